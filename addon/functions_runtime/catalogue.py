@@ -1,0 +1,23 @@
+"""All rules, in the order in which the Runtime comes to them.
+
+A rule is found by being a module in `rules` with a tuple `RULES`; nothing else has to name it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from functions_runtime import rules
+from functions_runtime.rule import Rule
+
+
+def _find() -> tuple[Rule, ...]:
+    names = sorted(module.name for module in pkgutil.iter_modules(rules.__path__))
+    modules = [importlib.import_module(f"{rules.__name__}.{name}") for name in names]
+    found = [rule for module in modules for rule in module.RULES]
+    return tuple(sorted(found, key=lambda rule: rule.step))
+
+
+RULES = _find()
+BY_ID = {rule.id: rule for rule in RULES}

@@ -1,0 +1,36 @@
+"""What findings are grouped by: method, host and path, the latter without what differs from request to request."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from functions_runtime.wire_text import printable
+
+MAX_PATH_SHOWN = 300
+MIN_HEX_DIGITS = 16
+"""Hexadecimal digits from which on a path segment counts as an identifier (reading of "long")."""
+
+_IDENTIFIER = re.compile(
+    rf"[0-9]+|[0-9a-f]{{{MIN_HEX_DIGITS},}}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}", re.IGNORECASE
+)
+
+
+class Endpoint(NamedTuple):
+    """Method, host and path template, all fit to be shown."""
+
+    method: str
+    host: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.host}{self.path}"
+
+
+@lru_cache(maxsize=4096)
+def endpoint(method: str, host: str, path: str) -> Endpoint:
+    """The endpoint of a request. A query or fragment in `path` is dropped; identifiers in it become `{id}`."""
+    path = path.partition("?")[0].partition("#")[0]
+    segments = ("{id}" if _IDENTIFIER.fullmatch(segment) else segment for segment in path.split("/"))
+    return Endpoint(printable(method, 40), printable(host, 255), printable("/".join(segments), MAX_PATH_SHOWN))

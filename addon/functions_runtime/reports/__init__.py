@@ -1,0 +1,13 @@
+"""Reports: one module a format, each a function from a `Report` to text. No module here writes a file.
+
+`FORMATS` finds the format by the suffix of a path. Each module escapes for its own format, in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from functions_runtime.journal import Report
+from functions_runtime.reports import json
+
+FORMATS: dict[str, Callable[[Report], str]] = {".json": json.render}

@@ -1,0 +1,84 @@
+"""What a rule is: its text, its check and its examples in one value.
+
+A rule states one thing that the Runtime does. Its check looks at an exchange and says so; it changes nothing and
+remembers nothing.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from functions_runtime.message import Exchange
+from functions_runtime.profile import Profile
+from functions_runtime.verdict import Basis, Edit, Finding, Reply, Severity
+
+Check = Callable[[Exchange, Profile], Iterable[Finding]]
+
+
+class Step(enum.IntEnum):
+    """When the Runtime comes to a rule. Rules of one step see the message as it came; a reply ends the judgement."""
+
+    REQUEST_LIMITS = 1
+    REQUEST_REPLY = 2
+    REQUEST_FIELDS = 3
+    RESPONSE_LIMITS = 4
+    RESPONSE_REPLY = 5
+    RESPONSE_FIELDS = 6
+
+
+class Subject(enum.Enum):
+    """What a rule's findings are about."""
+
+    MESSAGE = "message"
+    HEADER = "header"
+    COOKIE = "cookie"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An exchange, and what the rule says of it as (severity, subject). No finding: a near miss."""
+
+    title: str
+    exchange: Exchange
+    findings: tuple[tuple[Severity, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `id` is permanent and the same everywhere; `severity` is the one that its findings usually have."""
+
+    id: str
+    title: str
+    severity: Severity
+    basis: Basis
+    step: Step
+    explanation: str
+    fix: str
+    references: tuple[str, ...]
+    examples: tuple[Example, ...]
+    check: Check
+    subject: Subject = Subject.MESSAGE
+    twilio_error: int | None = None
+
+    def finding(
+        self,
+        message: str,
+        subject: str | None = None,
+        *,
+        severity: Severity | None = None,
+        basis: Basis | None = None,
+        effect: Edit | Reply | None = None,
+    ) -> Finding:
+        """A finding of this rule; what is not given is the rule's own."""
+        return Finding(
+            self.id,
+            severity or self.severity,
+            basis or self.basis,
+            message,
+            self.fix,
+            subject,
+            self.twilio_error,
+            effect,
+        )

@@ -1,0 +1,82 @@
+"""`restricted-request-header`: request headers that a Function cannot see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from functions_runtime.message import Exchange, Request
+from functions_runtime.profile import (
+    EMULATOR_RESTRICTED_PREFIXES,
+    KEPT_NAMES,
+    RESTRICTED_NAMES,
+    RESTRICTED_PREFIXES,
+    Profile,
+)
+from functions_runtime.rule import Example, Rule, Step, Subject
+from functions_runtime.verdict import Basis, Finding, RemoveField, Severity
+from functions_runtime.wire_text import printable
+
+_REMOVED_NAMES = RESTRICTED_NAMES - KEPT_NAMES
+_REMOVED_PREFIXES = RESTRICTED_PREFIXES + EMULATOR_RESTRICTED_PREFIXES
+
+
+def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
+    found = {finding: None for name, _ in exchange.request.fields if (finding := _finding(name.lower()))}
+    yield from found
+
+
+# The same few names come with every request, and a finding here says nothing but the name.
+@lru_cache(maxsize=1024)
+def _finding(name: bytes) -> Finding | None:
+    if name not in _REMOVED_NAMES and not name.startswith(_REMOVED_PREFIXES):
+        return None
+    shown = printable(name)
+    return RULE.finding(
+        f"The Runtime removes the request header {shown}: a Function cannot read it.",
+        shown,
+        basis=Basis.EMULATOR if name.startswith(EMULATOR_RESTRICTED_PREFIXES) else None,
+        effect=RemoveField(name),
+    )
+
+
+RULE = Rule(
+    id="restricted-request-header",
+    title="Request header is hidden from the Function",
+    severity=Severity.INFO,
+    basis=Basis.DOCUMENTED,
+    step=Step.REQUEST_FIELDS,
+    explanation="""\
+A Function cannot see Connection, Proxy-Connection, Expect, Host, Proxy-Authorization, Proxy-Authenticate, Referer,
+Trailer, Transfer-Encoding, Upgrade, Via, X-Accel-*, X-Forwarded-* and X-Real-IP (documented), nor what begins with
+X-Amz, I-Twilio-, I-T- or OT- (emulator). All other request headers reach it unchanged. Host, Transfer-Encoding and
+Connection are on the list too, but between a proxy and a plain HTTP server they cannot be taken away without
+breaking HTTP: they stay and are not reported.""",
+    fix="Send what the Function needs in a header of your own, in the query or in the content. The host name of the "
+    "Function is in context.DOMAIN_NAME.",
+    references=("https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",),
+    examples=(
+        Example(
+            "Referer and X-Forwarded-For",
+            Exchange(Request(fields=((b"Referer", b"https://a.example/"), (b"x-forwarded-for", b"192.0.2.1")))),
+            ((Severity.INFO, "referer"), (Severity.INFO, "x-forwarded-for")),
+        ),
+        Example(
+            "A name that the emulator alone takes away",
+            Exchange(Request(fields=((b"X-Amzn-Trace-Id", b"Root=1"),))),
+            ((Severity.INFO, "x-amzn-trace-id"),),
+        ),
+        Example(
+            "Upgrade-Insecure-Requests is not Upgrade",
+            Exchange(Request(fields=((b"Upgrade-Insecure-Requests", b"1"), (b"X-Forwarded", b"a")))),
+        ),
+        Example(
+            "Host and Connection stay",
+            Exchange(Request(fields=((b"Host", b"app.example.com"), (b"Connection", b"keep-alive")))),
+        ),
+    ),
+    check=check,
+    subject=Subject.HEADER,
+)
+
+RULES = (RULE,)

@@ -1,0 +1,72 @@
+"""HTTP field lines: RFC 9110, HTTP Semantics, section 5 (https://www.rfc-editor.org/rfc/rfc9110#section-5).
+
+Only what a field section is and how large it is belongs here. What a particular field means does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from itertools import chain
+
+Fields = tuple[tuple[bytes, bytes], ...]
+"""A field section: (name, value) pairs in the order and the spelling in which they came."""
+
+FIELD_LINE_OVERHEAD = 4
+"""Bytes that HTTP/1.1 writes around a name and a value: colon, space, CR, LF (RFC 9112, section 5)."""
+
+
+def field_line_size(name: bytes, value: bytes) -> int:
+    """Size in bytes of one field line as HTTP/1.1 writes it."""
+    return len(name) + len(value) + FIELD_LINE_OVERHEAD
+
+
+def field_section_size(fields: Fields) -> int:
+    """Size in bytes of a field section as HTTP/1.1 writes it, without the empty line at its end."""
+    return len(b"".join(chain.from_iterable(fields))) + FIELD_LINE_OVERHEAD * len(fields)
+
+
+def field_values(fields: Fields, name: bytes) -> list[bytes]:
+    """Values of every field called `name` (lower case), in order."""
+    return [value for field_name, value in fields if field_name.lower() == name]
+
+
+def without_fields(fields: Fields, names: Container[bytes]) -> Fields:
+    """The field section less every field whose name, in lower case, is in `names`."""
+    return tuple(field for field in fields if field[0].lower() not in names)
+
+
+PROXY_FIELDS = frozenset({b"proxy-connection", b"proxy-authorization"})
+"""What a client says to its proxy rather than to the server (section 11.7.2, and RFC 9112, appendix C.2.2)."""
+
+
+def as_http1_fields(fields: Fields, *, authority: bytes = b"", multiplexed: bool = False) -> Fields:
+    """The field section of a request as HTTP/1.1 would carry it.
+
+    `authority` is the value of `:authority` where it came apart from the fields. It, or the pseudo-header field
+    itself, becomes Host where there is no Host; other pseudo-header fields go. `multiplexed` says that the request
+    came over HTTP/2 or HTTP/3, which may split Cookie: its parts are joined with `; ` in the place of the first
+    (RFC 9113, sections 8.2.3 and 8.3.1; RFC 9114, sections 4.2.1 and 4.3.1).
+    """
+    out: list[tuple[bytes, bytes]] = []
+    crumbs: list[bytes] = []
+    cookie_at = -1
+    has_host = False
+    for name, value in fields:
+        lower = name.lower()
+        if lower[:1] == b":":
+            if lower == b":authority":
+                authority = value
+            continue
+        if lower == b"host":
+            has_host = True
+        elif multiplexed and lower == b"cookie":
+            crumbs.append(value)
+            if cookie_at >= 0:
+                continue
+            cookie_at = len(out)
+        out.append((name, value))
+    if len(crumbs) > 1:
+        out[cookie_at] = (out[cookie_at][0], b"; ".join(crumbs))
+    if authority and not has_host:
+        out.insert(0, (b"Host", authority))
+    return tuple(out)
