@@ -23,7 +23,7 @@ class _Discard(ReceiveBuffer):
     """A buffer that keeps nothing."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def __iadd__(self, other: Any) -> _Discard:
         return self
