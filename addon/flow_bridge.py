@@ -41,11 +41,12 @@ class Judgement:
     """What is remembered of an exchange between its hooks.
 
     `over` says that the Runtime has answered, or would have, so that there is nothing more to judge. `reply` stands
-    in the place of a response whose content is still arriving.
+    in the place of a response whose content is still arriving. `stored` says that the findings come from a recording.
     """
 
     request: Request
     record: Record
+    stored: bool = False
     findings: list[Finding] = field(default_factory=list)
     over: bool = False
     reply: Reply | None = None
@@ -59,14 +60,16 @@ def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool)
     fields: Fields = request.headers.fields
     if _is_to_proxy(flow):
         fields = without_fields(fields, PROXY_FIELDS)
+    path, _, query = request.path.partition("?")
     multiplexed = request.http_version.startswith(("HTTP/2", "HTTP/3"))
     return Request(
         method=request.method,
         host=host,
-        path=request.path.partition("?")[0],
+        path=path,
         fields=as_http1_fields(fields, authority=request.data.authority, multiplexed=multiplexed),
         domain=domain,
         time=request.timestamp_start,
+        query=query.encode("utf-8", "surrogateescape"),
     )
 
 
@@ -74,7 +77,9 @@ def response_of(flow: http.HTTPFlow) -> Response:
     """The response as the server sent it."""
     assert flow.response
     arrived = flow.response.timestamp_start or flow.request.timestamp_start
-    return Response(flow.response.status_code, flow.response.headers.fields, arrived)
+    sent = flow.request.timestamp_end
+    waited = None if sent is None or arrived < sent else arrived - sent
+    return Response(flow.response.status_code, flow.response.headers.fields, arrived, waited)
 
 
 def _addressed_host(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, bool]:

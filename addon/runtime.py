@@ -9,6 +9,7 @@ in any case the findings on the flow and in the journal.
 from __future__ import annotations
 
 import logging
+import secrets
 from weakref import WeakKeyDictionary
 
 from mitmproxy import ctx, http
@@ -20,12 +21,11 @@ import flow_bridge
 import runtime_options
 from flow_bridge import Judgement
 from functions_runtime.catalogue import RULES
-from functions_runtime.endpoint import endpoint
-from functions_runtime.engine import Judge
+from functions_runtime.engine import Foresight, Judge
 from functions_runtime.journal import Journal, Record, Report
 from functions_runtime.message import Exchange
 from functions_runtime.reports import text
-from functions_runtime.verdict import Finding, Reply, Respond, Rewrite, Severity, Verdict
+from functions_runtime.verdict import Failure, Finding, Reply, Respond, Rewrite, Severity, Verdict
 from report_writer import ReportWriter
 from upload_discard import discard_upload
 
@@ -42,6 +42,7 @@ class FunctionsRuntime:
         self._journal = Journal()
         self._writer = ReportWriter(self._report)
         self._judgements: WeakKeyDictionary[http.HTTPFlow, Judgement] = WeakKeyDictionary()
+        self._foresight = Foresight(RULES, secrets.token_bytes(32))
         self._outside_scope = 0
 
     # Life cycle
@@ -86,8 +87,8 @@ class FunctionsRuntime:
             return
         judgement = self._begin(flow)
         if not flow.live and (stored := flow_bridge.stored_findings(flow)) is not None:
-            judgement.over = True
-            self._note(flow, judgement, stored)
+            judgement.stored = True
+            self._take(flow, judgement, stored)
             return
         verdict = self._judge_request(flow, judgement)
         if flow.live and self._settings.enforces:
@@ -99,15 +100,18 @@ class FunctionsRuntime:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if not flow.response or (flow.live and flow_bridge.is_made_up(flow)) or not self._settings.scope(flow):
             return
+        overrides = self._settings.overrides_for(flow)
         judgement = self._judgements.get(flow)
         if judgement is None:  # a scope that speaks of the response: it is too late to act on the request
             judgement = self._begin(flow)
             self._judge_request(flow, judgement)
-        if judgement.over:
+        if judgement.stored:
             return
         exchange = Exchange(judgement.request, flow_bridge.response_of(flow))
-        verdict = self._judge.response(exchange, self._settings.overrides_for(flow))
-        self._take(flow, judgement, verdict)
+        verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
+        foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
+        self._journal.site.saw_response(judgement.record.endpoint, exchange, verdict)
+        self._take(flow, judgement, verdict.findings + foreseen.findings, verdict.failures + foreseen.failures)
         if flow.live and self._settings.enforces:
             if isinstance(verdict.action, Respond):
                 judgement.reply = verdict.action.reply
@@ -127,20 +131,26 @@ class FunctionsRuntime:
 
     def _begin(self, flow: http.HTTPFlow) -> Judgement:
         request = flow_bridge.request_of(flow, self._settings.domain, ctx.options.keep_host_header)
-        record = self._journal.begin(endpoint(request.method, request.host, request.path), request.time)
+        record = self._journal.begin(request.endpoint, request.time)
+        self._journal.site.saw_request(record.endpoint, Exchange(request))
         judgement = self._judgements[flow] = Judgement(request, record)
-        self._writer.touch()
         return judgement
 
     def _judge_request(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
         verdict = self._judge.request(Exchange(judgement.request), self._settings.overrides_for(flow))
-        self._take(flow, judgement, verdict)
+        judgement.over = isinstance(verdict.action, Respond)
+        self._take(flow, judgement, verdict.findings, verdict.failures)
         return verdict
 
-    def _take(self, flow: http.HTTPFlow, judgement: Judgement, verdict: Verdict) -> None:
-        """Show a verdict everywhere. What the exchange becomes is another matter."""
-        judgement.over = isinstance(verdict.action, Respond)
-        for failure in verdict.failures:
+    def _take(
+        self,
+        flow: http.HTTPFlow,
+        judgement: Judgement,
+        findings: tuple[Finding, ...],
+        failures: tuple[Failure, ...] = (),
+    ) -> None:
+        """Show findings everywhere. What the exchange becomes is another matter."""
+        for failure in failures:
             logger.warning(
                 "Runtime: the check %s broke on flow %s, %s (%s). The exchange goes on untouched; please report this.",
                 failure.rule,
@@ -148,9 +158,6 @@ class FunctionsRuntime:
                 judgement.record.endpoint,
                 failure.where,
             )
-        self._note(flow, judgement, verdict.findings)
-
-    def _note(self, flow: http.HTTPFlow, judgement: Judgement, findings: tuple[Finding, ...]) -> None:
         judgement.findings += findings
         new = self._journal.add(judgement.record, findings)
         acts = flow.live and self._settings.enforces
@@ -158,7 +165,8 @@ class FunctionsRuntime:
             replied = acts and (finding.status or 0) >= 400
             if replied or (finding in new and finding.severity >= self._settings.show):
                 self._log(judgement.record, finding, replied)
-        flow_bridge.annotate(flow, judgement.findings, self._settings.show, ctx.options.runtime_mode)
+        flow_bridge.annotate(flow, judgement.findings, self._settings.show, self._settings.mode)
+        self._writer.touch()
 
     def _log(self, record: Record, finding: Finding, replied: bool) -> None:
         error = f" (Twilio Error {finding.twilio_error})" if finding.twilio_error else ""
@@ -168,7 +176,7 @@ class FunctionsRuntime:
             logging.WARNING if finding.severity >= Severity.WARNING else logging.INFO,
             "Runtime %s %s%s: %s What to do: %s [%s]",
             what,
-            record.endpoint,
+            finding.endpoint or record.endpoint,
             error,
             finding.message,
             finding.fix,

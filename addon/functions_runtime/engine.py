@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from functions_runtime.message import Exchange
 from functions_runtime.profile import Profile
-from functions_runtime.rule import Rule, Step
+from functions_runtime.rule import Check, Rule, Step
 from functions_runtime.verdict import (
     Action,
     Edit,
@@ -34,45 +34,66 @@ class Override:
 
 
 class Judge:
-    """Judges exchanges by a profile and a set of rules. Keeps nothing of what it saw."""
+    """Judges exchanges by a profile and the rules of the Runtime's own steps. Keeps nothing of what it saw."""
 
     def __init__(self, rules: Iterable[Rule], profile: Profile) -> None:
         ordered = sorted(rules, key=lambda rule: rule.step)
         self._profile = profile
-        self._request_rules = [rule for rule in ordered if rule.step < Step.RESPONSE_LIMITS]
-        self._response_rules = [rule for rule in ordered if rule.step >= Step.RESPONSE_LIMITS]
+        self._request = [(rule.id, rule.check) for rule in ordered if rule.step < Step.RESPONSE_LIMITS]
+        self._response = [
+            (rule.id, rule.check) for rule in ordered if Step.RESPONSE_LIMITS <= rule.step < Step.CONSEQUENCES
+        ]
 
     def request(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Verdict:
         """What the Runtime does with the request. Never raises."""
-        return self._judge(self._request_rules, exchange, overrides)
+        return _judge(self._request, exchange, self._profile, overrides)
 
     def response(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Verdict:
         """What the Runtime does with the response to a request that it let through. Never raises."""
         if exchange.response is None:
             return Verdict()
-        return self._judge(self._response_rules, exchange, overrides)
+        return _judge(self._response, exchange, self._profile, overrides)
 
-    def _judge(self, rules: Sequence[Rule], exchange: Exchange, overrides: Sequence[Override]) -> Verdict:
-        findings: list[Finding] = []
-        edits: list[Edit] = []
-        failures: list[Failure] = []
-        for rule in rules:
-            reply: Reply | None = None
-            try:
-                found = list(rule.check(exchange, self._profile))
-            except Exception as error:  # a check that breaks must cost nobody an exchange
-                failures.append(Failure(rule.id, _where(error)))
-                continue
-            for finding in found if not overrides else _overridden(found, overrides):
+
+class Foresight:
+    """Says what would break for the people who use the site. Remembers a bounded part of what it saw.
+
+    `key` is secret: values that must be compared later are remembered as digests under it.
+    """
+
+    def __init__(self, rules: Iterable[Rule], key: bytes) -> None:
+        self._checks = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.CONSEQUENCES]
+
+    def consequences(self, exchange: Exchange, profile: Profile, overrides: Sequence[Override] = ()) -> Verdict:
+        """What follows from an exchange as the site has it today, and from those before. Never raises."""
+        if exchange.response is None:
+            return Verdict()
+        return _judge(self._checks, exchange, profile, overrides)
+
+
+def _judge(
+    checks: Iterable[tuple[str, Check]], exchange: Exchange, profile: Profile, overrides: Sequence[Override]
+) -> Verdict:
+    findings: list[Finding] = []
+    edits: list[Edit] = []
+    failures: list[Failure] = []
+    for rule, check in checks:
+        reply: Reply | None = None
+        try:
+            found = check(exchange, profile)
+            for finding in _overridden(found, overrides) if overrides else found:
                 findings.append(finding)
-                if isinstance(finding.effect, Reply):
-                    reply = finding.effect
-                elif finding.effect is not None:
-                    edits.append(finding.effect)
-            if reply and not failures:
-                return Verdict(tuple(findings), Respond(reply))
-        action: Action = Rewrite(tuple(edits)) if edits and not failures else Forward()
-        return Verdict(tuple(findings), action, tuple(failures))
+                effect = finding.effect
+                if isinstance(effect, Reply):
+                    reply = effect
+                elif effect is not None:
+                    edits.append(effect)
+        except Exception as error:  # a check that breaks must cost nobody an exchange
+            failures.append(Failure(rule, _where(error)))
+        if reply and not failures:
+            return Verdict(tuple(findings), Respond(reply))
+    action: Action = Rewrite(tuple(edits)) if edits and not failures else Forward()
+    return Verdict(tuple(findings), action, tuple(failures))
 
 
 def _overridden(findings: Iterable[Finding], overrides: Sequence[Override]) -> Iterable[Finding]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.profile import Limits
+from functions_runtime.site import FOLDED, Headroom, SeenCookie, SeenEndpoint, Site, Standing, standing_of
 from functions_runtime.verdict import Finding, Severity
 
 MAX_ENTRIES = 10_000
-FOLDED = Endpoint("*", "*", "*")
 
 
 @dataclass(slots=True)
@@ -30,8 +30,21 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedEndpoint:
+    """An endpoint in the light of its findings: how it does, because of which rules, and what was measured."""
+
+    seen: SeenEndpoint
+    standing: Standing
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """A run at one moment, as reports show it: entries with the gravest first."""
+    """A run at one moment, as reports show it: entries and endpoints with the gravest first.
+
+    `folded` counts findings that share an entry because there were too many, `further_cookies` cookies that are not
+    listed for that reason.
+    """
 
     mode: str
     limits: Limits
@@ -39,6 +52,20 @@ class Report:
     clean: int
     folded: int
     entries: tuple[Entry, ...]
+    endpoints: tuple[JudgedEndpoint, ...] = ()
+    cookies: tuple[SeenCookie, ...] = ()
+    further_cookies: int = 0
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the site does as a whole; None where nothing was judged."""
+        if not self.judged:
+            return None
+        return standing_of(self.entries[0].finding.severity if self.entries else None)
+
+    def endpoints_that(self, standing: Standing) -> int:
+        """How many endpoints have this standing."""
+        return sum(1 for endpoint in self.endpoints if endpoint.standing is standing)
 
     def counted(self, severity: Severity) -> int:
         """How many entries have this severity."""
@@ -62,6 +89,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._entries: dict[Key, Entry] = {}
+        self.site = Site()
         self.judged = 0
         self.clean = 0
         self.folded = 0
@@ -84,7 +112,9 @@ class Journal:
         return new
 
     def _count(self, record: Record, finding: Finding) -> bool:
-        endpoint, subject = record.endpoint, finding.subject
+        endpoint, subject = finding.endpoint or record.endpoint, finding.subject
+        if finding.replaces and finding.replaces is not finding.severity:
+            self._entries.pop((finding.rule, finding.replaces, endpoint, subject), None)
         key = (finding.rule, finding.severity, endpoint, subject)
         entry = self._entries.get(key)
         if entry is None and len(self._entries) >= MAX_ENTRIES:
@@ -103,8 +133,38 @@ class Journal:
 
     def report(self, mode: str, limits: Limits) -> Report:
         """The journal as it stands."""
-        entries = sorted(self._entries.values(), key=_rank)
-        return Report(mode, limits, self.judged, self.clean, self.folded, tuple(entries))
+        entries = tuple(sorted(self._entries.values(), key=_rank))
+        return Report(
+            mode,
+            limits,
+            self.judged,
+            self.clean,
+            self.folded,
+            entries,
+            _judged_endpoints(self.site, entries),
+            tuple(sorted(self.site.cookies, key=lambda cookie: (cookie.host, cookie.name, cookie.today))),
+            self.site.further_cookies,
+        )
+
+
+def _judged_endpoints(site: Site, entries: Iterable[Entry]) -> tuple[JudgedEndpoint, ...]:
+    """The endpoints of the site, and those that findings speak of although no exchange was seen there."""
+    seen = {endpoint.endpoint: endpoint for endpoint in site.endpoints}
+    gravest: dict[Endpoint, Severity] = {}
+    reasons: dict[Endpoint, dict[str, None]] = {}
+    for entry in entries:
+        if entry.finding.severity >= Severity.WARNING:
+            gravest.setdefault(entry.endpoint, entry.finding.severity)  # entries come with the gravest first
+            reasons.setdefault(entry.endpoint, {})[entry.finding.rule] = None
+            seen.setdefault(entry.endpoint, SeenEndpoint(entry.endpoint, 0, Headroom(), Headroom()))
+    judged = [
+        JudgedEndpoint(endpoint, standing_of(gravest.get(name)), tuple(reasons.get(name, ())))
+        for name, endpoint in seen.items()
+    ]
+    order = list(reversed(Standing))
+    return tuple(
+        sorted(judged, key=lambda each: (order.index(each.standing), each.seen.endpoint[1:], each.seen.endpoint))
+    )
 
 
 def _rank(entry: Entry) -> tuple[int, str, str, str, str, str]:

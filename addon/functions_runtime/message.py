@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.syntax.rfc6265 import SetCookie, parse_set_cookie, split_cookies
-from functions_runtime.syntax.rfc9110 import Fields, field_section_size
+from functions_runtime.syntax.rfc9110 import Fields, FieldsByName, field_section_size, fields_by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,12 @@ class Request:
 
     `fields` is the field section as HTTP/1.1 would carry it, without what the client said to a proxy. `host` is
     the host that the client addressed, without its port and in lower case. `domain` is the Function's domain in
-    production, None where nobody knows it. `path` has no query. `time` is when the request began, in seconds since
-    1970-01-01 UTC.
+    production, None where nobody knows it. `path` has no query, which is in `query`. `time` is when the request began,
+    in seconds since 1970-01-01 UTC.
+
+    `by_name` are the fields' values under their names in lower case. `header_size` is the size of the field section;
+    Cookie counts as its cookies, any other field as one (reading of "Max header count: 75 (including cookies)": a
+    cookie is what one header is elsewhere).
     """
 
     method: str = "GET"
@@ -36,18 +41,22 @@ class Request:
     fields: Fields = ()
     domain: str | None = None
     time: float = 0.0
+    query: bytes = b""
+    by_name: FieldsByName = field(init=False, repr=False, compare=False)
+    header_size: HeaderSize = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name = fields_by_name(self.fields)
+        count = len(self.fields)
+        for value in by_name.get(b"cookie", ()):
+            count += len(split_cookies(value)) - 1
+        object.__setattr__(self, "by_name", by_name)
+        object.__setattr__(self, "header_size", HeaderSize(field_section_size(self.fields), count))
 
     @property
-    def header_size(self) -> HeaderSize:
-        """Size of the field section. Cookie counts as its cookies, any other field as one.
-
-        Reading of "Max header count: 75 (including cookies)": a cookie is what one header is elsewhere.
-        """
-        count = len(self.fields)
-        for name, value in self.fields:
-            if len(name) == 6 and name.lower() == b"cookie":
-                count += len(split_cookies(value)) - 1
-        return HeaderSize(field_section_size(self.fields), count)
+    def endpoint(self) -> Endpoint:
+        """What findings about this request are grouped by."""
+        return endpoint(self.method, self.host, self.path)
 
 
 class SetCookieField(NamedTuple):
@@ -62,26 +71,33 @@ class SetCookieField(NamedTuple):
 class Response:
     """The head of a response as the server sent it; `time` is when it arrived, in seconds since 1970-01-01 UTC.
 
-    `cookies` are its Set-Cookie fields, less those that a user agent ignores as a whole.
+    `waited` are the seconds between the end of the request and the first byte of the response, None if unknown.
+    `cookies` are its Set-Cookie fields, less those that a user agent ignores as a whole. `by_name` are the fields'
+    values under their names in lower case. `header_size` is the size of the field section; each field counts one.
     """
 
     status: int = 200
     fields: Fields = ()
     time: float = 0.0
-    cookies: tuple[SetCookieField, ...] = field(init=False)
+    waited: float | None = None
+    cookies: tuple[SetCookieField, ...] = field(init=False, repr=False, compare=False)
+    by_name: FieldsByName = field(init=False, repr=False, compare=False)
+    header_size: HeaderSize = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        cookies = tuple(
-            SetCookieField(position, value, cookie)
-            for position, (name, value) in enumerate(self.fields)
-            if len(name) == 10 and name.lower() == b"set-cookie" and (cookie := parse_set_cookie(value))
-        )
+        by_name = fields_by_name(self.fields)
+        cookies = _set_cookie_fields(self.fields) if b"set-cookie" in by_name else ()
+        object.__setattr__(self, "by_name", by_name)
         object.__setattr__(self, "cookies", cookies)
+        object.__setattr__(self, "header_size", HeaderSize(field_section_size(self.fields), len(self.fields)))
 
-    @property
-    def header_size(self) -> HeaderSize:
-        """Size of the field section; every Set-Cookie is a field."""
-        return HeaderSize(field_section_size(self.fields), len(self.fields))
+
+def _set_cookie_fields(fields: Fields) -> tuple[SetCookieField, ...]:
+    return tuple(
+        SetCookieField(position, value, cookie)
+        for position, (name, value) in enumerate(fields)
+        if len(name) == 10 and name.lower() == b"set-cookie" and (cookie := parse_set_cookie(value))
+    )
 
 
 class Exchange(NamedTuple):

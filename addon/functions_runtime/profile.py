@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 BYTES_PER_KB = 1024
 """Reading: the page says kb and means 1024 bytes, as header limits elsewhere do."""
@@ -63,6 +64,29 @@ EMULATOR_RESTRICTED_PREFIXES = (b"x-amz", b"i-twilio-", b"i-t-", b"ot-")
 
 KEPT_NAMES = frozenset({b"host", b"transfer-encoding", b"connection"})
 """Restricted, but without them there is no HTTP between the proxy and a plain server: they stay."""
+
+REMOVED_NAMES = RESTRICTED_NAMES - KEPT_NAMES
+REMOVED_PREFIXES = RESTRICTED_PREFIXES + EMULATOR_RESTRICTED_PREFIXES
+
+
+# The same few names come with every request.
+@lru_cache(maxsize=1024)
+def is_removed(name: bytes) -> bool:
+    """Whether the Runtime hides the request field of this name, in lower case, and it can be taken off the wire."""
+    return name in REMOVED_NAMES or name.startswith(REMOVED_PREFIXES)
+
+
+SERVED_METHODS = frozenset({"GET", "POST", "OPTIONS", "HEAD"})
+"""Documented: request-flow page (GET, POST and OPTIONS). HEAD is a reading: wherever GET is, HEAD is."""
+
+GET_WITH_CONTENT_STATUS = 403
+"""Documented: request-flow page."""
+
+FUNCTION_TIMEOUT = 10
+"""Documented: seconds after which the Runtime ends a Function."""
+
+PREFLIGHT_STATUS = 204
+"""Emulator."""
 
 PREFLIGHT_REPLY_FIELDS = (
     (b"Access-Control-Allow-Origin", b"*"),  # documented

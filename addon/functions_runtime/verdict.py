@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from functions_runtime.endpoint import Endpoint
 from functions_runtime.syntax import rfc6265
 from functions_runtime.syntax.rfc9110 import Fields, without_fields
 
@@ -74,7 +75,8 @@ class Finding(NamedTuple):
 
     `subject` is the name of the cookie or, in lower case, of the header that it is about. `status` is the status
     code that the Runtime answers with instead, `twilio_error` the Twilio Error that it records. `effect` is what
-    follows for the exchange, if anything.
+    follows for the exchange, if anything. `endpoint` is where it belongs, if not to the exchange in which it was
+    found. `replaces` is the severity that the same finding had as long as less was known.
     """
 
     rule: str
@@ -85,6 +87,8 @@ class Finding(NamedTuple):
     subject: str | None = None
     twilio_error: int | None = None
     effect: Edit | Reply | None = None
+    endpoint: Endpoint | None = None
+    replaces: Severity | None = None
 
     @property
     def status(self) -> int | None:

@@ -9,7 +9,8 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from functions_runtime.journal import Entry, Report
+from functions_runtime.journal import Entry, JudgedEndpoint, Report
+from functions_runtime.site import Headroom, Standing
 from functions_runtime.verdict import Severity
 
 SCHEMA = "runtime-report/1"
@@ -22,9 +23,19 @@ def render(report: Report) -> str:
         "mode": report.mode,
         "limits": {"bytes": report.limits.size, "count": report.limits.count},
         "exchanges": {"judged": report.judged, "clean": report.clean},
+        "verdict": {
+            "site": report.standing.value if report.standing else None,
+            "endpoints": {standing.value: report.endpoints_that(standing) for standing in Standing},
+        },
         "summary": {str(severity): report.counted(severity) for severity in reversed(Severity)},
         "folded": report.folded,
         "findings": [finding(entry) for entry in report.entries],
+        "endpoints": [_endpoint(endpoint) for endpoint in report.endpoints],
+        "cookies": [
+            {"host": cookie.host, "name": cookie.name, "today": cookie.today, "runtime": cookie.runtime}
+            for cookie in report.cookies
+        ],
+        "further_cookies": report.further_cookies,
     }
     return json.dumps(document, indent=1) + "\n"
 
@@ -49,6 +60,26 @@ def finding(entry: Entry) -> dict[str, Any]:
         "last_seen": timestamp(entry.last_seen),
         "known": entry.known,
     }
+
+
+def _endpoint(judged: JudgedEndpoint) -> dict[str, Any]:
+    """One endpoint as plain values."""
+    method, host, path = judged.seen.endpoint
+    return {
+        "method": method,
+        "host": host,
+        "path": path,
+        "exchanges": judged.seen.exchanges,
+        "verdict": judged.standing.value,
+        "reasons": list(judged.reasons),
+        "request": _headroom(judged.seen.request),
+        "response": _headroom(judged.seen.response),
+    }
+
+
+def _headroom(headroom: Headroom) -> dict[str, Any]:
+    largest = [{"name": name, "bytes": size} for name, size in headroom.largest]
+    return {"bytes": headroom.size, "count": headroom.count, "largest": largest}
 
 
 def timestamp(seconds: float) -> str | None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from functions_runtime.journal import Report
+from functions_runtime.site import Standing
 from functions_runtime.verdict import Severity
 
 MAX_ROWS = 20
+VERDICTS = {
+    Standing.RUNS: "nothing that was seen stands in the way of this site under the Runtime.",
+    Standing.CHANGES: "this site runs under the Runtime, with changes.",
+    Standing.BREAKS: "this site breaks under the Runtime.",
+}
 
 
 def render(report: Report) -> str:
@@ -15,6 +21,11 @@ def render(report: Report) -> str:
         f"Runtime ({report.mode}, limits {report.limits.size} bytes and {report.limits.count}): "
         f"{_counted(report.judged, 'exchange')} judged, {report.clean} clean; {counts}."
     ]
+    if report.standing:
+        standings = ", ".join(f"{standing.value} {report.endpoints_that(standing)}" for standing in Standing)
+        lines.append(
+            f"  Verdict: {VERDICTS[report.standing]} Endpoints: {standings} (of {len(report.endpoints)} seen)."
+        )
     shown = [entry for entry in report.entries if entry.finding.severity >= Severity.WARNING]
     for entry in shown[:MAX_ROWS]:
         subject = f" [{entry.finding.subject}]" if entry.finding.subject else ""

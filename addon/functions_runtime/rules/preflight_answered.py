@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from functions_runtime.message import Exchange, Request
-from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, Profile
+from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.verdict import Basis, Finding, Reply, Severity
 
-REPLY = Reply(204, "No Content", PREFLIGHT_REPLY_FIELDS)
+REPLY = Reply(PREFLIGHT_STATUS, "No Content", PREFLIGHT_REPLY_FIELDS)
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:

@@ -6,31 +6,21 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from functions_runtime.message import Exchange, Request
-from functions_runtime.profile import (
-    EMULATOR_RESTRICTED_PREFIXES,
-    KEPT_NAMES,
-    RESTRICTED_NAMES,
-    RESTRICTED_PREFIXES,
-    Profile,
-)
+from functions_runtime.profile import EMULATOR_RESTRICTED_PREFIXES, Profile, is_removed
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, RemoveField, Severity
 from functions_runtime.wire_text import printable
 
-_REMOVED_NAMES = RESTRICTED_NAMES - KEPT_NAMES
-_REMOVED_PREFIXES = RESTRICTED_PREFIXES + EMULATOR_RESTRICTED_PREFIXES
-
 
 def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
-    found = {finding: None for name, _ in exchange.request.fields if (finding := _finding(name.lower()))}
-    yield from found
+    for name in exchange.request.by_name:
+        if is_removed(name):
+            yield _finding(name)
 
 
 # The same few names come with every request, and a finding here says nothing but the name.
 @lru_cache(maxsize=1024)
-def _finding(name: bytes) -> Finding | None:
-    if name not in _REMOVED_NAMES and not name.startswith(_REMOVED_PREFIXES):
-        return None
+def _finding(name: bytes) -> Finding:
     shown = printable(name)
     return RULE.finding(
         f"The Runtime removes the request header {shown}: a Function cannot read it.",

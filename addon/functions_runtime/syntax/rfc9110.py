@@ -11,6 +11,9 @@ from itertools import chain
 Fields = tuple[tuple[bytes, bytes], ...]
 """A field section: (name, value) pairs in the order and the spelling in which they came."""
 
+FieldsByName = dict[bytes, list[bytes]]
+"""Values by field name in lower case, each list in the order in which they came."""
+
 FIELD_LINE_OVERHEAD = 4
 """Bytes that HTTP/1.1 writes around a name and a value: colon, space, CR, LF (RFC 9112, section 5)."""
 
@@ -23,6 +26,18 @@ def field_line_size(name: bytes, value: bytes) -> int:
 def field_section_size(fields: Fields) -> int:
     """Size in bytes of a field section as HTTP/1.1 writes it, without the empty line at its end."""
     return len(b"".join(chain.from_iterable(fields))) + FIELD_LINE_OVERHEAD * len(fields)
+
+
+def fields_by_name(fields: Fields) -> FieldsByName:
+    """The field section as a mapping."""
+    by_name: FieldsByName = {}
+    for name, value in fields:
+        lower = name.lower()
+        if lower in by_name:
+            by_name[lower].append(value)
+        else:
+            by_name[lower] = [value]
+    return by_name
 
 
 def field_values(fields: Fields, name: bytes) -> list[bytes]:

@@ -1,0 +1,49 @@
+"""A memory of bounded size: what was not touched for longest is forgotten first."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Key, Value]):
+    """At most `most` values by key."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+
+    def get(self, key: Key) -> Value | None:
+        """The value under the key, which is then the latest touched; None where there is none."""
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
+
+    def put(self, key: Key, value: Value) -> None:
+        """Remember a value, and forget the one longest untouched if there are too many."""
+        self._values[key] = value
+        self._values.move_to_end(key)
+        if len(self._values) > self._most:
+            self._values.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def remember(recent: Recent[Key, dict[Value, None]], key: Key, value: Value, most: int) -> None:
+    """Add a value to the set of at most `most` under the key. A dict serves as the set, so that order is kept."""
+    values = recent.get(key)
+    if values is None:
+        recent.put(key, {value: None})
+    elif len(values) < most:
+        values[value] = None
+
+
+def digest(key: bytes, value: bytes) -> bytes:
+    """A keyed digest of a value, by which it can be compared without being kept."""
+    return hashlib.blake2b(value, digest_size=16, key=key).digest()

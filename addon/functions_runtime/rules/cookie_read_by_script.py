@@ -1,0 +1,148 @@
+"""`cookie-read-by-script`: evidence that a page reads a cookie that will become HttpOnly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote_to_bytes
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import Profile
+from functions_runtime.recent import Recent, digest, remember
+from functions_runtime.rule import Check, Example, Rule, Step, Subject
+from functions_runtime.verdict import Basis, Finding, Severity
+from functions_runtime.wire_text import printable
+
+MIN_VALUE = 8
+"""Bytes from which on a value that comes back is no coincidence (rulebook)."""
+
+MOST = 4096
+"""Cookie values, and values that scripts may have sent, that are remembered."""
+
+MOST_PLACES = 8
+"""Places of one value that are remembered."""
+
+Place = tuple[Endpoint, str]
+
+# What browsers fill in by themselves, and hop-by-hop fields: no script puts a cookie's value there.
+_OF_THE_BROWSER = frozenset(
+    b"accept accept-charset accept-encoding accept-language access-control-request-headers "
+    b"access-control-request-method cache-control connection content-length content-type cookie date dnt expect host "
+    b"if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive origin pragma priority range "
+    b"referer save-data sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site "
+    b"sec-fetch-user te trailer transfer-encoding upgrade upgrade-insecure-requests user-agent via".split()
+)
+
+
+def watch(key: bytes) -> Check:
+    cookies: Recent[bytes, bytes] = Recent(MOST)
+    sent: Recent[bytes, dict[Place, None]] = Recent(MOST)
+
+    def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+        assert exchange.response
+        findings = []
+        from_query = set()
+        for where, value in _values_sent(exchange.request):
+            mark = digest(key, value)
+            place = (exchange.request.endpoint, where)
+            remember(sent, mark, place, MOST_PLACES)
+            if where == QUERY:
+                from_query.add(mark)
+            if name := cookies.get(mark):
+                findings.append(_finding(name, place))
+        for field in exchange.response.cookies:
+            if field.cookie.attributes.http_only or len(value := _bare(field.cookie.value)) < MIN_VALUE:
+                continue
+            mark = digest(key, value)
+            if mark in from_query:  # the server copied it out of the query; no script had to read the cookie
+                continue
+            cookies.put(mark, field.cookie.name)
+            findings += [_finding(field.cookie.name, place) for place in sent.get(mark) or ()]
+        return findings
+
+    return check
+
+
+QUERY = "the query"
+
+
+def _values_sent(request: Request) -> Iterator[tuple[str, bytes]]:
+    """What a script may have put into a request, with where it stands."""
+    for name in request.by_name.keys() - _OF_THE_BROWSER:
+        if name.startswith(b"sec-"):
+            continue
+        where = f"the request header {printable(name, 40)}"
+        for value in request.by_name[name]:
+            for candidate in (value, value.partition(b" ")[2]):  # a scheme such as Bearer may stand before it
+                if len(candidate) >= MIN_VALUE:
+                    yield where, _bare(candidate)
+    if len(request.query) >= MIN_VALUE:
+        for parameter in request.query.split(b"&"):
+            value = _bare(parameter.partition(b"=")[2])
+            if len(value) >= MIN_VALUE:
+                yield QUERY, value
+
+
+def _bare(value: bytes) -> bytes:
+    """The value without quotes and percent-encoding."""
+    value = value.strip(b' \t"')
+    return unquote_to_bytes(value) if b"%" in value else value
+
+
+def _finding(name: bytes, place: Place) -> Finding:
+    where, what = place
+    shown = printable(name)
+    return RULE.finding(
+        f"A page seems to read the cookie {shown}: its value came in {what}. "
+        "Under the Runtime the cookie is HttpOnly, and no script can read it.",
+        shown,
+        endpoint=where,
+    )
+
+
+_LOGIN = Exchange(
+    Request("GET", "app.example", "/"), Response(fields=((b"Set-Cookie", b"XSRF-TOKEN=ab%2Fcdefgh; Path=/"),))
+)
+
+RULE = Rule(
+    id="cookie-read-by-script",
+    title="A script reads a cookie",
+    severity=Severity.ERROR,
+    basis=Basis.READING,
+    step=Step.CONSEQUENCES,
+    explanation="""\
+The Runtime makes every cookie HttpOnly, so that scripts cannot read it. It is evidence that one does today where the
+value of a cookie that was set without HttpOnly (8 bytes or more, without percent-encoding) comes back in a request
+header other than Cookie, or in the query, as CSRF tokens do that are submitted twice. Order does not matter. Values are
+remembered as keyed digests only.""",
+    fix="Give the script the token in the content of a response, and keep the cookie for the comparison.",
+    code="""\
+// The Function sets the token as a cookie and also says it in its content, where a script can read it.
+response.setCookie("csrf", token, ["Max-Age=86400"]);
+response.setBody({ csrf: token });
+""",
+    references=("https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",),
+    examples=(
+        Example(
+            "A CSRF token that is submitted twice",
+            Exchange(
+                Request("POST", "app.example", "/save", ((b"X-XSRF-TOKEN", b"ab/cdefgh"),)),
+                Response(),
+            ),
+            ((Severity.ERROR, "XSRF-TOKEN"),),
+            before=(_LOGIN,),
+        ),
+        Example(
+            "Only the browser sends it back",
+            Exchange(
+                Request("POST", "app.example", "/save", ((b"Cookie", b"XSRF-TOKEN=ab%2Fcdefgh"),)),
+                Response(),
+            ),
+            before=(_LOGIN,),
+        ),
+    ),
+    subject=Subject.COOKIE,
+    watch=watch,
+)
+
+RULES = (RULE,)

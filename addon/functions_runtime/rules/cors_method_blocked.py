@@ -1,0 +1,78 @@
+"""`cors-method-blocked`: cross-origin methods that the Runtime's preflight reply does not allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from functions_runtime.endpoint import endpoint
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
+from functions_runtime.rule import Example, Rule, Step
+from functions_runtime.syntax.fetch import Preflight, parse_preflight, preflight_passes
+from functions_runtime.verdict import Basis, Finding, Severity
+from functions_runtime.wire_text import printable
+
+
+def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    request, response = exchange.request, exchange.response
+    assert response
+    preflight = parse_preflight(request.method, request.fields)
+    if not preflight or not _allowed_today(preflight, response):
+        return ()
+    bare = Preflight(preflight.origin, preflight.method, ())
+    if preflight_passes(bare, PREFLIGHT_STATUS, PREFLIGHT_REPLY_FIELDS, credentials=False):
+        return ()
+    method = preflight.method.decode("ascii")
+    return (
+        RULE.finding(
+            f"{printable(preflight.origin)} may send {printable(method, 40)} requests here today. The Runtime's reply "
+            "to the preflight allows GET, POST and OPTIONS, so a browser refuses to send them.",
+            endpoint=endpoint(method, request.host, request.path),
+        ),
+    )
+
+
+def _allowed_today(preflight: Preflight, response: Response) -> bool:
+    return any(
+        preflight_passes(preflight, response.status, response.fields, credentials=credentials)
+        for credentials in (False, True)
+    )
+
+
+def _preflight(method: bytes, allowed: bytes) -> Exchange:
+    return Exchange(
+        Request(
+            "OPTIONS",
+            "api.example",
+            "/items",
+            ((b"Origin", b"https://app.example"), (b"Access-Control-Request-Method", method)),
+        ),
+        Response(204, ((b"Access-Control-Allow-Origin", b"*"), (b"Access-Control-Allow-Methods", allowed))),
+    )
+
+
+RULE = Rule(
+    id="cors-method-blocked",
+    title="Cross-origin method is blocked",
+    severity=Severity.ERROR,
+    basis=Basis.EMULATOR,
+    step=Step.CONSEQUENCES,
+    explanation="""\
+The Runtime's reply to a preflight allows the methods GET, POST and OPTIONS. GET, HEAD and POST need no permission in
+the Fetch standard; every other method does, and a browser that does not get it sends nothing. It is an error where the
+site allows the method today.""",
+    fix="Offer the same as POST, with the intended method in the path or in the content.",
+    code="""\
+// functions/items/delete.js, called with POST /items/delete
+exports.handler = (context, event, callback) => callback(null, { deleted: event.id });
+""",
+    references=("https://fetch.spec.whatwg.org/#cors-preflight-fetch",),
+    examples=(
+        Example("PUT, which the site allows", _preflight(b"PUT", b"GET, PUT"), ((Severity.ERROR, None),)),
+        Example("PUT, which the site refuses", _preflight(b"PUT", b"GET")),
+        Example("POST needs no permission", _preflight(b"POST", b"PUT")),
+    ),
+    check=check,
+)
+
+RULES = (RULE,)

@@ -1,0 +1,65 @@
+"""`options-lost`: what the site says to OPTIONS today, the Runtime does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import Profile
+from functions_runtime.rule import Example, Rule, Step
+from functions_runtime.syntax.fetch import parse_preflight
+from functions_runtime.verdict import Basis, Finding, Severity
+
+OWN_FIELDS = {b"allow": "Allow", b"dav": "DAV"}
+
+
+def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    request, response = exchange.request, exchange.response
+    assert response
+    if request.method != "OPTIONS" or response.status >= 400 or parse_preflight(request.method, request.fields):
+        return ()
+    said = [shown for name, shown in OWN_FIELDS.items() if name in response.by_name]
+    if _has_content(response):
+        said.append("content")
+    if not said:
+        return ()
+    return (
+        RULE.finding(
+            f"The site answers this OPTIONS request, which is no CORS preflight, with {' and '.join(said)}. "
+            "The Runtime answers in its place and says nothing of that."
+        ),
+    )
+
+
+def _has_content(response: Response) -> bool:
+    lengths = response.by_name.get(b"content-length", ())
+    return b"transfer-encoding" in response.by_name or any(length.strip(b"0 ") for length in lengths)
+
+
+RULE = Rule(
+    id="options-lost",
+    title="The site's own answer to OPTIONS is lost",
+    severity=Severity.WARNING,
+    basis=Basis.READING,
+    step=Step.CONSEQUENCES,
+    explanation="""\
+The Runtime answers every OPTIONS request itself (reading: not only CORS preflights). Clients that ask the site for its
+methods, for WebDAV or for anything else that way get an answer that does not speak of it.""",
+    fix="Offer the same under GET, on a path of its own.",
+    references=("https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7",),
+    examples=(
+        Example(
+            "Allow", Exchange(Request("OPTIONS"), Response(200, ((b"Allow", b"GET"),))), ((Severity.WARNING, None),)
+        ),
+        Example(
+            "Content",
+            Exchange(Request("OPTIONS"), Response(200, ((b"Content-Length", b"12"),))),
+            ((Severity.WARNING, None),),
+        ),
+        Example("An empty answer", Exchange(Request("OPTIONS"), Response(204, ((b"Content-Length", b"0"),)))),
+        Example("A refusal", Exchange(Request("OPTIONS"), Response(405, ((b"Allow", b"GET"),)))),
+    ),
+    check=check,
+)
+
+RULES = (RULE,)

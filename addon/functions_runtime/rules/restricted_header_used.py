@@ -1,0 +1,101 @@
+"""`restricted-header-used`: evidence that the site depends on a header that a Function cannot see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import Profile, is_removed
+from functions_runtime.rule import Example, Rule, Step, Subject
+from functions_runtime.verdict import Basis, Finding, Severity
+from functions_runtime.wire_text import printable
+
+MIN_VALUE = 8
+"""Bytes from which on a value that comes back is no coincidence (rulebook)."""
+
+
+def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    response = exchange.response
+    assert response
+    found: dict[bytes, str] = {}
+    for vary in response.by_name.get(b"vary", ()):
+        found.update(dict.fromkeys(_removed_names_in(vary), "the response names it in Vary"))
+    for name in filter(is_removed, exchange.request.by_name):
+        if name not in found and (header := _comes_back(exchange.request.by_name[name], response)):
+            found[name] = f"its value comes back in the response header {printable(header, 40)}"
+    if not found:
+        return ()
+    return [
+        RULE.finding(
+            f"The answer seems to depend on the request header {printable(name)}: {evidence}. "
+            "Under the Runtime a Function does not see it.",
+            printable(name),
+        )
+        for name, evidence in found.items()
+    ]
+
+
+# Servers send the same few values of Vary again and again.
+@lru_cache(maxsize=256)
+def _removed_names_in(vary: bytes) -> tuple[bytes, ...]:
+    return tuple(filter(is_removed, (name.strip() for name in vary.lower().split(b","))))
+
+
+def _comes_back(values: Iterable[bytes], response: Response) -> bytes:
+    """Name of a response header that holds a value as an item of its own, not as the beginning of something else."""
+    everything = b"\n".join([text for _, text in response.fields])
+    for value in values:
+        if len(value) < MIN_VALUE or value not in everything:
+            continue
+        item = re.compile(rb"(?<![^\s,;=<\"'])" + re.escape(value) + rb"(?![^\s,;>\"'])")
+        for name, text in response.fields:
+            if item.search(text):
+                return name
+    return b""
+
+
+RULE = Rule(
+    id="restricted-header-used",
+    title="The site uses a restricted header",
+    severity=Severity.WARNING,
+    basis=Basis.READING,
+    step=Step.CONSEQUENCES,
+    explanation="""\
+Some request headers never reach a Function. It is evidence that the site depends on one of them where the response
+names it in Vary, or where its value (8 bytes or more) comes back in a response header. A dependence that leaves no
+trace in the headers is not seen; the command runtime.probe finds it by experiment.""",
+    fix="Send what the site needs in a header of your own, in the query or in the content.",
+    code="""\
+await fetch(url, { headers: { "X-Came-From": location.href } });   // instead of Referer
+""",
+    references=("https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5",),
+    examples=(
+        Example(
+            "Vary: Referer",
+            Exchange(Request(), Response(fields=((b"Vary", b"Accept, Referer"),))),
+            ((Severity.WARNING, "referer"),),
+        ),
+        Example(
+            "Sent back to where one came from",
+            Exchange(
+                Request(fields=((b"Referer", b"https://a.example/list"),)),
+                Response(302, ((b"Location", b"https://a.example/list"),)),
+            ),
+            ((Severity.WARNING, "referer"),),
+        ),
+        Example(
+            "A link that only begins like the Referer",
+            Exchange(
+                Request(fields=((b"Referer", b"https://a.example/"),)),
+                Response(302, ((b"Location", b"https://a.example/login"),)),
+            ),
+        ),
+        Example("Vary: Accept-Encoding", Exchange(Request(), Response(fields=((b"Vary", b"Accept-Encoding"),)))),
+    ),
+    check=check,
+    subject=Subject.HEADER,
+)
+
+RULES = (RULE,)

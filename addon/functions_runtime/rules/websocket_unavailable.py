@@ -1,0 +1,50 @@
+"""`websocket-unavailable`: there are no WebSockets behind the Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import Profile
+from functions_runtime.rule import Example, Rule, Step
+from functions_runtime.verdict import Basis, Finding, Severity
+
+
+def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    for value in exchange.request.by_name.get(b"upgrade", ()):
+        if b"websocket" in value.lower():
+            return (
+                RULE.finding(
+                    "This request upgrades to WebSocket. The header Upgrade never reaches a Function: "
+                    "the connection fails."
+                ),
+            )
+    return ()
+
+
+RULE = Rule(
+    id="websocket-unavailable",
+    title="WebSocket is not available",
+    severity=Severity.ERROR,
+    basis=Basis.DOCUMENTED,
+    step=Step.CONSEQUENCES,
+    explanation="""\
+Upgrade is a restricted request header: it never reaches the Function, which hence cannot switch protocols. A page
+that opens a WebSocket gets an error.""",
+    fix="Poll with requests, or keep the WebSocket on a server elsewhere and let the page connect to that.",
+    references=(
+        "https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",
+        "https://www.rfc-editor.org/rfc/rfc6455#section-4.1",
+    ),
+    examples=(
+        Example(
+            "A WebSocket handshake",
+            Exchange(Request(fields=((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))), Response(101)),
+            ((Severity.ERROR, None),),
+        ),
+        Example("An upgrade to HTTP/2", Exchange(Request(fields=((b"Upgrade", b"h2c"),)), Response())),
+    ),
+    check=check,
+)
+
+RULES = (RULE,)

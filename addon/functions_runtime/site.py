@@ -1,0 +1,152 @@
+"""What was seen of a site besides findings: its endpoints, how much headroom their headers have, and its cookies.
+
+Memory is bounded: beyond the maxima below, further endpoints share one entry and further cookies are only counted.
+Values of cookies are never kept.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Exchange, HeaderSize, Response
+from functions_runtime.syntax.rfc9110 import Fields, field_line_size
+from functions_runtime.verdict import Respond, Rewrite, Severity, Verdict, apply_edits
+from functions_runtime.wire_text import printable
+
+MAX_ENDPOINTS = 5_000
+MAX_COOKIES = 1_000
+MAX_ATTRIBUTES_SHOWN = 300
+LARGEST_KEPT = 5
+
+FOLDED = Endpoint("*", "*", "*")
+"""Stands for all endpoints beyond the maximum."""
+
+
+class Standing(enum.Enum):
+    """How an endpoint, or a site, does under the Runtime."""
+
+    RUNS = "runs"
+    CHANGES = "runs with changes"
+    BREAKS = "breaks"
+
+
+def standing_of(severity: Severity | None) -> Standing:
+    """The standing that follows from the gravest finding."""
+    if severity is Severity.ERROR:
+        return Standing.BREAKS
+    return Standing.CHANGES if severity is Severity.WARNING else Standing.RUNS
+
+
+@dataclass(slots=True)
+class Headroom:
+    """The largest header section seen of one kind of message, and its largest parts as (name, bytes).
+
+    A cookie in a Cookie header is a part of its own.
+    """
+
+    size: int = 0
+    count: int = 0
+    largest: tuple[tuple[str, int], ...] = ()
+
+    def widen(self, measured: HeaderSize, fields: Fields) -> None:
+        """Take a message into account."""
+        self.count = max(self.count, measured.count)
+        if measured.size > self.size:
+            self.size = measured.size
+            self.largest = _largest(fields)
+
+
+def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
+    parts: list[tuple[int, str]] = []
+    for name, value in fields:
+        if name.lower() == b"cookie":
+            for pair in value.split(b";"):
+                parts.append((len(pair), f"cookie {printable(pair.partition(b'=')[0].strip(), 40)}"))
+        else:
+            parts.append((field_line_size(name, value), printable(name.lower(), 40)))
+    parts.sort(key=lambda part: -part[0])
+    return tuple((name, size) for size, name in parts[:LARGEST_KEPT])
+
+
+@dataclass(slots=True)
+class SeenEndpoint:
+    """An endpoint, and what was measured at it."""
+
+    endpoint: Endpoint
+    exchanges: int
+    request: Headroom
+    response: Headroom
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCookie:
+    """A cookie as the site sets it and as the Runtime would: without its value. `runtime` is None where it refuses."""
+
+    host: str
+    name: str
+    today: str
+    runtime: str | None
+
+
+class Site:
+    """What was seen so far."""
+
+    def __init__(self) -> None:
+        self._endpoints: dict[Endpoint, SeenEndpoint] = {}
+        self._cookies: dict[tuple[str, bytes, bytes], SeenCookie] = {}
+        self.further_cookies = 0
+
+    @property
+    def endpoints(self) -> tuple[SeenEndpoint, ...]:
+        return tuple(self._endpoints.values())
+
+    @property
+    def cookies(self) -> tuple[SeenCookie, ...]:
+        return tuple(self._cookies.values())
+
+    def saw_request(self, endpoint: Endpoint, exchange: Exchange) -> None:
+        """Take the request of an exchange into account."""
+        seen = self._endpoint(endpoint)
+        seen.exchanges += 1
+        seen.request.widen(exchange.request.header_size, exchange.request.fields)
+
+    def saw_response(self, endpoint: Endpoint, exchange: Exchange, verdict: Verdict) -> None:
+        """Take the response of an exchange into account, and what the Runtime makes of its cookies."""
+        response = exchange.response
+        assert response
+        self._endpoint(endpoint).response.widen(response.header_size, response.fields)
+        if response.cookies:
+            self._take_cookies(exchange.request.host, response, verdict)
+
+    def _endpoint(self, endpoint: Endpoint) -> SeenEndpoint:
+        if endpoint not in self._endpoints and len(self._endpoints) >= MAX_ENDPOINTS:
+            endpoint = FOLDED
+        seen = self._endpoints.get(endpoint)
+        if seen is None:
+            seen = self._endpoints[endpoint] = SeenEndpoint(endpoint, 0, Headroom(), Headroom())
+        return seen
+
+    def _take_cookies(self, host: str, response: Response, verdict: Verdict) -> None:
+        rewritten = response.fields
+        if isinstance(verdict.action, Rewrite):
+            rewritten = apply_edits(response.fields, verdict.action.edits)
+        refused = isinstance(verdict.action, Respond)
+        for field in response.cookies:
+            attributes = field.line.partition(b";")[2]
+            key = (host, field.cookie.name, attributes[:MAX_ATTRIBUTES_SHOWN])
+            if key in self._cookies:
+                continue
+            if len(self._cookies) >= MAX_COOKIES:
+                self.further_cookies += 1
+                continue
+            after = None if refused else _attributes(rewritten[field.position][1])
+            self._cookies[key] = SeenCookie(
+                printable(host, 255), printable(field.cookie.name), _attributes(field.line), after
+            )
+
+
+def _attributes(line: bytes) -> str:
+    """The attributes of a set-cookie-string, fit to be shown."""
+    return printable(line.partition(b";")[2].strip(), MAX_ATTRIBUTES_SHOWN)
