@@ -27,7 +27,7 @@ MARKS = {Severity.ERROR: ":red_circle:", Severity.WARNING: ":yellow_circle:", Se
 FINDINGS_KEY = "runtime"
 """Metadata: the findings, as a list of plain dicts."""
 SHOWN_KEY = "runtime_shown"
-"""Metadata: our own mark and comment, so that they can be told from the user's, and the mode."""
+"""Metadata: our own mark and comment, so that they can be told from the user's, and whether we changed the flow."""
 MAX_COMMENTED = 10
 """Findings that a comment spells out."""
 MAX_MESSAGE = 2000
@@ -42,14 +42,17 @@ class Judgement:
 
     `over` says that the Runtime has answered, or would have, so that there is nothing more to judge. `reply` stands
     in the place of a response whose content is still arriving. `stored` says that the findings come from a recording.
+    `request_before` and `response_before` (status and fields) are what was changed, None where nothing was.
     """
 
     request: Request
     record: Record
-    stored: bool = False
     findings: list[Finding] = field(default_factory=list)
     over: bool = False
+    stored: bool = False
     reply: Reply | None = None
+    request_before: Fields | None = None
+    response_before: tuple[int, Fields] | None = None
 
 
 def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> Request:
@@ -216,7 +219,7 @@ def stored_findings(flow: http.HTTPFlow) -> tuple[Finding, ...] | None:
     None where there are none, or where they are not as this project writes them.
     """
     shown = flow.metadata.get(SHOWN_KEY)
-    if not isinstance(shown, dict) or shown.get("mode") != "enforce":
+    if not isinstance(shown, dict) or not shown.get("enforced"):
         return None
     try:
         return tuple(_from_plain(plain) for plain in flow.metadata[FINDINGS_KEY])
@@ -240,10 +243,11 @@ def _from_plain(plain: dict[str, Any]) -> Finding:
     )
 
 
-def annotate(flow: http.HTTPFlow, findings: Sequence[Finding], show: Severity, mode: str) -> None:
+def annotate(flow: http.HTTPFlow, findings: Sequence[Finding], show: Severity, *, enforced: bool) -> None:
     """Show the findings on the flow: metadata with all, mark and comment with those of `show` and above.
 
-    A mark or comment of the user's stays; ours of an earlier judgement goes.
+    A mark or comment of the user's stays; ours of an earlier judgement goes. `enforced` says that the flow is not as
+    it came.
     """
     before = flow.metadata.get(SHOWN_KEY)
     before = before if isinstance(before, dict) else {}
@@ -257,7 +261,7 @@ def annotate(flow: http.HTTPFlow, findings: Sequence[Finding], show: Severity, m
         theirs = theirs.replace(str(old), "").rstrip("\n")
     flow.comment = "\n".join(part for part in (theirs, comment) if part)
     flow.metadata[FINDINGS_KEY] = [as_plain(finding) for finding in findings]
-    flow.metadata[SHOWN_KEY] = {"mode": mode, "mark": mark, "comment": comment}
+    flow.metadata[SHOWN_KEY] = {"enforced": enforced, "mark": mark, "comment": comment}
 
 
 def _comment(findings: Iterable[Finding]) -> str:

@@ -1,7 +1,8 @@
 """Keeps the report files up to date: every few seconds while something changes, and at the end.
 
 Files are replaced as a whole, so that a reader never sees half a report. Rendering and writing happen in a thread:
-mitmproxy has one thread for all connections.
+mitmproxy has one thread for all connections. A log is the exception: it grows by a line for each new finding, at
+once and in one piece, so that a process that is killed loses nothing.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from functions_runtime.journal import Report
-from functions_runtime.reports import FORMATS
+from functions_runtime.journal import Entry, Report
+from functions_runtime.reports import FORMATS, jsonl
 
 logger = logging.getLogger(__name__)
+
+LOG_SUFFIX = ".jsonl"
+SUFFIXES = (*FORMATS, LOG_SUFFIX)
+"""What a report's path may end in. A log is not replaced but grows, a line for each new finding."""
 
 INTERVAL = 2.0
 """Seconds between two looks at whether something changed."""
@@ -30,6 +35,7 @@ class ReportWriter:
     def __init__(self, snapshot: Callable[[], Report]) -> None:
         self._snapshot = snapshot
         self._paths: tuple[Path, ...] = ()
+        self._logs: dict[Path, int] = {}
         self._changed = False
         self._task: asyncio.Task[None] | None = None
         self._lock = threading.Lock()
@@ -37,9 +43,40 @@ class ReportWriter:
         self._written = 0
 
     def write_to(self, paths: Iterable[Path]) -> None:
-        """From now on, write to these paths."""
-        self._paths = tuple(paths)
+        """From now on, write to these paths. Raises OSError where a log cannot be opened."""
+        paths = tuple(paths)
+        logs = [path for path in paths if path.suffix.lower() == LOG_SUFFIX]
+        for path in [path for path in self._logs if path not in logs]:
+            os.close(self._logs.pop(path))
+        for path in logs:
+            if path not in self._logs:
+                self._logs[path] = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+                report = self._snapshot()
+                self._append(path, jsonl.header(report.mode, report.limits))
+                for entry in report.entries:
+                    self._append(path, jsonl.line(entry))
+        self._paths = tuple(path for path in paths if path not in logs)
         self._changed = True
+
+    def log(self, entries: Iterable[Entry]) -> None:
+        """Put new findings into the logs."""
+        if self._logs:
+            lines = "".join(jsonl.line(entry) for entry in entries)
+            for path in self._logs:
+                self._append(path, lines)
+
+    def _append(self, path: Path, text: str) -> None:
+        try:
+            os.write(self._logs[path], text.encode())
+        except OSError as error:
+            self._complain(path, error)
+
+    def _complain(self, path: Path, error: OSError) -> None:
+        logger.warning("Runtime: the report %s could not be written: %s.", path, error.strerror or error)
+
+    def write_now(self, path: Path) -> None:
+        """Write one report once. Raises OSError where that fails."""
+        replace_file(path, FORMATS[path.suffix.lower()](self._snapshot()))
 
     def touch(self) -> None:
         """Something changed."""
@@ -55,6 +92,8 @@ class ReportWriter:
             self._task.cancel()
             self._task = None
         self._write(*self._take())
+        while self._logs:
+            os.close(self._logs.popitem()[1])
 
     async def _keep_writing(self) -> None:
         while True:
@@ -76,7 +115,7 @@ class ReportWriter:
                 try:
                     replace_file(path, FORMATS[path.suffix.lower()](report))
                 except OSError as error:
-                    logger.warning("Runtime: the report %s could not be written: %s.", path, error.strerror or error)
+                    self._complain(path, error)
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -10,26 +10,35 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
-from mitmproxy import ctx, http
+import mitmproxy.types
+from mitmproxy import command, ctx, flow, http
 from mitmproxy.addonmanager import Loader
+from mitmproxy.exceptions import CommandError, OptionsError
 from mitmproxy.hooks import UpdateHook
 from mitmproxy.tools.dump import DumpMaster
 
 import flow_bridge
 import runtime_options
+import runtime_view
+from exit_status import exit_afterwards
 from flow_bridge import Judgement
-from functions_runtime.catalogue import RULES
+from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.engine import Foresight, Judge
 from functions_runtime.journal import Journal, Record, Report
 from functions_runtime.message import Exchange
 from functions_runtime.reports import text
+from functions_runtime.rule import Step
 from functions_runtime.verdict import Failure, Finding, Reply, Respond, Rewrite, Severity, Verdict
-from report_writer import ReportWriter
+from report_writer import LOG_SUFFIX, ReportWriter
 from upload_discard import discard_upload
 
 logger = logging.getLogger("runtime")
+
+EXIT_STATUS = 2
+"""Of a run that runtime_fail_on makes fail."""
 
 
 class FunctionsRuntime:
@@ -39,9 +48,12 @@ class FunctionsRuntime:
     _judge: Judge
 
     def __init__(self) -> None:
-        self._journal = Journal()
-        self._writer = ReportWriter(self._report)
         self._judgements: WeakKeyDictionary[http.HTTPFlow, Judgement] = WeakKeyDictionary()
+        self._writer = ReportWriter(self._report)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._journal = Journal()
         self._foresight = Foresight(RULES, secrets.token_bytes(32))
         self._outside_scope = 0
 
@@ -49,11 +61,13 @@ class FunctionsRuntime:
 
     def load(self, loader: Loader) -> None:
         runtime_options.declare(loader)
+        runtime_view.register(self._judgements.get)
 
     def configure(self, updated: set[str]) -> None:
         if any(option.startswith("runtime_") for option in updated):
             self._settings = runtime_options.read(ctx.options)
             self._judge = Judge(RULES, self._settings.profile)
+            self._journal.compare_with(self._settings.baseline)
             self._writer.write_to(self._settings.reports)
 
     def running(self) -> None:
@@ -63,6 +77,14 @@ class FunctionsRuntime:
         self._writer.finish()
         if isinstance(ctx.master, DumpMaster):
             logger.info(self._summary())
+        fail_on = self._settings.fail_on
+        if fail_on and self._journal.has_new(fail_on) and ctx.master.should_exit.is_set():
+            logger.warning(
+                "Runtime: exit status %d, because there are new findings of severity %s or above (runtime_fail_on).",
+                EXIT_STATUS,
+                fail_on,
+            )
+            exit_afterwards(EXIT_STATUS)
 
     def _report(self) -> Report:
         return self._journal.report(self._settings.mode, self._settings.profile.limits)
@@ -85,13 +107,9 @@ class FunctionsRuntime:
         if not self._settings.scope(flow):
             self._outside_scope += 1
             return
-        judgement = self._begin(flow)
-        if not flow.live and (stored := flow_bridge.stored_findings(flow)) is not None:
-            judgement.stored = True
-            self._take(flow, judgement, stored)
-            return
-        verdict = self._judge_request(flow, judgement)
-        if flow.live and self._settings.enforces:
+        judgement, verdict = self._judge_request(flow)
+        if self._acts_on(flow):
+            judgement.request_before = flow.request.headers.fields
             if isinstance(verdict.action, Respond):
                 self._respond_to_request(flow, verdict.action.reply)
             else:
@@ -100,19 +118,12 @@ class FunctionsRuntime:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if not flow.response or (flow.live and flow_bridge.is_made_up(flow)) or not self._settings.scope(flow):
             return
-        overrides = self._settings.overrides_for(flow)
         judgement = self._judgements.get(flow)
         if judgement is None:  # a scope that speaks of the response: it is too late to act on the request
-            judgement = self._begin(flow)
-            self._judge_request(flow, judgement)
-        if judgement.stored:
-            return
-        exchange = Exchange(judgement.request, flow_bridge.response_of(flow))
-        verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
-        foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
-        self._journal.site.saw_response(judgement.record.endpoint, exchange, verdict)
-        self._take(flow, judgement, verdict.findings + foreseen.findings, verdict.failures + foreseen.failures)
-        if flow.live and self._settings.enforces:
+            judgement, _ = self._judge_request(flow)
+        verdict = self._judge_response(flow, judgement)
+        if self._acts_on(flow):
+            judgement.response_before = (flow.response.status_code, flow.response.headers.fields)
             if isinstance(verdict.action, Respond):
                 judgement.reply = verdict.action.reply
                 flow_bridge.replace_response(flow, judgement.reply)
@@ -127,60 +138,128 @@ class FunctionsRuntime:
         if judgement and judgement.reply:
             flow_bridge.finish_reply(flow, judgement.reply)
 
-    # What the hooks have in common
+    # Commands
 
-    def _begin(self, flow: http.HTTPFlow) -> Judgement:
+    @command.command("runtime.judge")
+    def judge(self, flows: Sequence[flow.Flow]) -> None:
+        """Judge flows again, by the options as they are now. Changes nothing on them but marks and comments."""
+        judged = [each for each in flows if isinstance(each, http.HTTPFlow) and self._settings.scope(each)]
+        for each in judged:
+            judgement, _ = self._judge_request(each)
+            if each.response:
+                self._judge_response(each, judgement)
+        ctx.master.addons.trigger(UpdateHook(judged))
+        logger.info("Runtime: judged %d of %d flows.", len(judged), len(flows))
+
+    @command.command("runtime.report")
+    def write_report(self, path: mitmproxy.types.Path) -> None:
+        """Write a report of all findings so far. The suffix of the path decides the format."""
+        try:
+            target = runtime_options.report_path("runtime.report", str(path))
+            if target.suffix.lower() == LOG_SUFFIX:
+                raise CommandError(f"A {LOG_SUFFIX} log grows while the proxy runs: set runtime_report to its path.")
+            self._writer.write_now(target)
+        except (OptionsError, OSError) as error:
+            raise CommandError(str(error)) from error
+        logger.info("Runtime: wrote %s.", target)
+
+    @command.command("runtime.explain")
+    @command.argument("rule", type=mitmproxy.types.Choice("runtime.rules"))
+    def explain(self, rule: str) -> str:
+        """Say what a rule is, how sure it is, and what to do about its findings."""
+        if rule not in BY_ID:
+            raise CommandError(f"There is no rule {rule!r}. The rules are {', '.join(BY_ID)}.")
+        return runtime_view.explain(BY_ID[rule])
+
+    @command.command("runtime.rules")
+    def rules(self) -> Sequence[str]:
+        """List the ids of all rules."""
+        return list(BY_ID)
+
+    @command.command("runtime.clear")
+    def clear(self) -> None:
+        """Forget all findings so far. Flows keep their marks and comments."""
+        self._forget()
+        self._journal.compare_with(self._settings.baseline)
+        self._changed()
+        logger.info("Runtime: forgot all findings.")
+
+    # What they have in common
+
+    def _acts_on(self, flow: http.HTTPFlow) -> bool:
+        return flow.live and self._settings.enforces
+
+    def _judge_request(self, flow: http.HTTPFlow) -> tuple[Judgement, Verdict]:
         request = flow_bridge.request_of(flow, self._settings.domain, ctx.options.keep_host_header)
+        exchange = Exchange(request)
         record = self._journal.begin(request.endpoint, request.time)
-        self._journal.site.saw_request(record.endpoint, Exchange(request))
+        self._journal.site.saw_request(record.endpoint, exchange)
         judgement = self._judgements[flow] = Judgement(request, record)
-        return judgement
-
-    def _judge_request(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
-        verdict = self._judge.request(Exchange(judgement.request), self._settings.overrides_for(flow))
+        stored = None if flow.live else flow_bridge.stored_findings(flow)
+        if stored is not None:
+            judgement.stored = True
+            verdict = Verdict(stored)
+        else:
+            verdict = self._judge.request(exchange, self._settings.overrides_for(flow))
         judgement.over = isinstance(verdict.action, Respond)
-        self._take(flow, judgement, verdict.findings, verdict.failures)
+        self._take(flow, judgement, verdict)
+        return judgement, verdict
+
+    def _judge_response(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
+        if judgement.stored:
+            return Verdict()
+        exchange = Exchange(judgement.request, flow_bridge.response_of(flow))
+        overrides = self._settings.overrides_for(flow)
+        verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
+        foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
+        self._journal.site.saw_response(judgement.record.endpoint, exchange, verdict)
+        self._take(flow, judgement, verdict, foreseen)
         return verdict
 
-    def _take(
-        self,
-        flow: http.HTTPFlow,
-        judgement: Judgement,
-        findings: tuple[Finding, ...],
-        failures: tuple[Failure, ...] = (),
-    ) -> None:
-        """Show findings everywhere. What the exchange becomes is another matter."""
-        for failure in failures:
-            logger.warning(
-                "Runtime: the check %s broke on flow %s, %s (%s). The exchange goes on untouched; please report this.",
-                failure.rule,
-                flow.id,
-                judgement.record.endpoint,
-                failure.where,
-            )
-        judgement.findings += findings
-        new = self._journal.add(judgement.record, findings)
-        acts = flow.live and self._settings.enforces
-        for finding in findings:
-            replied = acts and (finding.status or 0) >= 400
-            if replied or (finding in new and finding.severity >= self._settings.show):
-                self._log(judgement.record, finding, replied)
-        flow_bridge.annotate(flow, judgement.findings, self._settings.show, self._settings.mode)
+    def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Verdict) -> None:
+        """Show what was found, everywhere. What the exchange becomes is another matter."""
+        for verdict in verdicts:
+            judgement.findings += verdict.findings
+            for failure in verdict.failures:
+                self._log_failure(flow, judgement.record, failure)
+            new = self._journal.add(judgement.record, verdict.findings)
+            self._writer.log(new)
+            for finding in verdict.findings:
+                if self._acts_on(flow) and (finding.status or 0) >= 400:
+                    self._log(judgement.record, finding, f"answered {finding.status} to")
+                elif finding.severity >= self._settings.show and any(
+                    entry.finding is finding and not entry.known for entry in new
+                ):
+                    self._log(judgement.record, finding, f"{finding.severity} in")
+        changes = self._acts_on(flow) or judgement.stored
+        flow_bridge.annotate(flow, judgement.findings, self._settings.show, enforced=changes)
+        self._changed()
+
+    def _changed(self) -> None:
         self._writer.touch()
 
-    def _log(self, record: Record, finding: Finding, replied: bool) -> None:
-        error = f" (Twilio Error {finding.twilio_error})" if finding.twilio_error else ""
-        what = f"answered {finding.status} to" if replied else f"{finding.severity} in"
+    def _log(self, record: Record, finding: Finding, what: str) -> None:
         # Never an error: mitmproxy takes one, while it reads a file at its start, for a failed start.
         logger.log(
             logging.WARNING if finding.severity >= Severity.WARNING else logging.INFO,
             "Runtime %s %s%s: %s What to do: %s [%s]",
             what,
             finding.endpoint or record.endpoint,
-            error,
+            f" (Twilio Error {finding.twilio_error})" if finding.twilio_error else "",
             finding.message,
             finding.fix,
             finding.rule,
+        )
+
+    def _log_failure(self, flow: http.HTTPFlow, record: Record, failure: Failure) -> None:
+        foreseen = BY_ID[failure.rule].step is Step.CONSEQUENCES
+        logger.warning(
+            "Runtime: the check %s broke on flow %s, %s (%s). %s Please report this.",
+            failure.rule,
+            flow.id,
+            record.endpoint,
+            failure.where,
+            "The other checks are not affected." if foreseen else "The exchange goes on untouched.",
         )
 
     def _respond_to_request(self, flow: http.HTTPFlow, reply: Reply) -> None:

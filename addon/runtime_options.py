@@ -22,13 +22,16 @@ from mitmproxy.utils.spec import parse_spec
 from flow_bridge import HOST_NAME
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.engine import Override
+from functions_runtime.journal import Known
 from functions_runtime.profile import Limits, Profile, parse_limits
-from functions_runtime.reports import FORMATS
+from functions_runtime.reports.json import read_baseline
 from functions_runtime.rule import Subject
 from functions_runtime.verdict import Severity
+from report_writer import SUFFIXES
 
 ENFORCE, AUDIT = MODES = ("enforce", "audit")
 SEVERITIES = {str(severity): severity for severity in reversed(Severity)}
+FAIL_ON: dict[str, Severity | None] = {"never": None, **SEVERITIES}
 LEVELS: dict[str, Severity | None] = {"off": None, **{str(severity): severity for severity in Severity}}
 
 Choice = TypeVar("Choice")
@@ -45,6 +48,9 @@ class Settings:
     show: Severity
     overrides: tuple[tuple[flowfilter.TFilter, Override], ...]
     reports: tuple[Path, ...]
+    baseline: frozenset[Known]
+    fail_on: Severity | None
+    dashboard: tuple[str, int] | None
 
     @property
     def enforces(self) -> bool:
@@ -82,8 +88,19 @@ def declare(loader: Loader) -> None:
         "runtime_report",
         Sequence[str],
         [],
-        f"Files to write the findings to. The suffix decides the format: {', '.join(FORMATS)}.",
+        f"Files to write the findings to. The suffix decides the format: {', '.join(SUFFIXES)}.",
     )
+    loader.add_option(
+        "runtime_baseline", str, "", "An earlier JSON report: what is in it is shown as known and never fails a run."
+    )
+    loader.add_option(
+        "runtime_fail_on",
+        str,
+        "never",
+        "End with exit status 2 when there was a new finding of this severity or above.",
+        tuple(FAIL_ON),
+    )
+    loader.add_option("runtime_dashboard", str, "", "Serve a live page with the findings at HOST:PORT.")
 
 
 def read(options: Options) -> Settings:
@@ -95,7 +112,10 @@ def read(options: Options) -> Settings:
         domain=_domain(options.runtime_domain),
         show=_choice("runtime_show", options.runtime_show, SEVERITIES),
         overrides=tuple(_override(spec) for spec in options.runtime_rules),
-        reports=tuple(_report(path) for path in options.runtime_report),
+        reports=tuple(report_path("runtime_report", path) for path in options.runtime_report),
+        baseline=_baseline(options.runtime_baseline),
+        fail_on=_choice("runtime_fail_on", options.runtime_fail_on, FAIL_ON),
+        dashboard=_address(options.runtime_dashboard),
     )
 
 
@@ -152,10 +172,11 @@ def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
     return matches, Override(rule_id, subject or None, _choice("runtime_rules", level, LEVELS))
 
 
-def _report(text: str) -> Path:
+def report_path(option: str, text: str) -> Path:
+    """The path of a report. Raises OptionsError where its suffix says nothing or it cannot be written."""
     path = Path(text).expanduser().absolute()
-    if path.suffix.lower() not in FORMATS:
-        raise OptionsError(f"runtime_report: {text!r} has no suffix of a report. Possible are {', '.join(FORMATS)}.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise OptionsError(f"{option}: {text!r} has no suffix of a report. Possible are {', '.join(SUFFIXES)}.")
     try:
         if path.is_dir():
             raise IsADirectoryError("it is a folder")
@@ -167,6 +188,28 @@ def _report(text: str) -> Path:
     except OSError as error:
         reason = error.strerror or error
         raise OptionsError(
-            f"runtime_report: {text!r} cannot be written: {reason}. Name a file in a folder that exists and is yours."
+            f"{option}: {text!r} cannot be written: {reason}. Name a file in a folder that exists and is yours."
         ) from error
     return path
+
+
+def _baseline(text: str) -> frozenset[Known]:
+    if not text:
+        return frozenset()
+    try:
+        return read_baseline(Path(text).expanduser().read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise OptionsError(
+            f"runtime_baseline: {text!r} cannot be used: {reason}. Name a report that runtime_report wrote with the "
+            "suffix .json."
+        ) from error
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise OptionsError(f"runtime_dashboard: {text!r} is not HOST:PORT. Write for example 127.0.0.1:8082.")
+    return host.strip("[]"), int(port)

@@ -6,7 +6,7 @@ whose method, host and path are `*`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from functions_runtime.endpoint import Endpoint
@@ -63,6 +63,11 @@ class Report:
             return None
         return standing_of(self.entries[0].finding.severity if self.entries else None)
 
+    @property
+    def known(self) -> int:
+        """How many entries were in the baseline."""
+        return sum(1 for entry in self.entries if entry.known)
+
     def endpoints_that(self, standing: Standing) -> int:
         """How many endpoints have this standing."""
         return sum(1 for endpoint in self.endpoints if endpoint.standing is standing)
@@ -83,12 +88,16 @@ class Record:
 
 Key = tuple[str, Severity, Endpoint, str | None]
 
+Known = tuple[str, str, str, str, str, str | None]
+"""What makes a finding the same in two runs: rule, severity, method, host, path and subject."""
+
 
 class Journal:
     """The journal of one run."""
 
-    def __init__(self) -> None:
+    def __init__(self, baseline: Container[Known] = ()) -> None:
         self._entries: dict[Key, Entry] = {}
+        self._baseline = baseline
         self.site = Site()
         self.judged = 0
         self.clean = 0
@@ -100,18 +109,18 @@ class Journal:
         self.clean += 1
         return Record(endpoint, time)
 
-    def add(self, record: Record, findings: Iterable[Finding]) -> list[Finding]:
-        """Take down findings of an exchange. Returns those that nobody has seen before."""
+    def add(self, record: Record, findings: Iterable[Finding]) -> list[Entry]:
+        """Take down findings of an exchange. Returns the entries that are new."""
         new = []
         for finding in findings:
             if record.clean and finding.severity >= Severity.WARNING:
                 record.clean = False
                 self.clean -= 1
-            if self._count(record, finding):
-                new.append(finding)
+            if entry := self._count(record, finding):
+                new.append(entry)
         return new
 
-    def _count(self, record: Record, finding: Finding) -> bool:
+    def _count(self, record: Record, finding: Finding) -> Entry | None:
         endpoint, subject = finding.endpoint or record.endpoint, finding.subject
         if finding.replaces and finding.replaces is not finding.severity:
             self._entries.pop((finding.rule, finding.replaces, endpoint, subject), None)
@@ -124,12 +133,23 @@ class Journal:
             finding = finding._replace(subject=None, message="Further endpoints and subjects with this finding.")
             entry = self._entries.get(key)
         if entry is None:
-            self._entries[key] = Entry(finding, endpoint, 1, record.time, record.time)
-            return True
+            entry = self._entries[key] = Entry(finding, endpoint, 1, record.time, record.time)
+            entry.known = _known(entry) in self._baseline
+            return entry
         entry.count += 1
         entry.first_seen = min(entry.first_seen, record.time)
         entry.last_seen = max(entry.last_seen, record.time)
-        return False
+        return None
+
+    def compare_with(self, baseline: Container[Known]) -> None:
+        """From now on, what is in this baseline is known."""
+        self._baseline = baseline
+        for entry in self._entries.values():
+            entry.known = _known(entry) in baseline
+
+    def has_new(self, severity: Severity) -> bool:
+        """Whether there is a finding of this severity or above that is not known."""
+        return any(entry.finding.severity >= severity and not entry.known for entry in self._entries.values())
 
     def report(self, mode: str, limits: Limits) -> Report:
         """The journal as it stands."""
@@ -145,6 +165,11 @@ class Journal:
             tuple(sorted(self.site.cookies, key=lambda cookie: (cookie.host, cookie.name, cookie.today))),
             self.site.further_cookies,
         )
+
+
+def _known(entry: Entry) -> Known:
+    method, host, path = entry.endpoint
+    return entry.finding.rule, str(entry.finding.severity), method, host, path, entry.finding.subject
 
 
 def _judged_endpoints(site: Site, entries: Iterable[Entry]) -> tuple[JudgedEndpoint, ...]:

@@ -9,11 +9,13 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from functions_runtime.journal import Entry, JudgedEndpoint, Report
+from functions_runtime.journal import Entry, JudgedEndpoint, Known, Report
 from functions_runtime.site import Headroom, Standing
 from functions_runtime.verdict import Severity
+from functions_runtime.wire_text import printable
 
 SCHEMA = "runtime-report/1"
+_FAMILY, _, _VERSION = SCHEMA.partition("/")
 
 
 def render(report: Report) -> str:
@@ -88,3 +90,36 @@ def timestamp(seconds: float) -> str | None:
         return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def read_baseline(document: str) -> frozenset[Known]:
+    """The findings of an earlier report, as a journal compares them.
+
+    Raises ValueError with a sentence where the text is no report, or one of a schema that is newer than this.
+    """
+    try:
+        report = json.loads(document)
+        family, _, version = report["schema"].partition("/")
+        if family != _FAMILY or not version.isdecimal():
+            raise ValueError
+        if int(version) > int(_VERSION):
+            raise _NewerSchemaError(
+                f"its schema is {printable(report['schema'], 40)}, and this program reads up to {SCHEMA}"
+            )
+        return frozenset(_known(plain) for plain in report["findings"])
+    except _NewerSchemaError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"it is not a JSON report with the schema {SCHEMA}") from error
+
+
+class _NewerSchemaError(ValueError):
+    """A report of a schema that came later."""
+
+
+def _known(plain: dict[str, Any]) -> Known:
+    subject = plain["subject"]
+    known = (plain["rule"], plain["severity"], plain["method"], plain["host"], plain["path"], subject)
+    if not all(isinstance(part, str) for part in known[:5]) or not (subject is None or isinstance(subject, str)):
+        raise TypeError
+    return known

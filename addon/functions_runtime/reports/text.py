@@ -19,7 +19,8 @@ def render(report: Report) -> str:
     counts = ", ".join(_counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
     lines = [
         f"Runtime ({report.mode}, limits {report.limits.size} bytes and {report.limits.count}): "
-        f"{_counted(report.judged, 'exchange')} judged, {report.clean} clean; {counts}."
+        f"{_counted(report.judged, 'exchange')} judged, {report.clean} clean; {counts}"
+        f"{f' ({report.known} known from the baseline)' if report.known else ''}."
     ]
     if report.standing:
         standings = ", ".join(f"{standing.value} {report.endpoints_that(standing)}" for standing in Standing)
@@ -28,8 +29,10 @@ def render(report: Report) -> str:
         )
     shown = [entry for entry in report.entries if entry.finding.severity >= Severity.WARNING]
     for entry in shown[:MAX_ROWS]:
-        subject = f" [{entry.finding.subject}]" if entry.finding.subject else ""
-        lines.append(f"  {entry.finding.severity!s:7} {entry.finding.rule}{subject} {entry.endpoint} ({entry.count}×)")
+        found = entry.finding
+        subject = f" [{found.subject}]" if found.subject else ""
+        known = ", known" if entry.known else ""
+        lines.append(f"  {found.severity!s:7} {found.rule}{subject} {entry.endpoint} ({entry.count}×{known})")
     if len(shown) > MAX_ROWS:
         lines.append(f"  … and {len(shown) - MAX_ROWS} more. Set runtime_report to have them all.")
     return "\n".join(lines)

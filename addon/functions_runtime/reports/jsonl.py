@@ -1,0 +1,23 @@
+"""The JSON log: one line for the run, then one for each distinct finding as it is first seen.
+
+For programs that follow a run, and for a record that survives whatever ends it. The json module is the one escaping
+point; it writes ASCII only, and never a line break within a line.
+"""
+
+from __future__ import annotations
+
+import json
+
+from functions_runtime.journal import Entry
+from functions_runtime.profile import Limits
+from functions_runtime.reports.json import SCHEMA, finding
+
+
+def header(mode: str, limits: Limits) -> str:
+    """The first line of a run."""
+    return json.dumps({"schema": SCHEMA, "mode": mode, "limits": {"bytes": limits.size, "count": limits.count}}) + "\n"
+
+
+def line(entry: Entry) -> str:
+    """The line of one finding."""
+    return json.dumps(finding(entry)) + "\n"

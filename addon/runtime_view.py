@@ -1,0 +1,140 @@
+"""The content view `Runtime`: what the Runtime says of a message, in full, in mitmweb and the console.
+
+mitmproxy 11 and 12 have different classes for views. Which one it is shows in what `mitmproxy.contentviews` offers;
+the text is the same.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mitmproxy import contentviews, http
+
+from flow_bridge import FINDINGS_KEY, Judgement
+from functions_runtime.catalogue import BY_ID
+from functions_runtime.rule import Rule
+from functions_runtime.syntax.rfc9110 import Fields
+from functions_runtime.wire_text import printable
+
+NAME = "Runtime"
+BASES = {
+    "documented": "documented by the vendor",
+    "emulator": "what the vendor's local emulator does",
+    "reading": "our reading of an open sentence",
+}
+MAX_LINE = 1000
+"""Characters of one header line that are shown."""
+
+JudgementOf = Callable[[http.HTTPFlow], "Judgement | None"]
+
+
+def describe(flow: http.HTTPFlow, message: http.Message | None, judgement: Judgement | None) -> str:
+    """All findings of the flow, and what was changed in this message."""
+    found = flow.metadata.get(FINDINGS_KEY)
+    if not isinstance(found, list):
+        return "The Runtime has not judged this flow. It may be outside runtime_scope, or older than the addon.\n"
+    parts = list(_changes(message, judgement)) if judgement else []
+    parts += [_finding(plain) for plain in found if isinstance(plain, dict)]
+    return "\n".join(parts) or "The Runtime would let this exchange pass as it is.\n"
+
+
+def _finding(plain: dict[str, Any]) -> str:
+    rule = BY_ID.get(str(plain.get("rule")))
+    subject = f" [{printable(str(plain['subject']))}]" if plain.get("subject") else ""
+    lines = [
+        f"{str(plain.get('severity')).upper()}  {rule.title if rule else plain.get('rule')}{subject}",
+        f"  {printable(str(plain.get('message')), 2 * MAX_LINE)}",
+    ]
+    if plain.get("twilio_error"):
+        lines.append(f"  Twilio Error {plain['twilio_error']}")
+    lines.append(f"  How sure: {BASES.get(str(plain.get('basis')), 'unknown')}")
+    if rule:
+        lines += _explanation(rule)
+    return "\n".join(lines) + "\n"
+
+
+def _explanation(rule: Rule) -> Iterator[str]:
+    yield f"  Why: {' '.join(rule.explanation.split())}"
+    yield f"  What to do: {rule.fix}"
+    yield from (f"    {line}" for line in rule.code.splitlines())
+    yield f"  Rule {rule.id}. See {', '.join(rule.references)}"
+
+
+def explain(rule: Rule) -> str:
+    """A rule as `runtime.explain` shows it."""
+    how = f"{rule.title}: {rule.severity}, {BASES[rule.basis.value]}."
+    return "\n".join([how, *(line.strip() for line in _explanation(rule))])
+
+
+def _changes(message: http.Message | None, judgement: Judgement) -> Iterator[str]:
+    if isinstance(message, http.Request) and judgement.request_before is not None:
+        yield _diff("request", _lines(judgement.request_before), _lines(message.headers.fields))
+    elif isinstance(message, http.Response) and judgement.response_before is not None:
+        status, fields = judgement.response_before
+        after = [f"{message.status_code}", *_lines(message.headers.fields)]
+        yield _diff("response", [f"{status}", *_lines(fields)], after)
+
+
+def _lines(fields: Fields) -> list[str]:
+    return [printable(name + b": " + value, MAX_LINE) for name, value in fields]
+
+
+def _diff(what: str, before: Sequence[str], after: Sequence[str]) -> str:
+    lines = [f"CHANGED  The Runtime changed this {what}: before (-) and after (+)."]
+    matcher = difflib.SequenceMatcher(a=before, b=after, autojunk=False)
+    for tag, a1, a2, b1, b2 in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        lines += [f" - {line}" for line in before[a1:a2]]
+        lines += [f" + {line}" for line in after[b1:b2]]
+    return "\n".join(lines) + "\n"
+
+
+def register(judgement_of: JudgementOf) -> None:
+    """Offer the view. One of an earlier load of the addon is replaced."""
+    if hasattr(contentviews, "Contentview"):
+        _register(judgement_of)
+    else:
+        _register_legacy(judgement_of)
+
+
+def _register(judgement_of: JudgementOf) -> None:
+    api: Any = contentviews  # which names it has depends on the version
+
+    class RuntimeContentview(api.Contentview):  # type: ignore[misc]
+        name = NAME
+        syntax_highlight = "none"
+
+        def prettify(self, data: bytes, metadata: Any) -> str:
+            return _text(metadata.flow, metadata.http_message, judgement_of)
+
+        def render_priority(self, data: bytes, metadata: Any) -> float:
+            return -1  # only where somebody asks for it
+
+    api.add(RuntimeContentview())
+
+
+def _register_legacy(judgement_of: JudgementOf) -> None:
+    api: Any = contentviews
+
+    class RuntimeView(api.View):  # type: ignore[misc]
+        name = NAME
+
+        def __call__(self, data: bytes, *, flow: Any = None, http_message: Any = None, **unknown: Any) -> Any:
+            text = _text(flow, http_message, judgement_of)
+            return NAME, ([("text", line)] for line in text.splitlines())
+
+        def render_priority(self, data: bytes, **unknown: Any) -> float:
+            return -1
+
+    if earlier := api.get(NAME):
+        api.remove(earlier)
+    api.add(RuntimeView())
+
+
+def _text(flow: Any, message: Any, judgement_of: JudgementOf) -> str:
+    if not isinstance(flow, http.HTTPFlow):
+        return "The Runtime judges HTTP exchanges only.\n"
+    return describe(flow, message, judgement_of(flow))
