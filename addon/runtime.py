@@ -31,8 +31,10 @@ from functions_runtime.journal import Journal, Record, Report
 from functions_runtime.message import Exchange
 from functions_runtime.reports import text
 from functions_runtime.rule import Step
+from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Failure, Finding, Reply, Respond, Rewrite, Severity, Verdict
 from report_writer import LOG_SUFFIX, ReportWriter
+from runtime_probe import Probe
 from upload_discard import discard_upload
 
 logger = logging.getLogger("runtime")
@@ -50,6 +52,7 @@ class FunctionsRuntime:
     def __init__(self) -> None:
         self._judgements: WeakKeyDictionary[http.HTTPFlow, Judgement] = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
+        self._probe = Probe(self._found_by_experiment, self._original_fields)
         self._forget()
 
     def _forget(self) -> None:
@@ -61,19 +64,24 @@ class FunctionsRuntime:
 
     def load(self, loader: Loader) -> None:
         runtime_options.declare(loader)
+        self._heed_options()
         runtime_view.register(self._judgements.get)
 
     def configure(self, updated: set[str]) -> None:
         if any(option.startswith("runtime_") for option in updated):
-            self._settings = runtime_options.read(ctx.options)
-            self._judge = Judge(RULES, self._settings.profile)
-            self._journal.compare_with(self._settings.baseline)
-            self._writer.write_to(self._settings.reports)
+            self._heed_options()
+
+    def _heed_options(self) -> None:
+        self._settings = runtime_options.read(ctx.options)
+        self._judge = Judge(RULES, self._settings.profile)
+        self._journal.compare_with(self._settings.baseline)
+        self._writer.write_to(self._settings.reports)
 
     def running(self) -> None:
         self._writer.start()
 
     def done(self) -> None:
+        self._probe.stop()
         self._writer.finish()
         if isinstance(ctx.master, DumpMaster):
             logger.info(self._summary())
@@ -102,7 +110,7 @@ class FunctionsRuntime:
     # Hooks
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.request.method == "CONNECT" or (flow.live and (flow.response or flow.error)):
+        if flow.request.method == "CONNECT" or self._probe.owns(flow) or (flow.live and (flow.response or flow.error)):
             return
         if not self._settings.scope(flow):
             self._outside_scope += 1
@@ -116,7 +124,12 @@ class FunctionsRuntime:
                 flow_bridge.rewrite_request(flow, verdict.action)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if not flow.response or (flow.live and flow_bridge.is_made_up(flow)) or not self._settings.scope(flow):
+        if (
+            not flow.response
+            or self._probe.owns(flow)
+            or (flow.live and flow_bridge.is_made_up(flow))
+            or not self._settings.scope(flow)
+        ):
             return
         judgement = self._judgements.get(flow)
         if judgement is None:  # a scope that speaks of the response: it is too late to act on the request
@@ -137,6 +150,10 @@ class FunctionsRuntime:
         judgement = self._judgements.get(flow)
         if judgement and judgement.reply:
             flow_bridge.finish_reply(flow, judgement.reply)
+        self._probe.take(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        self._probe.take(flow)
 
     # Commands
 
@@ -150,6 +167,21 @@ class FunctionsRuntime:
                 self._judge_response(each, judgement)
         ctx.master.addons.trigger(UpdateHook(judged))
         logger.info("Runtime: judged %d of %d flows.", len(judged), len(flows))
+
+    @command.command("runtime.probe")
+    def probe(self, flows: Sequence[flow.Flow]) -> None:
+        """Replay GET and HEAD requests with and without restricted headers, to see whether the site depends on them."""
+        chosen = [each for each in flows if isinstance(each, http.HTTPFlow) and self._settings.scope(each)]
+        try:
+            started = self._probe.start(chosen)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        logger.info(
+            "Runtime: experimenting with %d of %d flows; the others have no restricted header, are not GET or HEAD, "
+            "or are outside runtime_scope.",
+            started,
+            len(flows),
+        )
 
     @command.command("runtime.report")
     def write_report(self, path: mitmproxy.types.Path) -> None:
@@ -185,6 +217,17 @@ class FunctionsRuntime:
         logger.info("Runtime: forgot all findings.")
 
     # What they have in common
+
+    def _original_fields(self, flow: http.HTTPFlow) -> Fields:
+        judgement = self._judgements.get(flow)
+        before = judgement.request_before if judgement else None
+        fields: Fields = flow.request.headers.fields if before is None else before
+        return fields
+
+    def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
+        judgement = self._judgements.get(flow) or self._judge_request(flow)[0]
+        self._take(flow, judgement, Verdict((finding,)))
+        ctx.master.addons.trigger(UpdateHook([flow]))
 
     def _acts_on(self, flow: http.HTTPFlow) -> bool:
         return flow.live and self._settings.enforces

@@ -16,6 +16,7 @@ from flow_bridge import FINDINGS_KEY, Judgement
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.rule import Rule
 from functions_runtime.syntax.rfc9110 import Fields
+from functions_runtime.verdict import Severity
 from functions_runtime.wire_text import printable
 
 NAME = "Runtime"
@@ -36,8 +37,15 @@ def describe(flow: http.HTTPFlow, message: http.Message | None, judgement: Judge
     if not isinstance(found, list):
         return "The Runtime has not judged this flow. It may be outside runtime_scope, or older than the addon.\n"
     parts = list(_changes(message, judgement)) if judgement else []
-    parts += [_finding(plain) for plain in found if isinstance(plain, dict)]
+    plains = [plain for plain in found if isinstance(plain, dict)]
+    parts += [_finding(plain) for plain in sorted(plains, key=_rank)]
     return "\n".join(parts) or "The Runtime would let this exchange pass as it is.\n"
+
+
+def _rank(plain: dict[str, Any]) -> int:
+    order = [str(severity) for severity in reversed(Severity)]
+    severity = str(plain.get("severity"))
+    return order.index(severity) if severity in order else len(order)
 
 
 def _finding(plain: dict[str, Any]) -> str:

@@ -66,6 +66,7 @@ class Rule:
     `id` is permanent and the same everywhere; `severity` is the one that its findings usually have. A rule that needs
     several exchanges has a `watch`, which makes a check with a memory of its own; its secret key is for digests of
     what must be compared but not kept. `code` shows what to do, in a Function, where code helps.
+    `enforcement` says what enforce mode does, where it does something.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Rule:
     twilio_error: int | None = None
     watch: Callable[[bytes], Check] | None = None
     code: str = ""
+    enforcement: str = ""
 
     def new_check(self, key: bytes) -> Check:
         """The rule's check, new and without memories."""

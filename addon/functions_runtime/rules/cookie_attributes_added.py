@@ -68,6 +68,7 @@ sign, as in browsers.""",
         Example("A line that browsers ignore", Exchange(Request(), Response(fields=((b"Set-Cookie", b"="),)))),
     ),
     check=check,
+    enforcement="rewrites the cookie",
     subject=Subject.COOKIE,
 )
 

@@ -56,6 +56,9 @@ is an info where the attribute already says that. Reading: a cookie without Doma
 domain is the option runtime_domain, else the host that the client addressed; where neither is known, the attribute is
 cut, which every browser accepts.""",
     fix="Leave Domain out, and give other hosts what they need in another way, such as a token in a request header.",
+    code="""\
+response.setCookie("sid", id, ["Max-Age=86400", "Path=/"]); // no Domain
+""",
     references=(
         "https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",
         "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-22#section-5.6.3",
@@ -86,6 +89,7 @@ cut, which every browser accepts.""",
         ),
     ),
     check=check,
+    enforcement="rewrites the cookie",
     subject=Subject.COOKIE,
 )
 

@@ -54,6 +54,9 @@ A response that sets a cookie for more than 24 hours is replaced by a 400, and n
 seconds pass, 86401 do not. Max-Age decides where it is there and valid, else Expires, measured from the moment the
 response arrived (reading). A cookie that is deleted (Max-Age of zero or less, Expires in the past) is always legal.""",
     fix="Set Max-Age=86400 or less and set the cookie anew on each visit; keep what must last longer on the server.",
+    code="""\
+response.setCookie("sid", id, ["Max-Age=86400", "Path=/"]); // on every visit, so that it goes on
+""",
     references=(
         "https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",
         "https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-22#section-5.7",
@@ -88,6 +91,7 @@ response arrived (reading). A cookie that is deleted (Max-Age of zero or less, E
         Example("A deletion", Exchange(Request(), Response(fields=((b"Set-Cookie", b"sid=; Max-Age=-1"),)))),
     ),
     check=check,
+    enforcement="answers 400 instead of the response",
     subject=Subject.COOKIE,
 )
 

@@ -98,6 +98,7 @@ REQUEST = Rule(
         ),
     ),
     check=check_request,
+    enforcement="answers 431; the Function is never contacted",
     twilio_error=HEADERS_TOO_LONG_ERROR,
 )
 
@@ -127,6 +128,7 @@ RESPONSE = Rule(
         Example("Exactly 75 headers pass", Exchange(Request(), Response(fields=((b"X-A", b"1"),) * 75))),
     ),
     check=check_response,
+    enforcement="answers 431 instead of the response",
     twilio_error=HEADERS_TOO_LONG_ERROR,
 )
 

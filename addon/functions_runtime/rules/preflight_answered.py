@@ -35,6 +35,9 @@ holds for any OPTIONS, with or without Origin. Other responses get no CORS heade
 its own.""",
     fix="Leave preflights to the Runtime. Set Access-Control-Allow-Origin yourself on the responses to the requests "
     "that follow.",
+    code="""\
+response.appendHeader("Access-Control-Allow-Origin", "*"); // on the GET or POST, not on OPTIONS
+""",
     references=(
         "https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",
         "https://fetch.spec.whatwg.org/#cors-preflight-fetch",
@@ -54,6 +57,7 @@ its own.""",
         Example("A cross-origin POST is no preflight", Exchange(Request("POST", fields=((b"Origin", b"null"),)))),
     ),
     check=check,
+    enforcement="answers 204 itself",
 )
 
 RULES = (RULE,)

@@ -56,6 +56,15 @@ def _comes_back(values: Iterable[bytes], response: Response) -> bytes:
     return b""
 
 
+def by_experiment(name: str, differs: Iterable[str]) -> Finding:
+    """The finding where the answer to a replay without the header differs, in what `differs` says in words."""
+    return RULE.finding(
+        f"The site depends on the request header {name}: without it, the answer to the same request differs in "
+        f"{' and '.join(differs)}. Under the Runtime a Function does not see it.",
+        name,
+    )
+
+
 RULE = Rule(
     id="restricted-header-used",
     title="The site uses a restricted header",

@@ -66,6 +66,7 @@ breaking HTTP: they stay and are not reported.""",
         ),
     ),
     check=check,
+    enforcement="removes the header",
     subject=Subject.HEADER,
 )
 

@@ -1,0 +1,107 @@
+"""The experiment behind `runtime.probe`: does the site's answer depend on headers that a Function cannot see?
+
+Each chosen request is replayed by mitmproxy's own client replay: twice as recorded, then once without each restricted
+header. Only GET and HEAD, only when asked, one at a time and at a limited rate. The replays are neither judged nor
+changed by the rules; mitmproxy shows them as replays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import cast
+
+from mitmproxy import ctx, http
+
+from functions_runtime.experiment import Answer, differences
+from functions_runtime.profile import is_removed
+from functions_runtime.rules.restricted_header_used import by_experiment
+from functions_runtime.syntax.rfc9110 import Fields, without_fields
+from functions_runtime.verdict import Finding
+from functions_runtime.wire_text import printable
+
+logger = logging.getLogger(__name__)
+
+SAFE_METHODS = ("GET", "HEAD")
+INTERVAL = 0.25
+"""Seconds between two replays, at least."""
+PATIENCE = 30.0
+"""Seconds that a replay may take."""
+
+Found = Callable[[http.HTTPFlow, Finding], None]
+OriginalFields = Callable[[http.HTTPFlow], Fields]
+
+
+class Probe:
+    """Runs experiments one after the other. `found` is told what comes out, `original` says what a request was."""
+
+    def __init__(self, found: Found, original: OriginalFields) -> None:
+        self._found = found
+        self._original = original
+        self._waiting: dict[str, asyncio.Future[Answer | None]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def owns(self, flow: http.HTTPFlow) -> bool:
+        """Whether the flow is a replay of an experiment that is running."""
+        return flow.id in self._waiting
+
+    def start(self, flows: Iterable[http.HTTPFlow]) -> int:
+        """Begin to experiment with those flows that can be. Returns how many those are.
+
+        Raises ValueError where an experiment is running already.
+        """
+        if self._task and not self._task.done():
+            raise ValueError("An experiment is running already. Wait for its end.")
+        chosen = [flow for flow in flows if self._restricted(flow)]
+        if chosen:
+            self._task = asyncio.get_running_loop().create_task(self._run(chosen))
+        return len(chosen)
+
+    def stop(self) -> None:
+        """Give up whatever is running."""
+        if self._task:
+            self._task.cancel()
+
+    def take(self, flow: http.HTTPFlow) -> None:
+        """A replay has ended, with a response or without."""
+        future = self._waiting.get(flow.id)
+        if future and not future.done():
+            response = flow.response
+            future.set_result(
+                Answer(response.status_code, response.headers.fields, response.raw_content) if response else None
+            )
+
+    def _restricted(self, flow: http.HTTPFlow) -> list[bytes]:
+        """The headers of a request to leave out one by one; none where it must not be replayed."""
+        if flow.request.method not in SAFE_METHODS or flow.live or flow.request.raw_content is None or flow.websocket:
+            return []
+        return sorted({name.lower() for name, _ in self._original(flow) if is_removed(name.lower())})
+
+    async def _run(self, flows: Iterable[http.HTTPFlow]) -> None:
+        asked = found = 0
+        for flow in flows:
+            fields = self._original(flow)
+            first, second = await self._ask(flow, fields), await self._ask(flow, fields)
+            for name in self._restricted(flow) if first and second else []:
+                without = await self._ask(flow, without_fields(fields, (name,)))
+                asked += 1
+                if first and second and without and (differs := differences(first, second, without)):
+                    found += 1
+                    self._found(flow, by_experiment(printable(name), differs))
+        logger.info("Runtime: the experiment left out %d headers, and the answer differed %d times.", asked, found)
+
+    async def _ask(self, flow: http.HTTPFlow, fields: Fields) -> Answer | None:
+        replay = cast(http.HTTPFlow, flow.copy())
+        replay.request.headers = http.Headers(fields)
+        replay.marked = replay.comment = ""
+        replay.metadata = {}
+        future = self._waiting[replay.id] = asyncio.get_running_loop().create_future()
+        try:
+            ctx.master.commands.call("replay.client", [replay])
+            return await asyncio.wait_for(future, PATIENCE)
+        except asyncio.TimeoutError:
+            return None
+        finally:
+            del self._waiting[replay.id]
+            await asyncio.sleep(INTERVAL)
