@@ -1,0 +1,76 @@
+"""`runtime.probe`: experiments with a real server behind a real mitmdump."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.live.conftest import Start
+from tests.live.mitmdump import Mitmdump
+from tests.live.origin import Origin
+from tests.live.wire import Connection, Message
+
+# Experiments with everything that came by, as soon as somebody asks for /go.
+ASKING_ADDON = """
+from mitmproxy import ctx, http
+
+flows = []
+
+def request(flow):
+    if flow.is_replay is None and flow.request.path == "/go":
+        flow.response = http.Response.make(204)
+        ctx.master.commands.call("runtime.probe", list(flows))
+
+def response(flow):
+    if flow.is_replay is None and flow.request.path != "/go":
+        flows.append(flow)
+"""
+
+
+def by_referer(connection: Connection, request: Message) -> None:
+    """A server that lets nobody in who comes from nowhere."""
+    if request.values(b"Referer"):
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nin")
+    else:
+        connection.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nout")
+
+
+def always_new(connection: Connection, request: Message, counter: list[int] = [0]) -> None:  # noqa: B006
+    """A server that never says the same twice."""
+    counter[0] += 1
+    connection.send(b"HTTP/1.1 200 OK\r\nX-Number: %d\r\nContent-Length: 4\r\n\r\n%04d" % (counter[0], counter[0]))
+
+
+@pytest.fixture(params=["enforce", "audit"])
+def proxy(request: pytest.FixtureRequest, start: Start, origin: Origin, tmp_path: Path) -> Mitmdump:
+    script = tmp_path / "asking.py"
+    script.write_text(ASKING_ADDON)
+    options = [f"runtime_mode={request.param}", "keep_host_header=true", "connection_strategy=lazy"]
+    return start(f"reverse:{origin.url}", "-s", str(script), options=options)
+
+
+def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdump, origin: Origin) -> None:
+    restless, posted = origin.serve(always_new), origin.serve(b"HTTP/1.1 204 No Content\r\n\r\n")
+    door = origin.serve(by_referer)
+    headers = b"Host: app.example.test\r\nReferer: https://app.example.test/\r\nX-Real-IP: 192.0.2.1\r\n\r\n"
+    for method, path in ((b"GET", restless), (b"POST", posted), (b"GET", door)):
+        proxy.fetch(method + b" " + path + b" HTTP/1.1\r\n" + headers)
+    proxy.fetch(b"GET /go HTTP/1.1\r\nHost: app.example.test\r\n\r\n")
+    proxy.wait_for_log("experimenting with 2 of 3 flows")
+    proxy.wait_for_log("left out 4 headers, and the answer differed 1 times")
+    proxy.stop()
+
+    def used(path: bytes) -> list[tuple[str, str]]:
+        found = [finding for finding in proxy.findings(path) if finding["rule"] == "restricted-header-used"]
+        return [(finding["subject"], finding["message"]) for finding in found]
+
+    [(subject, message)] = used(door)
+    assert subject == "referer"
+    assert "status (200 becomes 403)" in message
+    assert used(restless) == []
+    assert len(origin.seen(posted)) == 1
+    # The request itself, twice the same again, and once without each of the two headers.
+    replays = origin.seen(door)[1:]
+    assert [len(replay.values(b"Referer")) for replay in replays] == [1, 1, 0, 1]
+    assert [len(replay.values(b"X-Real-IP")) for replay in replays] == [1, 1, 1, 0]
