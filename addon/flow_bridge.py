@@ -23,7 +23,7 @@ from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fiel
 from functions_runtime.verdict import Action, Basis, Finding, RemoveField, Reply, Rewrite, Severity, apply_edits
 from functions_runtime.wire_text import printable
 
-MARKS = {Severity.ERROR: ":red_circle:", Severity.WARNING: ":yellow_circle:", Severity.INFO: ":blue_circle:"}
+MARKS = {Severity.ERROR: ":red_circle:", Severity.WARNING: ":yellow_circle:", Severity.INFO: ":large_blue_circle:"}
 FINDINGS_KEY = "runtime"
 """Metadata: the findings, as a list of plain dicts."""
 SHOWN_KEY = "runtime_shown"

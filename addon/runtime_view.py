@@ -7,6 +7,7 @@ the text is the same.
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ BASES = {
     "emulator": "what the vendor's local emulator does",
     "reading": "our reading of an open sentence",
 }
+WIDTH = 100
+"""Characters after which text is broken: mitmweb does not do that."""
 MAX_LINE = 1000
 """Characters of one header line that are shown."""
 
@@ -51,16 +54,23 @@ def _rank(plain: dict[str, Any]) -> int:
 def _finding(plain: dict[str, Any]) -> str:
     rule = BY_ID.get(str(plain.get("rule")))
     subject = f" [{printable(str(plain['subject']))}]" if plain.get("subject") else ""
+    title = rule.title if rule else printable(str(plain.get("rule")))
     lines = [
-        f"{str(plain.get('severity')).upper()}  {rule.title if rule else plain.get('rule')}{subject}",
+        f"{printable(str(plain.get('severity'))).upper()}  {title}{subject}",
         f"  {printable(str(plain.get('message')), 2 * MAX_LINE)}",
     ]
     if plain.get("twilio_error"):
-        lines.append(f"  Twilio Error {plain['twilio_error']}")
+        lines.append(f"  Twilio Error {printable(str(plain['twilio_error']))}")
     lines.append(f"  How sure: {BASES.get(str(plain.get('basis')), 'unknown')}")
     if rule:
         lines += _explanation(rule)
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(_wrap, lines)) + "\n"
+
+
+def _wrap(line: str) -> str:
+    """The line as several of at most `WIDTH` characters, unless it is code."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return line if len(indent) > 2 else textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _explanation(rule: Rule) -> Iterator[str]:
@@ -77,12 +87,16 @@ def explain(rule: Rule) -> str:
 
 
 def _changes(message: http.Message | None, judgement: Judgement) -> Iterator[str]:
+    before: list[str] = []
+    after: list[str] = []
     if isinstance(message, http.Request) and judgement.request_before is not None:
-        yield _diff("request", _lines(judgement.request_before), _lines(message.headers.fields))
+        before, after = _lines(judgement.request_before), _lines(message.headers.fields)
     elif isinstance(message, http.Response) and judgement.response_before is not None:
         status, fields = judgement.response_before
+        before = [f"{status}", *_lines(fields)]
         after = [f"{message.status_code}", *_lines(message.headers.fields)]
-        yield _diff("response", [f"{status}", *_lines(fields)], after)
+    if before != after:
+        yield _diff("request" if isinstance(message, http.Request) else "response", before, after)
 
 
 def _lines(fields: Fields) -> list[str]:
@@ -132,7 +146,7 @@ def _register_legacy(judgement_of: JudgementOf) -> None:
 
         def __call__(self, data: bytes, *, flow: Any = None, http_message: Any = None, **unknown: Any) -> Any:
             text = _text(flow, http_message, judgement_of)
-            return NAME, ([("text", line)] for line in text.splitlines())
+            return NAME, ([("text", line or " ")] for line in text.splitlines())  # mitmweb drops empty lines
 
         def render_priority(self, data: bytes, **unknown: Any) -> float:
             return -1

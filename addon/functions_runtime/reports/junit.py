@@ -1,0 +1,85 @@
+"""The JUnit XML report, as CI servers read it: a suite for each rule, a case for each of its findings.
+
+A warning or an error is a failure, a known one is skipped, an info passes. A rule that found nothing has one case,
+which passes, so that a trend shows what was mended. The name of a case holds nothing that changes from run to run.
+
+ElementTree is the one escaping point for markup; `_element` is where it gets all text from, and writes as an escape
+what is not printable, which XML does not allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from functions_runtime.catalogue import BY_ID
+from functions_runtime.journal import Entry, Report
+from functions_runtime.reports.json import timestamp
+from functions_runtime.rule import Rule
+from functions_runtime.verdict import Severity
+from functions_runtime.wire_text import printable
+
+NAME = "Functions Runtime"
+
+
+def render(report: Report) -> str:
+    """The whole report as one XML document."""
+    entries: dict[str, list[Entry]] = {rule: [] for rule in BY_ID}
+    for entry in report.entries:
+        entries[entry.finding.rule].append(entry)
+    suites = [_suite(BY_ID[rule], found, report) for rule, found in entries.items()]
+    root = _element("testsuites", suites, name=NAME)
+    ElementTree.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+
+
+def _suite(rule: Rule, entries: list[Entry], report: Report) -> Element:
+    cases = [_case(entry) for entry in entries] or [_element("testcase", classname=rule.id, name="nothing found")]
+    settings = {"mode": report.mode, "limits": str(report.limits), "exchanges judged": str(report.judged)}
+    properties = [_element("property", name=name, value=value) for name, value in settings.items()]
+    return _element(
+        "testsuite",
+        [_element("properties", properties), *cases],
+        name=f"{rule.id}: {rule.title}",
+        tests=str(len(cases)),
+        failures=str(sum(1 for case in cases if case.find("failure") is not None)),
+        skipped=str(sum(1 for case in cases if case.find("skipped") is not None)),
+        errors="0",
+    )
+
+
+def _case(entry: Entry) -> Element:
+    found = entry.finding
+    subject = f" [{found.subject}]" if found.subject else ""
+    outcome = []
+    if found.severity >= Severity.WARNING:
+        outcome.append(
+            _element("skipped", text=["Known from the baseline.", found.message])
+            if entry.known
+            else _element("failure", text=_details(entry), type=str(found.severity), message=found.message)
+        )
+    return _element("testcase", outcome, classname=found.rule, name=f"{found.severity}: {entry.endpoint}{subject}")
+
+
+def _details(entry: Entry) -> list[str]:
+    found, rule = entry.finding, BY_ID[entry.finding.rule]
+    answer = f"The Runtime answers {found.status} instead." if found.status else ""
+    error = f"Twilio Error {found.twilio_error}." if found.twilio_error else ""
+    seen = f"first {timestamp(entry.first_seen)}, last {timestamp(entry.last_seen)}"
+    lines = [
+        found.message,
+        " ".join(filter(None, (answer, error))),
+        f"What to do: {found.fix}",
+        *rule.code.splitlines(),
+        f"How sure: {found.basis.value}. Seen {entry.count}×, {seen}.",
+    ]
+    return [line for line in lines if line]
+
+
+def _element(tag: str, children: Iterable[Element] = (), text: Iterable[str] = (), **attributes: str) -> Element:
+    """An element of printable text: each item of `text` is a line."""
+    element = Element(tag, {name: printable(value, len(value)) for name, value in attributes.items()})
+    element.text = "\n".join(printable(line, len(line)) for line in text) or None
+    element.extend(children)
+    return element
