@@ -33,7 +33,7 @@ MAX_COMMENTED = 10
 MAX_MESSAGE = 2000
 """Characters of a message that a flow file brings along."""
 
-HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
+HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(slots=True)

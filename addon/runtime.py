@@ -8,6 +8,7 @@ in any case the findings on the flow and in the journal.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from mitmproxy.tools.dump import DumpMaster
 import flow_bridge
 import runtime_options
 import runtime_view
+from dashboard import Dashboard
 from exit_status import exit_afterwards
 from flow_bridge import Judgement
 from functions_runtime.catalogue import BY_ID, RULES
@@ -52,6 +54,10 @@ class FunctionsRuntime:
     def __init__(self) -> None:
         self._judgements: WeakKeyDictionary[http.HTTPFlow, Judgement] = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
+        self._dashboard = Dashboard(self._report)
+        self._dashboard_address: tuple[str, int] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._is_running = False
         self._probe = Probe(self._found_by_experiment, self._original_fields)
         self._forget()
 
@@ -76,12 +82,37 @@ class FunctionsRuntime:
         self._judge = Judge(RULES, self._settings.profile)
         self._journal.compare_with(self._settings.baseline)
         self._writer.write_to(self._settings.reports)
+        self._serve_dashboard()
 
     def running(self) -> None:
+        self._is_running = True
         self._writer.start()
+        self._serve_dashboard()
+
+    def _serve_dashboard(self) -> None:
+        address = self._settings.dashboard
+        if self._is_running and address != self._dashboard_address:
+            self._dashboard_address = address
+            self._dashboard.close()
+            if address:
+                self._listening = asyncio.get_running_loop().create_task(self._listen(*address))
+
+    async def _listen(self, host: str, port: int) -> None:
+        try:
+            url = await self._dashboard.listen(host, port)
+        except OSError as error:
+            logger.warning(
+                "Runtime: the live page cannot be served at %s port %d: %s. Set runtime_dashboard to another address.",
+                host,
+                port,
+                error.strerror or error,
+            )
+        else:
+            logger.info("Runtime: the live page is at %s", url)
 
     def done(self) -> None:
         self._probe.stop()
+        self._dashboard.close()
         self._writer.finish()
         if isinstance(ctx.master, DumpMaster):
             logger.info(self._summary())
@@ -281,6 +312,7 @@ class FunctionsRuntime:
 
     def _changed(self) -> None:
         self._writer.touch()
+        self._dashboard.changed()
 
     def _log(self, record: Record, finding: Finding, what: str) -> None:
         # Never an error: mitmproxy takes one, while it reads a file at its start, for a failed start.
