@@ -108,12 +108,13 @@ class Dashboard:
         self._server: HTTPServer | None = None
 
     async def listen(self, host: str, port: int) -> str:
-        """Serve on this address from now on, and return the URL. Raises OSError where the address is not to be had."""
+        """Serve on this address and no other from now on. Returns the URL; raises OSError where it is not to be had."""
         sockets = await asyncio.to_thread(netutil.bind_sockets, port, host)
         address = Address(host, sockets[0].getsockname()[1])
         application = web.Application(
             [(r".*", Handler, {"dashboard": self, "address": address})], log_function=lambda handler: None
         )
+        self.close()
         self._server = HTTPServer(application, max_body_size=MAX_BODY)
         self._server.add_sockets(sockets)
         return address.url

@@ -283,7 +283,7 @@ class FunctionsRuntime:
     def _judge_response(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
         if judgement.stored:
             return Verdict()
-        exchange = Exchange(judgement.request, flow_bridge.response_of(flow))
+        exchange = Exchange(judgement.request, flow_bridge.response_of(flow), rewritten=self._acts_on(flow))
         overrides = self._settings.overrides_for(flow)
         verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
         foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)

@@ -44,9 +44,13 @@ def discard_upload(flow: http.HTTPFlow) -> bool:
 
 def _streams(context: Context) -> Iterator[HttpStream]:
     """Every HTTP stream of a connection, those inside a CONNECT tunnel included."""
-    for layer in context.layers:
-        if isinstance(layer, HttpLayer):
+    waiting = list(context.layers)
+    seen: list[HttpLayer] = []
+    while waiting:
+        layer = waiting.pop()
+        if isinstance(layer, HttpLayer) and layer not in seen:  # a tunnel's context has the layers around it too
+            seen.append(layer)
             for stream in list(layer.streams.values()):
                 yield stream
                 if stream.child_layer is not None:
-                    yield from _streams(stream.child_layer.context)
+                    waiting += stream.child_layer.context.layers

@@ -125,7 +125,7 @@ class Journal:
         if finding.replaces and finding.replaces is not finding.severity:
             self._entries.pop((finding.rule, finding.replaces, endpoint, subject), None)
         key = (finding.rule, finding.severity, endpoint, subject)
-        entry = self._entries.get(key)
+        entry = self._entries.get(key) or self._in_place_of(finding, endpoint)
         if entry is None and len(self._entries) >= MAX_ENTRIES:
             self.folded += 1
             endpoint, subject = FOLDED, None
@@ -139,6 +139,14 @@ class Journal:
         entry.count += 1
         entry.first_seen = min(entry.first_seen, record.time)
         entry.last_seen = max(entry.last_seen, record.time)
+        return None
+
+    def _in_place_of(self, finding: Finding, endpoint: Endpoint) -> Entry | None:
+        """The graver entry that has taken the place of this finding already."""
+        for severity in Severity:
+            entry = self._entries.get((finding.rule, severity, endpoint, finding.subject))
+            if entry and severity > finding.severity and entry.finding.replaces is finding.severity:
+                return entry
         return None
 
     def compare_with(self, baseline: Container[Known]) -> None:

@@ -101,7 +101,11 @@ def _set_cookie_fields(fields: Fields) -> tuple[SetCookieField, ...]:
 
 
 class Exchange(NamedTuple):
-    """One request and its response, None as long as there is none."""
+    """One request and its response, None as long as there is none.
+
+    `rewritten` says that the server did not get the request as it came, but as the Runtime hands it on.
+    """
 
     request: Request
     response: Response | None = None
+    rewritten: bool = False

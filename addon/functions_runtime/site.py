@@ -7,6 +7,7 @@ Values of cookies are never kept.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 
 from functions_runtime.endpoint import Endpoint
@@ -19,6 +20,8 @@ MAX_ENDPOINTS = 5_000
 MAX_COOKIES = 1_000
 MAX_ATTRIBUTES_SHOWN = 300
 LARGEST_KEPT = 5
+
+_DATE = re.compile(rb"(?<=expires=)[^;]*", re.IGNORECASE)
 
 FOLDED = Endpoint("*", "*", "*")
 """Stands for all endpoints beyond the maximum."""
@@ -63,7 +66,10 @@ def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
     for name, value in fields:
         if name.lower() == b"cookie":
             for pair in value.split(b";"):
-                parts.append((len(pair), f"cookie {printable(pair.partition(b'=')[0].strip(), 40)}"))
+                name, equals, _ = pair.partition(b"=")
+                # Without a name, all of it is the value.
+                shown = printable(name.strip(), 40) if equals else "without a name"
+                parts.append((len(pair), f"cookie {shown}"))
         else:
             parts.append((field_line_size(name, value), printable(name.lower(), 40)))
     parts.sort(key=lambda part: -part[0])
@@ -134,7 +140,8 @@ class Site:
             rewritten = apply_edits(response.fields, verdict.action.edits)
         refused = isinstance(verdict.action, Respond)
         for field in response.cookies:
-            attributes = field.line.partition(b";")[2]
+            # A date that moves on does not make another cookie.
+            attributes = _DATE.sub(b"", field.line.partition(b";")[2])
             key = (host, field.cookie.name, attributes[:MAX_ATTRIBUTES_SHOWN])
             if key in self._cookies:
                 continue

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from mitmproxy import http
 from mitmproxy.io import read_flows_from_paths
+
 from tests.live.mitmdump import Mitmdump, run
 from tests.live.origin import Origin
 from tests.live.wire import request, response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tests.live.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin

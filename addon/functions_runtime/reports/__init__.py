@@ -8,6 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from functions_runtime.journal import Report
-from functions_runtime.reports import json
+from functions_runtime.reports import html, json, junit, markdown, sarif
 
-FORMATS: dict[str, Callable[[Report], str]] = {".json": json.render}
+FORMATS: dict[str, Callable[[Report], str]] = {
+    ".json": json.render,
+    ".html": html.render,
+    ".xml": junit.render,
+    ".sarif": sarif.render,
+    ".md": markdown.render,
+}

@@ -66,13 +66,13 @@ def _details(entry: Entry) -> list[str]:
     found, rule = entry.finding, BY_ID[entry.finding.rule]
     answer = f"The Runtime answers {found.status} instead." if found.status else ""
     error = f"Twilio Error {found.twilio_error}." if found.twilio_error else ""
-    seen = f"first {timestamp(entry.first_seen)}, last {timestamp(entry.last_seen)}"
+    first, last = (timestamp(seconds) or "at an unknown time" for seconds in (entry.first_seen, entry.last_seen))
     lines = [
         found.message,
         " ".join(filter(None, (answer, error))),
         f"What to do: {found.fix}",
         *rule.code.splitlines(),
-        f"How sure: {found.basis.value}. Seen {entry.count}×, {seen}.",
+        f"How sure: {found.basis.value}. Seen {entry.count}×, first {first}, last {last}.",
     ]
     return [line for line in lines if line]
 

@@ -40,7 +40,7 @@ def render(report: Report) -> str:
             "exchanges": {"judged": report.judged, "clean": report.clean},
         },
     }
-    return json.dumps({"version": "2.1.0", "$schema": SCHEMA, "runs": [run]}, indent=1) + "\n"
+    return json.dumps({"version": "2.1.0", "$schema": SCHEMA, "runs": [run]}) + "\n"
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _result(entry: Entry, compared: bool) -> dict[str, Any]:
     found, endpoint = entry.finding, entry.endpoint
-    identity = [found.rule, *endpoint, found.subject]
+    identity = [found.rule, str(found.severity), *endpoint, found.subject]
     result: dict[str, Any] = {
         "ruleId": found.rule,
         "ruleIndex": _INDEXES[found.rule],
@@ -84,9 +84,7 @@ def _result(entry: Entry, compared: bool) -> dict[str, Any]:
                 ]
             }
         ],
-        "partialFingerprints": {
-            "ruleEndpointSubject/v1": hashlib.sha256(json.dumps(identity).encode("ascii")).hexdigest()
-        },
+        "partialFingerprints": {"finding/v1": hashlib.sha256(json.dumps(identity).encode("ascii")).hexdigest()},
         "occurrenceCount": entry.count,
         "provenance": {
             name: time

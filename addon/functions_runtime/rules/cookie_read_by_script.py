@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
-from functions_runtime.profile import Profile
+from functions_runtime.profile import Profile, is_removed
 from functions_runtime.recent import Recent, digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, Severity
@@ -20,7 +20,7 @@ MOST = 4096
 """Cookie values, and values that scripts may have sent, that are remembered."""
 
 MOST_PLACES = 8
-"""Places of one value that are remembered."""
+"""Places of one value, and cookies with it, that are remembered."""
 
 Place = tuple[Endpoint, str]
 
@@ -35,32 +35,44 @@ _OF_THE_BROWSER = frozenset(
 
 
 def watch(key: bytes) -> Check:
-    cookies: Recent[bytes, bytes] = Recent(MOST)
+    cookies: Recent[bytes, dict[bytes, None]] = Recent(MOST)
     sent: Recent[bytes, dict[Place, None]] = Recent(MOST)
+    # Values that the server itself took out of a query or put into one: a query proves nothing of them.
+    through_query: Recent[bytes, bool] = Recent(MOST)
 
     def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
-        assert exchange.response
+        response = exchange.response
+        assert response
         findings = []
-        from_query = set()
+        here: dict[bytes, set[str]] = {}
         for where, value in _values_sent(exchange.request):
             mark = digest(key, value)
             place = (exchange.request.endpoint, where)
+            here.setdefault(mark, set()).add(where)
             remember(sent, mark, place, MOST_PLACES)
-            if where == QUERY:
-                from_query.add(mark)
-            if name := cookies.get(mark):
-                findings.append(_finding(name, place))
-        for field in exchange.response.cookies:
+            if not (where == QUERY and through_query.get(mark)):
+                findings += [_finding(name, place) for name in cookies.get(mark) or ()]
+        for field in response.cookies:
             if field.cookie.attributes.http_only or len(value := _bare(field.cookie.value)) < MIN_VALUE:
                 continue
             mark = digest(key, value)
-            if mark in from_query:  # the server copied it out of the query; no script had to read the cookie
+            carried = here.get(mark, set())
+            if QUERY in carried or _is_sent_on(value, field.cookie.value, response):
+                through_query.put(mark, True)
+            if carried - {QUERY}:  # the server copied it out of a header; no script had to read the cookie for that
                 continue
-            cookies.put(mark, field.cookie.name)
-            findings += [_finding(field.cookie.name, place) for place in sent.get(mark) or ()]
+            remember(cookies, mark, field.cookie.name, MOST_PLACES)
+            for place in sent.get(mark) or ():
+                if not (place[1] == QUERY and through_query.get(mark)):
+                    findings.append(_finding(field.cookie.name, place))
         return findings
 
     return check
+
+
+def _is_sent_on(value: bytes, raw: bytes, response: Response) -> bool:
+    """Whether the server puts the value into the URL that it redirects to, as OAuth's state."""
+    return any(value in text or raw in text for text in response.by_name.get(b"location", ()))
 
 
 QUERY = "the query"
@@ -68,8 +80,8 @@ QUERY = "the query"
 
 def _values_sent(request: Request) -> Iterator[tuple[str, bytes]]:
     """What a script may have put into a request, with where it stands."""
-    for name in request.by_name.keys() - _OF_THE_BROWSER:
-        if name.startswith(b"sec-"):
+    for name in request.by_name:
+        if name in _OF_THE_BROWSER or name.startswith(b"sec-") or is_removed(name):
             continue
         where = f"the request header {printable(name, 40)}"
         for value in request.by_name[name]:
@@ -86,7 +98,7 @@ def _values_sent(request: Request) -> Iterator[tuple[str, bytes]]:
 def _bare(value: bytes) -> bytes:
     """The value without quotes and percent-encoding."""
     value = value.strip(b' \t"')
-    return unquote_to_bytes(value) if b"%" in value else value
+    return unquote_to_bytes(value).strip(b'"') if b"%" in value else value
 
 
 def _finding(name: bytes, place: Place) -> Finding:

@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.recent import Recent, digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step, Subject
-from functions_runtime.syntax.rfc6265 import WSP, split_cookies
+from functions_runtime.syntax.rfc6265 import split_cookies
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
 MOST = 4096
 """Cookies that were set for several hosts, and cookies that were sent, that are remembered."""
 
+MOST_HOSTS = 16
+"""Hosts of one cookie that are remembered, on either side."""
+
 MOST_ENDPOINTS = 8
-"""Endpoints of one cookie that are remembered."""
+"""Endpoints of one host of one cookie that are remembered."""
+
+
+class Origin(NamedTuple):
+    """Who set a cookie for which domain, and which domain the Runtime would write instead."""
+
+    setter: str
+    domain: str
+    runtime_domain: str | None
+
+    def loses(self, host: str) -> bool:
+        """Whether the cookie gets to this host today and would not under the Runtime."""
+        gets_today = ("." + host).endswith("." + self.domain)
+        # Domain covers the hosts below it (RFC 6265, section 5.1.3), also the one that the Runtime writes.
+        still_gets = host == self.setter or (self.runtime_domain == self.setter and host.endswith("." + self.setter))
+        return gets_today and not still_gets
 
 
 def watch(key: bytes) -> Check:
-    shared: Recent[bytes, tuple[str, str]] = Recent(MOST)
-    sent: Recent[bytes, dict[Endpoint, None]] = Recent(MOST)
+    setters: Recent[bytes, dict[Origin, None]] = Recent(MOST)
+    hosts: Recent[bytes, dict[str, None]] = Recent(MOST)
+    endpoints: Recent[tuple[bytes, str], dict[Endpoint, None]] = Recent(MOST)
 
     def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
@@ -32,33 +52,33 @@ def watch(key: bytes) -> Check:
         for value in request.by_name.get(b"cookie", ()):
             for pair in split_cookies(value):
                 mark = digest(key, pair)
-                remember(sent, mark, here, MOST_ENDPOINTS)
-                if origin := shared.get(mark):
+                remember(hosts, mark, here.host, MOST_HOSTS)
+                remember(endpoints, (mark, here.host), here, MOST_ENDPOINTS)
+                for origin in setters.get(mark) or ():
                     findings += _findings(pair.partition(b"=")[0], origin, here)
         for field in response.cookies:
             domain = (field.cookie.attributes.domain or b"").decode("ascii", "replace")
-            if not domain or not request.host.endswith("." + domain):
+            if not domain or not ("." + request.host).endswith("." + domain):
                 continue
-            pair = field.cookie.name + b"=" + field.cookie.value
-            mark = digest(key, pair)
-            origin = (request.host, domain)
-            shared.put(mark, origin)
-            for endpoint in sent.get(mark) or ():
-                findings += _findings(field.cookie.name, origin, endpoint)
+            mark = digest(key, field.cookie.name + b"=" + field.cookie.value)
+            origin = Origin(request.host, domain, request.domain)
+            remember(setters, mark, origin, MOST_HOSTS)
+            for host in hosts.get(mark) or ():
+                for endpoint in endpoints.get((mark, host)) or ():
+                    findings += _findings(field.cookie.name, origin, endpoint)
         return findings
 
     return check
 
 
-def _findings(name: bytes, origin: tuple[str, str], endpoint: Endpoint) -> list[Finding]:
-    setter, domain = origin
-    if endpoint.host == setter or not ("." + endpoint.host).endswith("." + domain):
+def _findings(name: bytes, origin: Origin, endpoint: Endpoint) -> list[Finding]:
+    if not origin.loses(endpoint.host):
         return []
-    shown = printable(name.strip(WSP))
+    shown = printable(name.strip())
     return [
         RULE.finding(
-            f"The cookie {shown}, which {printable(setter)} set for {printable(domain)}, is sent to {endpoint.host}. "
-            f"Under the Runtime it belongs to {printable(setter)} alone and does not get here.",
+            f"The cookie {shown}, which {printable(origin.setter)} set for {printable(origin.domain)}, is sent to "
+            f"{endpoint.host}. Under the Runtime it belongs to {printable(origin.setter)} and does not get here.",
             shown,
             endpoint=endpoint,
         )
@@ -66,7 +86,7 @@ def _findings(name: bytes, origin: tuple[str, str], endpoint: Endpoint) -> list[
 
 
 _LOGIN = Exchange(
-    Request("POST", "login.example.com", "/"),
+    Request("POST", "login.example.com", "/", domain="login.example.com"),
     Response(fields=((b"Set-Cookie", b"sid=abcdefgh; Domain=example.com"),)),
 )
 
@@ -98,6 +118,11 @@ response.appendHeader("Location", "https://shop.example.com/session?token=" + on
         Example(
             "Back to the host that set it",
             Exchange(Request("GET", "login.example.com", "/", ((b"Cookie", b"sid=abcdefgh"),)), Response()),
+            before=(_LOGIN,),
+        ),
+        Example(
+            "A host below the one that set it",
+            Exchange(Request("GET", "eu.login.example.com", "/", ((b"Cookie", b"sid=abcdefgh"),)), Response()),
             before=(_LOGIN,),
         ),
         Example(

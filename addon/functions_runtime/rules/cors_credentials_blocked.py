@@ -3,27 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.recent import Recent
+from functions_runtime.recent import Recent, digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step
 from functions_runtime.syntax.fetch import parse_preflight, preflight_passes
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
-MOST = 4096
+MOST = 1024
 """Preflights, and requests with credentials, that are remembered."""
 
+MOST_KINDS = 4
+"""Different preflights, and different requests, that are remembered for one question."""
+
+MOST_NAMES = 64
+"""Headers of one message whose names are remembered, as hashes."""
+
+BROWSER_SCHEMES = (b"basic ", b"digest ", b"negotiate ", b"ntlm ")
+"""Schemes of HTTP authentication for which a browser adds Authorization by itself."""
+
 Question = tuple[bytes, Endpoint]
-"""Who asks for what: an origin, and the endpoint that the actual request is for."""
+"""Who asks for what: the digest of an origin, and the endpoint that the actual request is for."""
+
+Names = frozenset[int]
+
+
+def _names(names: Iterable[bytes]) -> Names:
+    return frozenset(hash(name) for name in islice(names, MOST_NAMES))
+
+
+class Sent(NamedTuple):
+    """A request with credentials: which, and the names of its headers."""
+
+    credentials: str
+    names: Names
 
 
 def watch(key: bytes) -> Check:
-    # Whether a script may have set Authorization itself, by the preflight; and with what credentials a request came.
-    asked: Recent[Question, bool] = Recent(MOST)
-    sent: Recent[Question, tuple[bool, bool]] = Recent(MOST)
+    asked: Recent[Question, dict[Names, None]] = Recent(MOST)
+    sent: Recent[Question, dict[Sent, None]] = Recent(MOST)
 
     def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
@@ -33,34 +56,36 @@ def watch(key: bytes) -> Check:
             if not preflight_passes(preflight, response.status, response.fields, credentials=True):
                 return ()
             where = endpoint(preflight.method.decode("ascii"), request.host, request.path)
-            question = (preflight.origin, where)
-            asked.put(question, b"authorization" in preflight.headers)
-            return (_finding(question, _carried(question)),)
-        origins = request.by_name.get(b"origin")
-        if not origins:
+            question = (digest(key, preflight.origin), where)
+            announced = _names(preflight.headers)
+            remember(asked, question, announced, MOST_KINDS)
+            # A request that lacks an announced header is another one, which needed no preflight.
+            credentials = [each.credentials for each in sent.get(question) or () if announced <= each.names]
+            return (_finding(preflight.origin, where, "".join(credentials[:1])),)
+        origin = b"".join(request.by_name.get(b"origin", ()))
+        if not origin or request.by_name.get(b"sec-fetch-mode", [b"cors"]) != [b"cors"]:
             return ()
-        question = (origins[0], request.endpoint)
-        cookies = b"cookie" in request.by_name
-        authorization = b"authorization" in request.by_name
-        if cookies or authorization:
-            before = sent.get(question) or (False, False)
-            sent.put(question, (before[0] or cookies, before[1] or authorization))
-            if asked.get(question) is not None and (credentials := _carried(question)):
-                return (_finding(question, credentials),)
+        if not (credentials_of := _credentials(request)):
+            return ()
+        question = (digest(key, origin), request.endpoint)
+        actual = Sent(credentials_of, _names(request.by_name))
+        remember(sent, question, actual, MOST_KINDS)
+        if any(announced <= actual.names for announced in asked.get(question) or ()):
+            return (_finding(origin, request.endpoint, credentials_of),)
         return ()
-
-    def _carried(question: Question) -> str:
-        """The credentials that a browser added by itself; what the preflight announced came from a script."""
-        cookies, authorization = sent.get(question) or (False, False)
-        if cookies:
-            return "cookies"
-        return "HTTP authentication" if authorization and not asked.get(question) else ""
 
     return check
 
 
-def _finding(question: Question, credentials: str) -> Finding:
-    origin, where = question
+def _credentials(request: Request) -> str:
+    """What a browser added by itself. A token that a script puts into Authorization is no credential to it."""
+    if b"cookie" in request.by_name:
+        return "cookies"
+    values = request.by_name.get(b"authorization", ())
+    return "HTTP authentication" if any(value.lower().startswith(BROWSER_SCHEMES) for value in values) else ""
+
+
+def _finding(origin: bytes, where: Endpoint, credentials: str) -> Finding:
     allowed = f"The site's preflight policy lets {printable(origin)} send credentials to {where}"
     forbidden = "The Runtime answers preflights with * and without credentials"
     if credentials:
@@ -102,9 +127,10 @@ RULE = Rule(
     explanation="""\
 The Runtime answers every preflight with Access-Control-Allow-Origin: * and without Access-Control-Allow-Credentials. By
 the Fetch standard a browser then sends no request with credentials. It is an error once such a request was seen after
-the site allowed it, in whatever order the two came, and a warning as long as only the preflight was seen. Credentials
-are cookies and HTTP authentication; an Authorization header that the preflight announced was set by a script and is
-none (there cors-authorization-wildcard applies).""",
+the site allowed it, in whatever order the two came, and a warning as long as only the preflight was seen. A request
+belongs to a preflight if it carries the headers that the preflight announced. Credentials are cookies and HTTP
+authentication by Basic, Digest, Negotiate or NTLM; any other Authorization was set by a script and is none (there
+cors-authorization-wildcard applies).""",
     fix="Call the Function from its own origin, or send a token in a header of your own instead of a cookie.",
     code="""\
 // Served by the same service, /assets/app.js calls the Function by a path: same origin, no preflight.

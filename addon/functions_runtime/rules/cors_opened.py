@@ -20,10 +20,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if not preflight or not preflight_passes(preflight, PREFLIGHT_STATUS, PREFLIGHT_REPLY_FIELDS, credentials=False):
         return ()
     origin = printable(preflight.origin)
-    if any(
-        preflight_passes(preflight, response.status, response.fields, credentials=credentials)
-        for credentials in (False, True)
-    ):
+    if preflight_passes(preflight, response.status, response.fields, credentials=False):
         if b"*" in response.by_name.get(b"access-control-allow-origin", ()):
             return ()
         today = f"The site allows this preflight to {origin} by name."

@@ -15,7 +15,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if request.method != "GET":
         return ()
     # A length of zero is no content (RFC 9110, section 8.6).
-    lengths = [length for length in request.by_name.get(b"content-length", ()) if length.strip(b"0 ")]
+    lengths = [length for length in request.by_name.get(b"content-length", ()) if length.strip(b"0 ,")]
     if not lengths and b"transfer-encoding" not in request.by_name:
         return ()
     return (RULE.finding(f"This GET request has content. The Runtime answers {GET_WITH_CONTENT_STATUS} instead."),)

@@ -33,7 +33,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
 
 def _has_content(response: Response) -> bool:
     lengths = response.by_name.get(b"content-length", ())
-    return b"transfer-encoding" in response.by_name or any(length.strip(b"0 ") for length in lengths)
+    return b"transfer-encoding" in response.by_name or any(length.strip(b"0 ,") for length in lengths)
 
 
 RULE = Rule(

@@ -16,6 +16,10 @@ MIN_VALUE = 8
 """Bytes from which on a value that comes back is no coincidence (rulebook)."""
 
 
+HOP_BY_HOP = frozenset({b"expect", b"proxy-connection", b"trailer", b"upgrade", b"via"})
+"""Of the restricted headers, those that a server answers in kind: their coming back says nothing of the site."""
+
+
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     response = exchange.response
     assert response
@@ -23,7 +27,9 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     for vary in response.by_name.get(b"vary", ()):
         found.update(dict.fromkeys(_removed_names_in(vary), "the response names it in Vary"))
     for name in filter(is_removed, exchange.request.by_name):
-        if name not in found and (header := _comes_back(exchange.request.by_name[name], response)):
+        if name in HOP_BY_HOP or name in found:
+            continue
+        if header := _comes_back(exchange.request.by_name[name], response):
             found[name] = f"its value comes back in the response header {printable(header, 40)}"
     if not found:
         return ()

@@ -11,6 +11,9 @@ from functions_runtime.verdict import Basis, Finding, Severity
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    assert exchange.response
+    if exchange.response.status >= 400 and not exchange.rewritten:
+        return ()
     for value in exchange.request.by_name.get(b"upgrade", ()):
         if b"websocket" in value.lower():
             return (
@@ -30,7 +33,7 @@ RULE = Rule(
     step=Step.CONSEQUENCES,
     explanation="""\
 Upgrade is a restricted request header: it never reaches the Function, which hence cannot switch protocols. A page
-that opens a WebSocket gets an error.""",
+that opens a WebSocket gets an error. Where the site refuses the upgrade today, nothing is lost.""",
     fix="Poll with requests, or keep the WebSocket on a server elsewhere and let the page connect to that.",
     references=(
         "https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",
@@ -41,6 +44,10 @@ that opens a WebSocket gets an error.""",
             "A WebSocket handshake",
             Exchange(Request(fields=((b"Connection", b"Upgrade"), (b"Upgrade", b"websocket"))), Response(101)),
             ((Severity.ERROR, None),),
+        ),
+        Example(
+            "A handshake that the site refuses",
+            Exchange(Request(fields=((b"Upgrade", b"websocket"),)), Response(404)),
         ),
         Example("An upgrade to HTTP/2", Exchange(Request(fields=((b"Upgrade", b"h2c"),)), Response())),
     ),

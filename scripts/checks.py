@@ -1,0 +1,40 @@
+"""What `scripts/test` does once it is set up: every check that CI runs, one after the other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+from environment import ROOT
+
+SCRIPTS_WITHOUT_SUFFIX = ["scripts/run", "scripts/test"]
+COVERAGE = ROOT / "scripts" / "coverage_by_module.py"
+
+
+def checks(pytest_arguments: list[str]) -> dict[str, list[str]]:
+    """The checks by name, each as arguments of Python."""
+    chosen = {
+        "ruff format": ["-m", "ruff", "format", "--check", ".", *SCRIPTS_WITHOUT_SUFFIX],
+        "ruff check": ["-m", "ruff", "check", ".", *SCRIPTS_WITHOUT_SUFFIX],
+        "mypy": ["-m", "mypy"],
+        "pytest": ["-m", "pytest", *pytest_arguments],
+    }
+    if COVERAGE.exists():
+        chosen["coverage by module"] = [str(COVERAGE)]
+    return chosen
+
+
+def main() -> None:
+    """Run all checks, whether one fails or not. The command line's arguments are for pytest."""
+    start = time.monotonic()
+    chosen = checks(sys.argv[1:])
+    failed = []
+    for name, arguments in chosen.items():
+        print(f"\n===== {name}", flush=True)
+        if subprocess.run([sys.executable, *arguments], cwd=ROOT).returncode:
+            failed.append(name)
+    seconds = time.monotonic() - start
+    if failed:
+        sys.exit(f"\nFAILED in {seconds:.0f} s: {', '.join(failed)} ({len(failed)} of {len(chosen)} checks)")
+    print(f"\nAll {len(chosen)} checks passed in {seconds:.0f} s.")

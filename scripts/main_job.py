@@ -1,0 +1,125 @@
+"""What `scripts/run` does once it is set up: mitmweb with the addon, in front of the demo site or of what is named."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import sys
+import threading
+
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.tools import cmdline
+from mitmproxy.tools.main import run
+from mitmproxy.tools.web.master import WebMaster
+
+import demo_site
+import walkthrough
+from environment import ADDON
+
+USAGE = """\
+scripts/run                                      the demo site, and mitmweb with the addon in front of it
+scripts/run --set runtime_mode=audit             the same, where the addon only reports
+scripts/run --mode reverse:http://localhost:3000 mitmweb with the addon in front of a server of yours
+scripts/run --once                               walks through the demo site, prints what came of it, and ends
+
+All arguments but --once go to mitmweb, whose own help follows.
+"""
+DEMO = """
+  The demo site, with the Runtime in front of it   http://localhost:{port}/
+  The same site without it, to compare             http://{host}:{site}/
+  mitmweb: every exchange and what was found       {web}
+
+Try this: open the first address and press a button, then select the exchange in mitmweb and open its Comment tab.
+Ctrl-C ends all of it.
+"""
+MODE_ARGUMENTS = ("-m", "--mode", "mode=", "--set=mode=")
+
+
+class Mitmweb(WebMaster):
+    """mitmweb that names a port that is taken, and says where to look as soon as it listens."""
+
+    site: demo_site.DemoSite | None = None
+
+    async def run(self) -> None:
+        for mode in self.options.mode:
+            spec = ProxyMode.parse(mode)
+            option = "--listen-port " if spec.custom_listen_port is None else f"--mode {mode.rpartition('@')[0]}@"
+            host = spec.listen_host(self.options.listen_host)
+            _end_if_taken(host, spec.listen_port(self.options.listen_port), option)
+        _end_if_taken(self.options.web_host, self.options.web_port, "--web-port ")
+        self.addons.add(Announcement(self))
+        await super().run()
+
+
+class Announcement:
+    """An addon that prints where to look, once everything listens."""
+
+    def __init__(self, mitmweb: Mitmweb) -> None:
+        self._mitmweb = mitmweb
+
+    def running(self) -> None:
+        options, site = self._mitmweb.options, self._mitmweb.site
+        # Since mitmproxy 12 the address holds a token that takes the place of a login.
+        web = getattr(self._mitmweb, "web_url", f"http://{options.web_host}:{options.web_port}/")
+        addresses = [f"{host}:{port}" for host, port, *_ in self._mitmweb.proxyserver.listen_addrs()]
+        if site:
+            print(
+                DEMO.format(port=addresses[0].rpartition(":")[2], host=demo_site.HOST, site=site.server_port, web=web)
+            )
+        else:
+            print(f"\nThe Runtime listens at {', '.join(addresses)}; mitmweb is at {web}\nCtrl-C ends it.\n")
+        sys.stdout.flush()
+
+
+def main() -> None:
+    """Start what the command line asks for."""
+    arguments = sys.argv[1:]
+    if "--once" in arguments:
+        if arguments != ["--once"]:
+            sys.exit("--once takes no other arguments: it walks through the demo site in enforce mode, and ends.")
+        walkthrough.main()
+        return
+    if {"-h", "--help"} & set(arguments):
+        print(USAGE)
+        with contextlib.suppress(SystemExit):  # mitmproxy ends with 1 after its help
+            run(Mitmweb, cmdline.mitmweb, ["--help"])
+        return
+    defaults = ["-s", str(ADDON), "--set", "web_open_browser=false"]
+    if not any(argument.startswith(MODE_ARGUMENTS) for argument in arguments):
+        Mitmweb.site = _start_site()
+        defaults += ["--mode", f"reverse:http://{demo_site.HOST}:{Mitmweb.site.server_port}"]
+        # Everything that the demo shows is to be seen in mitmweb, what is of little consequence too.
+        defaults += ["--listen-host", demo_site.HOST, "--set", "keep_host_header=true", "--set", "runtime_show=info"]
+    try:
+        run(Mitmweb, cmdline.mitmweb, [*defaults, *arguments])
+    except OSError as error:
+        sys.exit(error.strerror or str(error))
+
+
+def _start_site() -> demo_site.DemoSite:
+    """The demo site in a thread, so that it ends with this process in any case; on its own port where that is free."""
+    try:
+        site = demo_site.DemoSite(demo_site.DEFAULT_PORT)
+    except OSError:
+        site = demo_site.DemoSite(0)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    return site
+
+
+def _end_if_taken(host: str, port: int | None, option: str) -> None:
+    if port and _is_taken(host, port):
+        other = next(number for number in range(port + 2, port + 2000) if not _is_taken(host, number))
+        sys.exit(f"Port {port} is taken, by another program or an earlier start. Choose another one: {option}{other}")
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OverflowError:  # no port at all: mitmproxy says what it thinks of that
+            return False
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+        return False

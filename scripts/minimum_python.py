@@ -1,0 +1,12 @@
+"""Ends with a sentence where Python is too old for the rest. Import it first.
+
+Nothing here may need more than the oldest Python 3 to be read.
+"""
+
+import sys
+
+if sys.version_info < (3, 10):  # noqa: UP036 (the one place that an older Python gets to read)
+    sys.exit(
+        "%s needs Python 3.10 or later, and this is Python %d.%d (%s). Install a newer one and name it, for example: "  # noqa: UP031
+        "python3.12 %s" % (sys.argv[0], sys.version_info[0], sys.version_info[1], sys.executable, sys.argv[0])
+    )

@@ -1,0 +1,489 @@
+"""The HTML report and the live page in a real browser: what a person can do there, and what they see."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dashboard import Dashboard
+from functions_runtime.catalogue import BY_ID
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.journal import Report
+from functions_runtime.reports import html
+from functions_runtime.site import Headroom, SeenCookie, Standing
+from tests.browser.chromium import BROWSER, DRIVER, require_installed
+from tests.functions_runtime.reports.sample import (
+    ERROR,
+    HOME,
+    HOSTILE,
+    INFO,
+    LOGIN,
+    VALIDATORS,
+    WARNING,
+    entry,
+    hostile_report,
+    judged,
+    report,
+)
+from tests.requirements import require
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
+
+TIMEOUT = 30
+AXE = VALIDATORS / "axe-core" / "axe.min.js"
+PHONE = {"width": 360, "height": 800, "deviceScaleFactor": 2, "mobile": True}
+DESK = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+
+FULL = report(
+    entry("cookie-lifetime-too-long", subject="sid", endpoint=LOGIN, count=3, status=400),
+    entry("cookie-read-by-script", subject="csrf", endpoint=LOGIN, known=True),
+    entry("headers-near-limit", WARNING, HOME, count=20),
+    entry("cookie-session", INFO, HOME, "theme", count=1),
+    entry("cookie-session", INFO, LOGIN, "lang", count=10),
+    entry("cookie-session", INFO, LOGIN, "zone", count=9),
+    endpoints=(
+        judged(LOGIN, Standing.BREAKS, "cookie-lifetime-too-long", request=Headroom(1200, 7, (("cookie", 1100),))),
+        judged(HOME, Standing.CHANGES, "headers-near-limit", response=Headroom(700, 90, (("link", 600),))),
+        judged(Endpoint("GET", "a.example", "/about"), exchanges=12),
+    ),
+    cookies=(
+        SeenCookie("a.example", "sid", "Max-Age=999999; Path=/", None),
+        SeenCookie("a.example", "theme", "Domain=example; Path=/", "Domain=a.example; Path=/; HttpOnly; Secure"),
+    ),
+)
+
+
+class Page:
+    """A page in the browser, as somebody sees and uses it."""
+
+    def __init__(self, driver: Chrome) -> None:
+        self.driver = driver
+
+    def open(self, url: str, *, screen: dict[str, Any] = DESK, theme: str = "light", script: bool = True) -> None:
+        self.command("Emulation.setDeviceMetricsOverride", **screen)
+        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        self.command("Emulation.setScriptExecutionDisabled", value=not script)
+        self.driver.get(url)
+
+    def command(self, name: str, **parameters: Any) -> None:
+        self.driver.execute_cdp_cmd(name, parameters)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element("css selector", selector)
+
+    def click(self, selector: str) -> None:
+        element = self.find(selector)
+        self.run("arguments[0].scrollIntoView({ block: 'center' })", element)
+        element.click()
+
+    def texts(self, selector: str) -> list[str]:
+        """What is to be read in each of these elements that is shown."""
+        found = self.driver.find_elements("css selector", selector)
+        return [" ".join(element.text.split()) for element in found if element.is_displayed()]
+
+    def wait_until(self, holds: Callable[[], object]) -> None:
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        WebDriverWait(self.driver, TIMEOUT, poll_frequency=0.05).until(lambda _: holds())
+
+    def shown(self) -> str:
+        return str(self.find("#shown").text)
+
+    def problems(self) -> list[str]:
+        """What the browser complained about since it was last asked."""
+        log: list[dict[str, Any]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [str(line["message"]) for line in log]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    require_installed()
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options = ChromeOptions()
+    options.binary_location = str(BROWSER)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for argument in (
+        "headless",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-dev-shm-usage",
+        "no-first-run",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "no-proxy-server",
+        f"user-data-dir={tmp_path_factory.mktemp('profile')}",
+    ):
+        options.add_argument(f"--{argument}")
+    driver = Chrome(options, Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def any_page(browser: Chrome) -> Iterator[Page]:
+    """A page that may give the browser something to complain about."""
+    page = Page(browser)
+    yield page
+    browser.get("about:blank")
+    page.problems()
+
+
+@pytest.fixture
+def page(any_page: Page) -> Iterator[Page]:
+    """A page with which the browser, at the end of the test, must have had no problem."""
+    yield any_page
+    assert any_page.problems() == []
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[Report], str]:
+    """Writes a report into a file and says where that is."""
+
+    def write(rendered: Report) -> str:
+        path = tmp_path / "report.html"
+        path.write_text(html.render(rendered), encoding="utf-8")
+        return path.as_uri()
+
+    return write
+
+
+File = Callable[[Report], str]
+
+
+# The file
+
+
+def test_the_verdict_is_the_first_thing_to_be_seen(page: Page, file: File) -> None:
+    page.open(file(FULL))
+    assert page.driver.title.startswith("This site breaks under the Runtime.")
+    assert page.texts("h1") == ["This site breaks under the Runtime."]
+    assert page.run("return document.querySelector('h1').getBoundingClientRect().bottom") < DESK["height"] / 2
+    assert page.shown() == "6 of 6 findings shown"
+
+
+def test_findings_are_filtered_by_text(page: Page, file: File) -> None:
+    page.open(file(FULL))
+    page.find("#filter-text").send_keys("LOGIN cookie-session")
+    assert page.shown() == "2 of 6 findings shown"
+    assert page.texts("#by-rule td.subject") == ["lang", "zone"]
+    assert page.texts("#by-rule h4") == [BY_ID["cookie-session"].title]
+    page.find("#filter-text").clear()
+    page.find("#filter-text").send_keys("nothing like this")
+    assert page.shown() == "0 of 6 findings shown"
+    assert page.texts("#none-shown") == ["No finding fits the filter."]
+    page.run(
+        "arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
+        page.find("#filter-text"),
+    )
+    assert page.shown() == "6 of 6 findings shown"
+    assert not page.find("#rule-cookie-session").get_attribute("open"), "what the filter opened is folded again"
+
+
+def test_findings_are_filtered_by_severity_and_by_whether_they_are_known(page: Page, file: File) -> None:
+    page.open(file(FULL))
+    for choice, shown in (
+        ("[value=info]", "3 of 6 findings shown"),
+        ("[value=warning]", "2 of 6 findings shown"),
+        ("#show-known", "1 of 6 findings shown"),
+        ("[value=error]", "0 of 6 findings shown"),
+        ("[value=info]", "3 of 6 findings shown"),
+    ):
+        page.click(choice)
+        assert page.shown() == shown
+
+
+def test_there_is_a_view_by_rule_and_one_by_endpoint(page: Page, file: File) -> None:
+    page.open(file(FULL))
+    assert page.texts("#findings h3") == ["By rule"]
+    page.click("#view-endpoint")
+    assert page.texts("#findings h3") == ["By endpoint"]
+    assert page.texts("#findings h4") == ["POST a.example/user/{id}/login", "GET a.example/"]
+    page.click("#by-endpoint summary")
+    page.click("#by-endpoint tbody a")
+    assert page.texts("#findings h3") == ["By rule"]
+    assert page.find("#rule-cookie-lifetime-too-long").get_attribute("open")
+
+
+def test_all_groups_are_opened_and_folded_at_once(page: Page, file: File) -> None:
+    page.open(file(FULL))
+    page.click("[data-fold=open]")
+    assert len(page.texts("#by-rule tbody tr")) == 6
+    page.click("[data-fold=fold]")
+    assert page.texts("#by-rule tbody tr") == []
+
+
+def test_a_table_is_sorted_by_the_keyboard_as_well(page: Page, file: File) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page.open(file(FULL))
+    page.click("[data-fold=open]")
+    table = "#findings-of-cookie-session"
+    button = page.find(f"{table} th.count button")
+    headings = f"return [...document.querySelectorAll('{table} thead th')].map((each) => each.ariaSort)"
+    assert page.run(headings) == ["none", "none", "none", None, "none", "none", "none"]
+    button.click()
+    assert page.texts(f"{table} td.count") == ["10", "9", "1"]
+    assert page.run(headings)[4] == "descending"
+    button.send_keys(Keys.ENTER)
+    assert page.texts(f"{table} td.count") == ["1", "9", "10"]
+    assert page.run(headings)[4] == "ascending"
+    page.find(f"{table} th.subject button").send_keys(Keys.SPACE)
+    assert page.texts(f"{table} td.subject") == ["lang", "theme", "zone"]
+    assert page.run(headings)[2:5] == ["ascending", None, "none"]
+
+
+def test_every_sortable_table_is_sorted_by_what_it_shows(page: Page, file: File) -> None:
+    page.open(file(FULL))
+    page.click("#all-endpoints th.count button")
+    assert page.texts("#all-endpoints td.count") == ["12", "1", "1"]
+    page.click("#all-headroom th:nth-child(5) button")
+    assert page.texts("#all-headroom tbody th") == [
+        "GET a.example/",
+        "POST a.example/user/{id}/login",
+        "GET a.example/about",
+    ]
+    page.click("#all-cookies th.effect button")
+    assert page.texts("#all-cookies td.effect") == ["changed", "refused"]
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page, file: File) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page.open(file(FULL))
+    reached = []
+    for _ in range(14):
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        focused = page.driver.switch_to.active_element
+        assert page.run("return getComputedStyle(arguments[0]).outlineStyle", focused) != "none"
+        reached.append(focused.get_attribute("href") or focused.get_attribute("id") or focused.get_attribute("value"))
+    assert str(reached[0]).endswith("#report")
+    assert [str(link).partition("#")[2] for link in reached[1:6]] == [
+        "verdict",
+        "findings",
+        "cookies",
+        "headroom",
+        "endpoints",
+    ]
+    assert reached[-6:] == ["filter-text", "error", "warning", "info", "show-known", "view-rule"]
+
+
+def test_markup_off_the_wire_is_shown_and_not_run(page: Page, file: File) -> None:
+    page.open(file(hostile_report()))
+    page.click("[data-fold=open]")
+    assert page.run("return document.images.length + document.scripts.length") == 1
+    assert any(HOSTILE in heading for heading in page.texts("tbody th"))
+    assert any(HOSTILE in text for text in page.texts("#all-cookies code"))
+
+
+def test_the_policy_stops_what_would_have_got_through_all_the_same(any_page: Page, file: File) -> None:
+    page = any_page
+    page.open(file(FULL))
+    smuggled = '<p id=in style="color: red"><img src=x onerror="document.title = 1">'
+    page.run("document.body.insertAdjacentHTML('beforeend', arguments[0])", smuggled)
+    page.wait_until(lambda: "Content Security Policy" in "".join(page.problems()))
+    assert page.driver.title != "1"
+    assert page.run("return getComputedStyle(document.getElementById('in')).color") != "rgb(255, 0, 0)"
+
+
+@pytest.mark.parametrize("rendered", [FULL, hostile_report(), report(exchanges=0)])
+def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page, file: File, rendered: Report) -> None:
+    page.open(file(rendered), screen=PHONE)
+    for view in ("rule", "endpoint"):
+        page.click(f"#view-{view}")
+        page.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        assert page.run("return document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_dark_and_light_are_as_the_system_has_it(page: Page, file: File) -> None:
+    def brightness() -> float:
+        red, green, blue = page.run("return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+        return float(red + green + blue) / 3
+
+    page.open(file(FULL), theme="light")
+    assert brightness() > 200
+    page.open(file(FULL), theme="dark")
+    assert brightness() < 50
+
+
+def test_in_print_everything_is_open_and_no_control_is_left(page: Page, file: File) -> None:
+    page.open(file(FULL), theme="dark")
+    page.command("Emulation.setEmulatedMedia", media="print")
+    row = "return document.querySelector('#findings-of-cookie-session tbody tr').getBoundingClientRect().height"
+    assert page.run(row) > 10
+    assert page.texts("#tools") == []
+    assert page.run("return getComputedStyle(document.documentElement).colorScheme") == "light"
+
+
+def test_without_the_script_everything_can_be_read(page: Page, file: File) -> None:
+    page.open(file(FULL), script=False)
+    shown = "return [...document.querySelectorAll(arguments[0])].map((each) => each.checkVisibility())"
+    page.command("Emulation.setScriptExecutionDisabled", value=False)  # for this question only: the page has no script
+    assert page.run(shown, "[data-view], #cookies table, #headroom table, #endpoints table") == [True] * 5
+    assert page.run(shown, "#tools") == [False]
+    assert page.run("return document.querySelectorAll('th button').length") == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("screen", [DESK, PHONE])
+def test_the_rules_of_accessibility_hold(page: Page, file: File, screen: dict[str, Any], theme: str) -> None:
+    require(AXE.exists(), "This takes the checker that `npm ci --prefix tests/validators` installs.")
+    page.open(file(FULL), screen=screen, theme=theme)
+    page.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    page.run(AXE.read_text(encoding="utf-8"))
+    for view in ("rule", "endpoint"):
+        page.click(f"#view-{view}")
+        found = page.driver.execute_async_script(
+            "axe.run().then((found) => arguments[0](found.violations.map((each) => [each.id, each.nodes[0].html])))"
+        )
+        assert found == []
+
+
+def test_ten_thousand_findings_can_still_be_used(page: Page, file: File) -> None:
+    rules = list(BY_ID)
+    entries = [
+        entry(rules[number % 20], ERROR, Endpoint("GET", "a.example", f"/{number // 4}"), str(number))
+        for number in range(10_000)
+    ]
+    page.open(file(report(*entries)))
+    elsewhere = "; 4000 are not on this page, which the JSON report has"
+    assert page.shown() == f"6000 of 10000 findings shown{elsewhere}"
+    assert page.texts("#by-rule > details > .more") == ["… and 200 more rows, which the JSON report has."]
+    page.find("#filter-text").send_keys("a.example/1499")
+    page.wait_until(lambda: page.shown() == f"4 of 10000 findings shown{elsewhere}")
+
+
+# The live page
+
+
+class Live:
+    """A dashboard on an event loop of its own, in a thread, as mitmproxy would have it."""
+
+    def __init__(self) -> None:
+        self.report = report(exchanges=0)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._dashboard: Future[Dashboard] = Future()
+        self._loop.call_soon_threadsafe(lambda: self._dashboard.set_result(Dashboard(lambda: self.report)))
+        self.dashboard = self._dashboard.result(TIMEOUT)
+
+    def listen(self, port: int = 0) -> str:
+        return asyncio.run_coroutine_threadsafe(self.dashboard.listen("127.0.0.1", port), self._loop).result(TIMEOUT)
+
+    def show(self, rendered: Report) -> None:
+        self.report = rendered
+        self._loop.call_soon_threadsafe(self.dashboard.changed)
+
+    def close(self) -> None:
+        async def close() -> None:
+            if ending := self.dashboard.close():
+                await ending
+
+        asyncio.run_coroutine_threadsafe(close(), self._loop).result(TIMEOUT)
+
+    def end(self) -> None:
+        self.close()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(TIMEOUT)
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.close()
+
+
+@pytest.fixture
+def live() -> Iterator[Live]:
+    server = Live()
+    yield server
+    server.end()
+
+
+def test_a_new_finding_arrives_by_itself(live: Live, page: Page) -> None:
+    page.open(live.listen())
+    page.wait_until(lambda: page.texts("#live") == ["Live"])
+    assert page.texts("h1") == ["Nothing has been judged yet."]
+    live.show(report(entry("cookie-session", INFO, subject="theme"), endpoints=(judged(),)))
+    page.wait_until(lambda: page.shown() == "1 of 1 finding shown")
+    assert page.texts("h1") == ["Nothing that was seen stands in the way of this site under the Runtime."]
+    live.show(FULL)
+    page.wait_until(lambda: page.texts("h1") == ["This site breaks under the Runtime."])
+    assert page.driver.title.startswith("This site breaks under the Runtime.")
+    assert page.shown() == "6 of 6 findings shown"
+
+
+def test_what_a_person_has_set_stays_when_findings_arrive(live: Live, page: Page) -> None:
+    live.show(report(*FULL.entries[1:], endpoints=FULL.endpoints))
+    page.open(live.listen())
+    page.wait_until(lambda: page.texts("#live") == ["Live"])
+    page.click("#rule-cookie-session summary")
+    page.click("#findings-of-cookie-session th.count button")
+    page.click("#all-endpoints th.count button")
+    page.click("[value=warning]")
+    page.find("#filter-text").send_keys("cookie")
+    page.run("arguments[0].setSelectionRange(1, 3); scrollBy(0, 100)", page.find("#filter-text"))
+    row = page.find("#findings-of-cookie-session tbody tr")
+    before = page.run("return scrollY")
+    live.show(FULL)
+    page.wait_until(lambda: page.shown() == "5 of 6 findings shown")
+    field = page.find("#filter-text")
+    assert page.driver.switch_to.active_element == field
+    assert page.run("return [arguments[0].value, arguments[0].selectionStart, arguments[0].selectionEnd]", field) == [
+        "cookie",
+        1,
+        3,
+    ]
+    assert page.texts("#findings-of-cookie-session td.count") == ["10", "9", "1"]
+    assert page.texts("#all-endpoints td.count") == ["12", "1", "1"]
+    assert not page.find("[value=warning]").is_selected()
+    assert page.find("#findings-of-cookie-session tbody tr") == row, "the row is still the same element"
+    assert page.run("return scrollY") >= before
+    assert "arrived" in page.find("#rule-cookie-lifetime-too-long").get_attribute("class")
+
+
+def test_a_finding_that_is_gone_leaves_and_a_count_goes_up_in_its_place(live: Live, page: Page) -> None:
+    live.show(report(entry("cookie-session", INFO, subject="a"), entry("cookie-session", INFO, subject="b")))
+    page.open(live.listen())
+    page.wait_until(lambda: page.shown() == "2 of 2 findings shown")
+    page.click("#rule-cookie-session summary")
+    row = page.find("#findings-of-cookie-session tbody tr:last-child")
+    live.show(report(entry("cookie-session", INFO, subject="b", count=2)))
+    page.wait_until(lambda: page.shown() == "1 of 1 finding shown")
+    assert page.texts("#findings-of-cookie-session td.subject") == ["b"]
+    assert page.texts("#findings-of-cookie-session td.count") == ["2"]
+    assert page.find("#findings-of-cookie-session tbody tr") == row
+
+
+def test_markup_that_arrives_is_shown_and_not_run(live: Live, page: Page) -> None:
+    page.open(live.listen())
+    page.wait_until(lambda: page.texts("#live") == ["Live"])
+    live.show(hostile_report())
+    page.wait_until(lambda: page.shown().startswith(f"{len(BY_ID) + 1} of"))
+    assert page.run("return document.images.length + document.scripts.length") == 1
+    page.click("[data-fold=open]")
+    assert any(HOSTILE in heading for heading in page.texts("tbody th"))
+
+
+def test_it_says_when_the_proxy_is_gone_and_goes_on_when_it_is_back(live: Live, any_page: Page) -> None:
+    page = any_page
+    url = live.listen()
+    page.open(url)
+    page.wait_until(lambda: page.texts("#live") == ["Live"])
+    live.close()
+    page.wait_until(lambda: "Not connected" in page.find("#live").text)
+    live.show(FULL)
+    live.listen(int(url.rsplit(":", 1)[1].rstrip("/")))
+    page.wait_until(lambda: page.texts("h1") == ["This site breaks under the Runtime."])
+    page.wait_until(lambda: page.texts("#live") == ["Live"])

@@ -1,0 +1,198 @@
+"""Who may import whom, held against the imports that are there, and what the pure part keeps its hands off."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import importlib
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+ADDON = Path(__file__).parent.parent / "addon"
+PURE = "functions_runtime"
+
+PARTS: dict[str, set[str]] = {
+    "wire_text": set(),
+    "profile": set(),
+    "recent": set(),
+    "experiment": {"wire_text", "syntax"},
+    "syntax": {"syntax"},  # one specification builds on another
+    "endpoint": {"wire_text"},
+    "message": {"syntax", "endpoint"},
+    "verdict": {"syntax", "endpoint", "message"},
+    "rule": {"endpoint", "message", "profile", "verdict"},
+    "rules": {"wire_text", "recent", "syntax", "endpoint", "message", "profile", "verdict", "rule"},
+    "catalogue": {"rule", "rules"},
+    "engine": {"message", "profile", "rule", "verdict"},
+    "site": {"wire_text", "syntax", "endpoint", "message", "verdict"},
+    "journal": {"endpoint", "message", "profile", "rule", "site", "verdict"},
+    "reports": {
+        "wire_text",
+        "endpoint",
+        "message",
+        "profile",
+        "rule",
+        "verdict",
+        "catalogue",  # for what a rule says of itself
+        "site",
+        "journal",
+        "reports",
+    },
+}
+"""Part of the pure package: what of the package it may import. A rule never imports another rule."""
+
+OUTSIDE: dict[str, set[str]] = {
+    "flow_bridge": {"mitmproxy", "wire_text", "syntax", "message", "verdict", "catalogue", "journal"},
+    "upload_discard": {"mitmproxy"},
+    "exit_status": set(),
+}
+"""Modules beside the package that may not import everything."""
+
+LIBRARIES = {"mitmproxy", "tornado"}
+"""What is there besides the standard library: mitmproxy, and what mitmproxy itself serves its pages with."""
+
+COMPUTING = {
+    "__future__",
+    "base64",
+    "bisect",
+    "calendar",
+    "collections",
+    "collections.abc",
+    "dataclasses",
+    "datetime",
+    "enum",
+    "functools",
+    "hashlib",
+    "html",
+    "itertools",
+    "json",
+    "math",
+    "operator",
+    "pathlib.PurePath",
+    "re",
+    "string",
+    "textwrap",
+    "traceback",
+    "typing",
+    "urllib.parse",
+    "xml.etree",
+    "xml.etree.ElementTree",
+    "xml.sax.saxutils",
+}
+"""Of the standard library, what the pure part may use: nothing that reaches a file, a socket, a clock or chance."""
+
+FINDING_MODULES = {"importlib", "pkgutil"}
+"""What the catalogue needs besides, to find the rules."""
+
+FORBIDDEN_CALLS = {"open", "print", "input", "eval", "exec", "compile", "__import__", "breakpoint"}
+CLOCKS = {"now", "utcnow", "today"}
+
+
+@lru_cache
+def modules() -> tuple[str, ...]:
+    files = (path.relative_to(ADDON).with_suffix("") for path in ADDON.rglob("*.py"))
+    return tuple(sorted(".".join(file.parts).removesuffix(".__init__") for file in files))
+
+
+@lru_cache
+def tree_of(module: str) -> ast.Module:
+    path = ADDON.joinpath(*module.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file.read_text("utf-8"))
+
+
+def imports(module: str) -> Iterator[str]:
+    """Everything that a module imports, as `module` or `module.name`, wherever in it the statement stands."""
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def project_module(name: str) -> str | None:
+    """The module of this project in which an imported name is, None where it is from elsewhere."""
+    while name:
+        if name in modules():
+            return name
+        name = name.rpartition(".")[0]
+    return None
+
+
+def part_of(module: str) -> str:
+    """The row of the table that a module of the pure package, or an import of one, belongs to."""
+    return module.split(".")[1] if "." in module else module
+
+
+def pure() -> list[str]:
+    return [module for module in modules() if module.startswith(f"{PURE}.")]
+
+
+@pytest.mark.parametrize("module", pure())
+def test_a_module_of_the_pure_part_imports_what_the_table_allows(module: str) -> None:
+    part = part_of(module)
+    assert part in PARTS, f"{part} is new: give it a row in the table"
+    own = {part_of(found) for name in imports(module) if (found := project_module(name))}
+    assert own - PARTS[part] == set()
+
+
+@pytest.mark.parametrize("module", pure())
+def test_the_pure_part_knows_nothing_of_mitmproxy_files_sockets_or_chance(module: str) -> None:
+    allowed = COMPUTING | (FINDING_MODULES if part_of(module) == "catalogue" else set())
+    foreign = [name for name in imports(module) if not project_module(name)]
+    assert [name for name in foreign if name not in allowed and name.rpartition(".")[0] not in allowed] == []
+
+
+@pytest.mark.parametrize("module", [PURE, *pure()])
+def test_the_pure_part_opens_nothing_and_reads_no_clock(module: str) -> None:
+    calls = [node.func for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call)]
+    names = [call.id for call in calls if isinstance(call, ast.Name)]
+    methods = [call.attr for call in calls if isinstance(call, ast.Attribute)]
+    assert FORBIDDEN_CALLS.isdisjoint(names)
+    assert CLOCKS.isdisjoint(methods)
+
+
+@pytest.mark.parametrize("module", [module for module in modules() if not module.startswith(PURE)])
+def test_a_module_beside_the_package_imports_what_it_may(module: str) -> None:
+    imported = set(imports(module))
+    found = {part_of(own) for name in imported if (own := project_module(name))}
+    libraries = {name.partition(".")[0] for name in imported if not project_module(name)} - sys.stdlib_module_names
+    assert libraries - LIBRARIES == set()
+    assert "runtime" not in found, "nothing stands above the addon itself"
+    if module in OUTSIDE:
+        assert (found | libraries) - OUTSIDE[module] == set()
+
+
+def test_no_row_of_the_table_is_left_over() -> None:
+    assert {part_of(module) for module in pure()} == set(PARTS)
+    assert set(OUTSIDE) <= set(modules())
+
+
+def test_imports_make_no_circle() -> None:
+    # A package that imports its own modules does so to name them, which is no circle.
+    graph = {
+        module: {found for name in imports(module) if (found := project_module(name)) and found != module}
+        for module in modules()
+    }
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) == len(graph)
+
+
+@pytest.mark.parametrize("module", [module for module in pure() if module.startswith(f"{PURE}.rules.")])
+def test_a_rule_is_called_as_its_module_is(module: str) -> None:
+    name = module.rpartition(".")[2].replace("_", "-")
+    ids = [rule.id for rule in importlib.import_module(module).RULES]
+    if len(ids) == 1:
+        assert ids == [name]
+    else:  # rules that are one idea share the end of their names
+        assert ids
+        assert [rule_id for rule_id in ids if not rule_id.endswith(f"-{name}")] == []
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_begins_with_what_may_live_there(module: str) -> None:
+    assert ast.get_docstring(tree_of(module))

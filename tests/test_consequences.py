@@ -1,0 +1,563 @@
+"""What Part 2 of the rules says of whole sites: nothing false, nothing missed, and the same in whatever order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.engine import Foresight, Judge
+from functions_runtime.journal import Journal, Report
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import SEED_PAGE_LIMITS, Profile
+from functions_runtime.recent import Recent
+from functions_runtime.rule import Step
+from functions_runtime.site import Standing
+from functions_runtime.syntax.rfc9110 import Fields
+from functions_runtime.verdict import Finding, Forward, Severity, Verdict
+from tests.exchange_files import Outcome, Site, sites
+from tests.memories import caught_memories
+
+PART_2 = {rule.id for rule in RULES if rule.step is Step.CONSEQUENCES}
+
+ORDINARY, BREAKING = sites("ordinary"), sites("breaking")
+
+UNMET = {
+    "login_elsewhere": "A redirect to the value of a cookie is not taken for the way that the value went",
+    "token_api_with_and_without_token": "The last preflight alone decides whether a script may set Authorization",
+}
+"""Ordinary sites that do not give what is expected of them yet, and why."""
+
+each_ordinary_site = pytest.mark.parametrize(
+    "site",
+    [
+        pytest.param(
+            site,
+            id=site.name,
+            marks=pytest.mark.xfail(reason=UNMET[site.name], strict=True) if site.name in UNMET else (),
+        )
+        for site in ORDINARY
+    ],
+)
+MET = [site for site in (*ORDINARY, *BREAKING) if site.name not in UNMET]
+each_site = pytest.mark.parametrize("site", MET, ids=lambda site: site.name)
+
+
+class Run:
+    """Exchanges seen by one foresight and taken down in one journal, as the addon does it."""
+
+    def __init__(self) -> None:
+        self._foresight = Foresight(RULES, b"a key that is secret")
+        self._journal = Journal()
+        self.findings: list[Finding] = []
+
+    def see(self, exchange: Exchange) -> Verdict:
+        record = self._journal.begin(exchange.request.endpoint, exchange.request.time)
+        self._journal.site.saw_request(record.endpoint, exchange)
+        self._journal.site.saw_response(record.endpoint, exchange, Verdict())
+        verdict = self._foresight.consequences(exchange, Profile())
+        self._journal.add(record, verdict.findings)
+        self.findings += verdict.findings
+        return verdict
+
+    def report(self) -> Report:
+        return self._journal.report("audit", SEED_PAGE_LIMITS)
+
+
+def report_on(exchanges: Iterable[Exchange]) -> Report:
+    run = Run()
+    for exchange in exchanges:
+        assert run.see(exchange).failures == ()
+    return run.report()
+
+
+def outcome(exchanges: Iterable[Exchange]) -> set[Outcome]:
+    """What the journal says in the end."""
+    found = ((entry.finding, entry.endpoint) for entry in report_on(exchanges).entries)
+    return {(str(finding.severity), finding.rule, str(endpoint), finding.subject) for finding, endpoint in found}
+
+
+# Whole sites
+
+
+@each_ordinary_site
+def test_an_ordinary_site_has_no_error(site: Site) -> None:
+    found = outcome(site.exchanges)
+    assert {each for each in found if each[0] == "error"} == set()
+    assert found == site.expected
+
+
+@pytest.mark.parametrize("site", BREAKING, ids=lambda site: site.name)
+def test_a_site_that_breaks_gives_exactly_what_is_expected(site: Site) -> None:
+    assert outcome(site.exchanges) == site.expected
+    assert site.name in {rule for _, rule, _, _ in site.expected}
+
+
+def test_each_rule_has_a_site_that_breaks() -> None:
+    assert {site.name for site in BREAKING} == PART_2
+
+
+def test_every_expectation_speaks_of_a_rule_that_there_is() -> None:
+    assert {rule for site in (*ORDINARY, *BREAKING) for _, rule, _, _ in site.expected} <= PART_2 <= set(BY_ID)
+
+
+@pytest.mark.parametrize("site", ORDINARY, ids=lambda site: site.name)
+def test_what_is_expected_of_an_ordinary_site_is_no_error(site: Site) -> None:
+    assert {severity for severity, _, _, _ in site.expected} <= {"info", "warning"}
+
+
+@each_site
+def test_the_verdict_says_how_each_endpoint_does_and_why(site: Site) -> None:
+    report = report_on(site.exchanges)
+    reasons = {(str(each.seen.endpoint), reason) for each in report.endpoints for reason in each.reasons}
+    assert reasons == {(endpoint, rule) for severity, rule, endpoint, _ in site.expected if severity != "info"}
+    for each in report.endpoints:
+        severities = {severity for severity, _, endpoint, _ in site.expected if endpoint == str(each.seen.endpoint)}
+        expected = Standing.CHANGES if "warning" in severities else Standing.RUNS
+        assert each.standing is (Standing.BREAKS if "error" in severities else expected)
+    gravest = max((Severity[severity.upper()] for severity, _, _, _ in site.expected), default=Severity.INFO)
+    assert report.standing is list(Standing)[gravest - 1]
+    assert sum(report.endpoints_that(standing) for standing in Standing) == len(report.endpoints)
+    assert sum(each.seen.exchanges for each in report.endpoints) == report.judged == len(site.exchanges)
+
+
+def test_an_endpoint_that_only_a_preflight_speaks_of_is_judged_too() -> None:
+    [site] = [site for site in BREAKING if site.name == "cors-method-blocked"]
+    [deleting] = [each for each in report_on(site.exchanges).endpoints if each.seen.endpoint.method == "DELETE"]
+    assert (deleting.seen.exchanges, deleting.standing, deleting.reasons) == (
+        0,
+        Standing.BREAKS,
+        ("cors-method-blocked",),
+    )
+
+
+@each_site
+def test_no_finding_on_a_site_shows_a_secret(site: Site) -> None:
+    run = Run()
+    for exchange in site.exchanges:
+        run.see(exchange)
+    shown = repr(run.findings)
+    for value in secrets_of(site.exchanges):
+        assert value not in shown
+
+
+def secrets_of(exchanges: Iterable[Exchange]) -> set[str]:
+    """Values of cookies, of Authorization and of queries, as far as they are long enough to be told from words."""
+    values: set[bytes] = set()
+    for request, response in exchanges:
+        pairs = [pair for value in request.by_name.get(b"cookie", ()) for pair in value.split(b"; ")]
+        pairs += request.query.split(b"&")
+        values.update(pair.partition(b"=")[2] for pair in pairs)
+        values.update(value.partition(b" ")[2] for value in request.by_name.get(b"authorization", ()))
+        values.update(field.cookie.value for field in (response.cookies if response else ()))
+    return {value.decode() for value in values if len(value) >= 12}
+
+
+def test_the_search_for_secrets_finds_them() -> None:
+    found = {value for site in MET for value in secrets_of(site.exchanges)}
+    assert {"q3v8m1u6l2o9s4t7n5r0c8k1e6", "u-77f3b2c1d9e8", "eyJpdiI6Ik1qQXhPQ0lzIn0%3D"} <= found
+    assert "bXktb3BhcXVlLXRva2VuLTE3NjM4ODQ4MDA" in found
+
+
+# Order
+
+
+def exchange(
+    method: str, url: str, *fields: tuple[bytes, bytes], answer: Fields = (), status: int = 200, query: bytes = b""
+) -> Exchange:
+    host, slash, path = url.partition("/")
+    return Exchange(Request(method, host, slash + path, fields, host, query=query), Response(status, answer))
+
+
+def asks(origin: bytes, method: str, url: str, headers: bytes = b"content-type") -> Exchange:
+    """A preflight that the site answers with everything that was asked for, credentials included."""
+    return exchange(
+        "OPTIONS",
+        url,
+        (b"Origin", origin),
+        (b"Access-Control-Request-Method", method.encode()),
+        (b"Access-Control-Request-Headers", headers),
+        answer=(
+            (b"Access-Control-Allow-Origin", origin),
+            (b"Access-Control-Allow-Credentials", b"true"),
+            (b"Access-Control-Allow-Methods", method.encode()),
+            (b"Access-Control-Allow-Headers", headers),
+        ),
+    )
+
+
+def with_cookie(method: str, url: str, cookie: bytes, origin: bytes = b"") -> Exchange:
+    fields = ((b"Origin", origin),) if origin else ()
+    return exchange(method, url, *fields, (b"Cookie", cookie))
+
+
+def setting(url: str, *lines: bytes) -> Exchange:
+    return exchange("GET", url, answer=tuple((b"Set-Cookie", line) for line in lines))
+
+
+APP, OTHER = b"https://app.example", b"https://other.example"
+
+
+class Story(NamedTuple):
+    """Exchanges that only together mean something, and what they mean."""
+
+    exchanges: tuple[Exchange, ...]
+    expected: set[Outcome]
+
+
+STORIES = {
+    "a session that is sent to another origin": Story(
+        (
+            asks(APP, "POST", "session.example/me"),
+            with_cookie("POST", "session.example/me", b"sid=1", APP),
+            exchange("POST", "session.example/me", (b"Origin", APP)),
+            asks(APP, "POST", "session.example/me", b"authorization"),
+        ),
+        {
+            ("error", "cors-credentials-blocked", "POST session.example/me", None),
+            ("warning", "cors-authorization-wildcard", "POST session.example/me", "authorization"),
+            ("warning", "cors-opened", "POST session.example/me", None),
+        },
+    ),
+    "a name and a password that the browser sends": Story(
+        (
+            asks(APP, "POST", "password.example/me"),
+            exchange("POST", "password.example/me", (b"Origin", APP), (b"Authorization", b"Basic YTpi")),
+            asks(APP, "POST", "password.example/me"),
+        ),
+        {
+            ("error", "cors-credentials-blocked", "POST password.example/me", None),
+            ("warning", "cors-opened", "POST password.example/me", None),
+        },
+    ),
+    "a token that a script sends": Story(
+        (
+            asks(APP, "POST", "token.example/me", b"authorization"),
+            exchange("POST", "token.example/me", (b"Origin", APP), (b"Authorization", b"Bearer abcdefgh")),
+            exchange("POST", "token.example/me", (b"Origin", APP)),
+        ),
+        {
+            ("warning", "cors-credentials-blocked", "POST token.example/me", None),
+            ("warning", "cors-authorization-wildcard", "POST token.example/me", "authorization"),
+        },
+    ),
+    "endpoints that share a policy but not the requests": Story(
+        (
+            asks(APP, "PUT", "api.example/items/1"),
+            with_cookie("PUT", "api.example/items/2", b"sid=2", APP),
+            asks(APP, "PUT", "api.example/lists/1"),
+            with_cookie("PUT", "api.example/lists/1", b"sid=2", OTHER),
+        ),
+        {
+            ("error", "cors-credentials-blocked", "PUT api.example/items/{id}", None),
+            ("error", "cors-method-blocked", "PUT api.example/items/{id}", None),
+            ("error", "method-unsupported", "PUT api.example/items/{id}", None),
+            ("warning", "cors-credentials-blocked", "PUT api.example/lists/{id}", None),
+            ("error", "cors-method-blocked", "PUT api.example/lists/{id}", None),
+            ("error", "method-unsupported", "PUT api.example/lists/{id}", None),
+        },
+    ),
+    "tokens that are submitted twice, of several hosts": Story(
+        (
+            setting("a.example/", b"csrf=token-of-a", b"sid=secret-of-a; HttpOnly"),
+            setting("b.example/", b"csrf=token-of-b"),
+            exchange("POST", "a.example/save", (b"X-CSRF-Token", b"token-of-a"), (b"X-Sid", b"secret-of-a")),
+            exchange("GET", "b.example/data", query=b"t=token-of-b&u=token-of-c"),
+        ),
+        {
+            ("error", "cookie-read-by-script", "POST a.example/save", "csrf"),
+            ("error", "cookie-read-by-script", "GET b.example/data", "csrf"),
+        },
+    ),
+    "a token that changes and is read in several ways": Story(
+        (
+            setting("c.example/", b"csrf=first-token"),
+            setting("c.example/", b"csrf=other-token; HttpOnly", b"sid=first-token; HttpOnly"),
+            exchange("POST", "c.example/one", (b"Authorization", b"Bearer other-token")),
+            setting("c.example/again", b"csrf=other-token"),
+        ),
+        {("error", "cookie-read-by-script", "POST c.example/one", "csrf")},
+    ),
+    "a session of a whole domain, and one of another": Story(
+        (
+            setting("login.example.com/", b"sid=3; Domain=example.com", b"lang=en"),
+            setting("login.example.org/", b"sid=4; Domain=example.org"),
+            with_cookie("GET", "shop.example.com/", b"sid=3; lang=en"),
+            with_cookie("GET", "www.example.org/", b"sid=3; sid=4"),
+            with_cookie("GET", "login.example.com/", b"sid=3; lang=en"),
+        ),
+        {
+            ("error", "cookie-shared-across-hosts", "GET shop.example.com/", "sid"),
+            ("error", "cookie-shared-across-hosts", "GET www.example.org/", "sid"),
+        },
+    ),
+    "a cookie that is shared and read": Story(
+        (
+            setting("www.example.net/", b"csrf=shared-token; Domain=example.net"),
+            exchange("POST", "api.example.net/", (b"Cookie", b"csrf=shared-token"), (b"X-Token", b"shared-token")),
+            with_cookie("GET", "api.example.net/", b"csrf=shared-token"),
+        ),
+        {
+            ("error", "cookie-shared-across-hosts", "POST api.example.net/", "csrf"),
+            ("error", "cookie-shared-across-hosts", "GET api.example.net/", "csrf"),
+            ("error", "cookie-read-by-script", "POST api.example.net/", "csrf"),
+        },
+    ),
+    "two origins at one endpoint, of which one sends a session": Story(
+        (
+            asks(APP, "POST", "two.example/me"),
+            with_cookie("POST", "two.example/me", b"sid=5", APP),
+            asks(OTHER, "POST", "two.example/me"),
+        ),
+        {
+            ("error", "cors-credentials-blocked", "POST two.example/me", None),
+            ("warning", "cors-opened", "POST two.example/me", None),
+        },
+    ),
+}
+"""No two stories share a host or the value of a cookie, so that they can be told at once."""
+
+UNMET_STORIES = {
+    "two origins at one endpoint, of which one sends a session": "The warning comes back beside the error",
+}
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        pytest.param(
+            story,
+            id=name,
+            marks=pytest.mark.xfail(reason=UNMET_STORIES[name], strict=True) if name in UNMET_STORIES else (),
+        )
+        for name, story in STORIES.items()
+    ],
+)
+def test_a_story_ends_the_same_in_every_order(story: Story) -> None:
+    for order in itertools.permutations(story.exchanges):
+        assert outcome(order) == story.expected
+
+
+def test_an_error_takes_the_place_of_the_warning() -> None:
+    preflight = asks(APP, "POST", "api.example/me")
+    request = with_cookie("POST", "api.example/me", b"sid=1", APP)
+    run = Run()
+    severities = []
+    for each in (preflight, preflight, request, preflight, request):
+        run.see(each)
+        entries = [entry for entry in run.report().entries if entry.finding.rule == "cors-credentials-blocked"]
+        severities.append([(entry.finding.severity, entry.count) for entry in entries])
+    assert severities == [
+        [(Severity.WARNING, 1)],
+        [(Severity.WARNING, 2)],
+        [(Severity.ERROR, 1)],
+        [(Severity.ERROR, 2)],
+        [(Severity.ERROR, 3)],
+    ]
+
+
+MET_STORIES = [story for name, story in STORIES.items() if name not in UNMET_STORIES]
+
+
+ALL_AT_ONCE = [each for story in MET_STORIES for each in story.exchanges]
+
+
+@settings(deadline=None)
+@given(st.permutations(ALL_AT_ONCE))
+def test_stories_that_are_told_at_once_end_as_each_of_them_alone(order: list[Exchange]) -> None:
+    assert outcome(order) == {each for story in MET_STORIES for each in story.expected}
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_part_of_them_ends_the_same_in_every_order(data: st.DataObject) -> None:
+    order = data.draw(st.permutations(ALL_AT_ONCE))[: data.draw(st.integers(0, len(ALL_AT_ONCE)))]
+    again = data.draw(st.lists(st.sampled_from(order), max_size=10)) if order else []
+    assert outcome([*order, *again]) == outcome(sorted(order, key=ALL_AT_ONCE.index))
+
+
+@each_site
+@settings(deadline=None, max_examples=25)
+@given(data=st.data())
+def test_a_site_gives_the_same_in_every_order(site: Site, data: st.DataObject) -> None:
+    assert outcome(data.draw(st.permutations(site.exchanges))) == site.expected
+
+
+# Whatever the bytes
+
+NAMES = st.sampled_from(
+    [
+        b"Origin",
+        b"Access-Control-Request-Method",
+        b"Access-Control-Request-Headers",
+        b"Access-Control-Allow-Origin",
+        b"Access-Control-Allow-Credentials",
+        b"Access-Control-Allow-Methods",
+        b"Access-Control-Allow-Headers",
+        b"Authorization",
+        b"Cookie",
+        b"Set-Cookie",
+        b"Content-Length",
+        b"Transfer-Encoding",
+        b"Upgrade",
+        b"Vary",
+        b"Allow",
+        b"Referer",
+        b"X-Forwarded-For",
+        b"X-CSRF-Token",
+        b"Location",
+    ]
+)
+VALUES = st.sampled_from(
+    [
+        APP,
+        b"*",
+        b"true",
+        b"PUT",
+        b"authorization, x-a",
+        b"sid=c8f1d0a94e7b; Domain=example.com",
+        b"sid=c8f1d0a94e7b",
+        b"c8f1d0a94e7b",
+        b"=; Domain=.",
+        b"websocket",
+        b"referer, *",
+        b"%",
+        b"0",
+    ]
+)
+FIELDS = st.lists(st.tuples(NAMES | st.binary(max_size=12), VALUES | st.binary()), max_size=8).map(tuple)
+METHODS = st.sampled_from(["GET", "POST", "OPTIONS", "PUT"]) | st.text(st.characters(), max_size=8)
+HOSTS = st.sampled_from(["a.example.com", "b.example.com", "example.com"]) | st.text(st.characters(), max_size=12)
+REQUESTS = st.builds(
+    Request,
+    method=METHODS,
+    host=HOSTS,
+    path=st.text(st.characters(), max_size=12),
+    fields=FIELDS,
+    domain=st.none() | HOSTS,
+    time=st.floats(),
+    query=st.binary() | st.just(b"a=c8f1d0a94e7b"),
+)
+RESPONSES = st.builds(
+    Response,
+    status=st.sampled_from([101, 200, 204, 302, 403, 405]) | st.integers(),
+    fields=FIELDS,
+    time=st.floats(),
+    waited=st.none() | st.floats(),
+)
+EXCHANGES = st.builds(Exchange, REQUESTS, st.none() | RESPONSES)
+whatever_the_bytes = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@whatever_the_bytes
+@given(st.lists(EXCHANGES, max_size=6))
+def test_no_check_breaks_and_nothing_is_done(exchanges: list[Exchange]) -> None:
+    foresight = Foresight(RULES, b"key")
+    for each in exchanges:
+        findings, action, failures = foresight.consequences(each, Profile())
+        assert (action, failures) == (Forward(), ())
+        assert {finding.rule for finding in findings} <= PART_2
+        for finding in findings:
+            assert finding.effect is None
+            assert finding.message.isprintable()
+            assert (finding.subject or "").isprintable()
+            assert "".join(finding.endpoint or ()).isprintable()
+
+
+@whatever_the_bytes
+@given(EXCHANGES)
+def test_what_the_runtime_does_does_not_depend_on_part_2(each: Exchange) -> None:
+    everything, part_1 = (Judge(rules, Profile()) for rules in (RULES, [r for r in RULES if r.id not in PART_2]))
+    assert everything.request(each) == part_1.request(each)
+    assert everything.response(each) == part_1.response(each)
+
+
+SECRET = b"Zk9qv0b2m4XhTr8w"
+PLACES = st.sampled_from(
+    [
+        (b"Authorization", b"Bearer " + SECRET),
+        (b"Authorization", b"Basic " + SECRET),
+        (b"Cookie", b"sid=" + SECRET),
+        (b"Cookie", b"a=1; csrf=" + SECRET),
+        (b"Set-Cookie", b"sid=" + SECRET + b"; Domain=example.com"),
+        (b"Set-Cookie", b"csrf=" + SECRET),
+        (b"X-CSRF-Token", SECRET),
+        (b"X-Forwarded-User", SECRET),
+        (b"X-User", SECRET),
+        (b"Referer", b"https://app.example/?t=" + SECRET),
+        (b"Location", b"https://app.example/?t=" + SECRET),
+        (b"Sec-WebSocket-Protocol", SECRET),
+        (b"Origin", APP),
+        (b"Upgrade", b"websocket"),
+        (b"Vary", b"Referer"),
+        (b"Content-Length", b"16"),
+        (b"Access-Control-Request-Method", b"PUT"),
+        (b"Access-Control-Request-Headers", b"authorization"),
+        (b"Access-Control-Allow-Origin", APP),
+        (b"Access-Control-Allow-Credentials", b"true"),
+        (b"Access-Control-Allow-Methods", b"PUT"),
+        (b"Access-Control-Allow-Headers", b"authorization"),
+    ]
+)
+SECRETIVE = st.builds(
+    lambda method, host, sent, answered, query: Exchange(
+        Request(method, host, "/", tuple(sent), host, query=query), Response(200, tuple(answered))
+    ),
+    st.sampled_from(["GET", "PUT", "OPTIONS"]),
+    st.sampled_from(["a.example.com", "b.example.com"]),
+    st.lists(PLACES, max_size=12),
+    st.lists(PLACES, max_size=12),
+    st.sampled_from([b"", b"t=" + SECRET]),
+)
+
+
+@whatever_the_bytes
+@given(st.lists(SECRETIVE, min_size=2, max_size=5))
+def test_no_finding_shows_a_secret(exchanges: list[Exchange]) -> None:
+    run = Run()
+    for each in exchanges:
+        run.see(each)
+    assert SECRET.decode() not in repr(run.findings)
+
+
+# Memory
+
+
+def size_of(memories: Iterable[Recent[Any, Any]]) -> int:
+    """A measure of what memories hold."""
+    return sum(len(repr(vars(memory))) for memory in memories)
+
+
+def test_memory_is_bounded_over_many_different_exchanges() -> None:
+    with caught_memories() as memories:
+        foresight = Foresight(RULES, b"key")
+    sizes, longest = [], []
+    for number in range(20_000):
+        each = one_of_many(number)
+        assert foresight.consequences(each, Profile()).failures == ()
+        if number % 5_000 == 4_999:
+            sizes.append(size_of(memories))
+            longest.append([len(memory) for memory in memories])
+    assert min(longest[0]) > 1_000
+    assert longest[1] == longest[2] == longest[3] == [4096] * len(memories)
+    assert sizes[3] < sizes[1] * 1.05
+
+
+def one_of_many(number: int) -> Exchange:
+    """An exchange that is new in every respect: origin, cookies, values, hosts. One of two is a preflight."""
+    origin, host = b"https://%06d.example" % number, f"{number:06}.example.com"
+    if number % 2:
+        return asks(origin, "POST", f"{host}/page-{number:06}")
+    return exchange(
+        "POST",
+        f"{host}/page-{number:06}",
+        (b"Origin", origin),
+        (b"Cookie", b"sid=%06d" % number),
+        (b"X-Token", b"token-%06d" % number),
+        answer=((b"Set-Cookie", b"csrf=value-%06d; Domain=example.com" % number),),
+    )
