@@ -1,0 +1,199 @@
+"""The JSON report, and how a later run reads it as its baseline."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.journal import Journal
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import Limits
+from functions_runtime.reports.json import SCHEMA, read_baseline, render, timestamp
+from functions_runtime.verdict import Basis, Finding, Reply, Severity, Verdict
+
+HOME = Endpoint("GET", "a.example", "/")
+LIMITS = Limits(4096, 75)
+TOO_LONG = Finding(
+    "headers",
+    Severity.ERROR,
+    Basis.DOCUMENTED,
+    "message",
+    "fix",
+    "sid",
+    twilio_error=82008,
+    effect=Reply(431, "Too Large"),
+)
+PLAIN = Finding("plain", Severity.INFO, Basis.EMULATOR, 'a "message" – \x1b</script>', "fix")
+
+
+def rendered(journal: Journal) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(render(journal.report("audit", LIMITS)))
+    return document
+
+
+def a_journal() -> Journal:
+    journal = Journal({("plain", "info", *HOME, None)})
+    exchange = Exchange(
+        Request(host="a.example", fields=((b"Host", b"a.example"),)),
+        Response(fields=((b"Set-Cookie", b"sid=secret; Path=/"),)),
+    )
+    journal.site.saw_request(HOME, exchange)
+    journal.site.saw_response(HOME, exchange, Verdict())
+    journal.add(journal.begin(HOME, 1767225600.0), [PLAIN, TOO_LONG])
+    journal.add(journal.begin(HOME, 1767225661.9), [TOO_LONG])
+    journal.begin(HOME, 0.0)
+    return journal
+
+
+def test_the_report_of_an_empty_run() -> None:
+    assert rendered(Journal()) == {
+        "schema": "runtime-report/1",
+        "mode": "audit",
+        "limits": {"bytes": 4096, "count": 75},
+        "exchanges": {"judged": 0, "clean": 0},
+        "verdict": {"site": None, "endpoints": {"runs": 0, "runs with changes": 0, "breaks": 0}},
+        "summary": {"error": 0, "warning": 0, "info": 0},
+        "folded": 0,
+        "findings": [],
+        "endpoints": [],
+        "cookies": [],
+        "further_cookies": 0,
+    }
+
+
+def test_a_run_is_counted() -> None:
+    document = rendered(a_journal())
+    assert document["exchanges"] == {"judged": 3, "clean": 1}
+    assert document["summary"] == {"error": 1, "warning": 0, "info": 1}
+    assert document["verdict"] == {"site": "breaks", "endpoints": {"runs": 0, "runs with changes": 0, "breaks": 1}}
+
+
+def test_a_finding_says_everything() -> None:
+    error, info = rendered(a_journal())["findings"]
+    assert error == {
+        "rule": "headers",
+        "severity": "error",
+        "basis": "documented",
+        "method": "GET",
+        "host": "a.example",
+        "path": "/",
+        "subject": "sid",
+        "message": "message",
+        "fix": "fix",
+        "status": 431,
+        "twilio_error": 82008,
+        "count": 2,
+        "first_seen": "2026-01-01T00:00:00Z",
+        "last_seen": "2026-01-01T00:01:01Z",
+        "known": False,
+    }
+    assert (info["subject"], info["status"], info["twilio_error"], info["known"]) == (None, None, None, True)
+    assert (info["message"], info["basis"]) == (PLAIN.message, "emulator")
+
+
+def test_endpoints_and_cookies_are_listed_without_values() -> None:
+    document = rendered(a_journal())
+    line = {"bytes": len("Host: a.example\r\n"), "count": 1, "largest": [{"name": "host", "bytes": 17}]}
+    assert document["endpoints"] == [
+        {
+            "method": "GET",
+            "host": "a.example",
+            "path": "/",
+            "exchanges": 1,
+            "verdict": "breaks",
+            "reasons": ["headers"],
+            "request": line,
+            "response": {"bytes": 32, "count": 1, "largest": [{"name": "set-cookie", "bytes": 32}]},
+        }
+    ]
+    assert document["cookies"] == [{"host": "a.example", "name": "sid", "today": "Path=/", "runtime": "Path=/"}]
+    assert "secret" not in json.dumps(document)
+
+
+def test_the_text_is_ascii_and_ends_its_last_line() -> None:
+    text = render(a_journal().report("audit", LIMITS))
+    assert text.isascii()
+    assert "\x1b" not in text
+    assert text.endswith("}\n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "1970-01-01T00:00:00Z"),
+        (1767225600.999, "2026-01-01T00:00:00Z"),
+        (-1.0, "1969-12-31T23:59:59Z"),
+        (float("nan"), None),
+        (float("inf"), None),
+        (float("-inf"), None),
+        (1e300, None),
+        (1e12, None),
+    ],
+)
+def test_a_time_that_is_none_is_null(seconds: float, text: str | None) -> None:
+    assert timestamp(seconds) == text
+
+
+# Baseline
+
+
+def test_a_report_is_the_baseline_of_the_next_run() -> None:
+    journal = a_journal()
+    baseline = read_baseline(render(journal.report("audit", LIMITS)))
+    assert baseline == {("headers", "error", *HOME, "sid"), ("plain", "info", *HOME, None)}
+    journal.compare_with(baseline)
+    assert not journal.has_new(Severity.INFO)
+
+
+def test_a_baseline_needs_nothing_but_schema_and_findings() -> None:
+    assert read_baseline(json.dumps({"schema": SCHEMA, "findings": []})) == frozenset()
+
+
+def a_report(**changes: object) -> str:
+    finding = {"rule": "r", "severity": "info", "method": "GET", "host": "h", "path": "/", "subject": None, **changes}
+    return json.dumps({"schema": SCHEMA, "findings": [finding]})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "17",
+        '"runtime-report/1"',
+        "{}",
+        '{"schema": "runtime-report/1"}',
+        '{"schema": "runtime-report/1", "findings": null}',
+        '{"schema": "runtime-report/1", "findings": [1]}',
+        '{"schema": "runtime-report/1", "findings": [{}]}',
+        '{"schema": null, "findings": []}',
+        '{"schema": "other-report/1", "findings": []}',
+        '{"schema": "runtime-report", "findings": []}',
+        '{"schema": "runtime-report/one", "findings": []}',
+        '{"schema": "runtime-report/²", "findings": []}',
+        '{"schema": "runtime-report/-1", "findings": []}',
+        a_report(rule=None),
+        a_report(severity=3),
+        a_report(method=[]),
+        a_report(host={}),
+        a_report(path=None),
+        a_report(subject=17),
+        "[" * 100_000,
+    ],
+    ids=lambda document: document[:60],
+)
+def test_what_is_no_report_is_refused(document: str) -> None:
+    with pytest.raises(ValueError, match="it is not a JSON report with the schema runtime-report/1"):
+        read_baseline(document)
+
+
+def test_a_report_of_a_newer_schema_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"its schema is runtime-report/2, and this program reads up to runtime-report/1"
+    ):
+        read_baseline('{"schema": "runtime-report/2", "findings": []}')

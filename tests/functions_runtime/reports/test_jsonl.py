@@ -1,0 +1,28 @@
+"""The JSON log."""
+
+from __future__ import annotations
+
+import json
+
+from functions_runtime.profile import Limits
+from functions_runtime.reports import json as json_report
+from functions_runtime.reports.jsonl import header, line
+from tests.functions_runtime.reports.sample import CONTROLS, ERROR, HOSTILE, entry
+
+
+def test_the_first_line_says_what_follows() -> None:
+    text = header("enforce", Limits(4096, 75))
+    assert text.endswith("\n")
+    assert json.loads(text) == {"schema": "runtime-report/1", "mode": "enforce", "limits": {"bytes": 4096, "count": 75}}
+
+
+def test_a_finding_is_as_in_the_json_report() -> None:
+    found = entry(severity=ERROR, subject="sid", status=400, count=2, known=True)
+    assert json.loads(line(found)) == json_report.finding(found)
+
+
+def test_a_line_is_whole_whatever_is_in_it() -> None:
+    text = line(entry(subject=HOSTILE + CONTROLS, message=HOSTILE + CONTROLS))
+    assert text.isascii()
+    assert text.splitlines(keepends=True) == [text]
+    assert json.loads(text)["subject"] == HOSTILE + CONTROLS

@@ -1,0 +1,79 @@
+"""The summary for a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.journal import Journal
+from functions_runtime.message import Exchange, Request
+from functions_runtime.profile import Limits
+from functions_runtime.reports.text import MAX_ROWS, VERDICTS, render
+from functions_runtime.site import Standing
+from functions_runtime.verdict import Basis, Finding, Severity
+
+INFO, WARNING, ERROR = Severity
+
+
+def endpoint(number: int = 0) -> Endpoint:
+    return Endpoint("GET", "a.example", f"/{number:03}")
+
+
+def finding(rule: str, severity: Severity, subject: str | None = None) -> Finding:
+    return Finding(rule, severity, Basis.READING, "message", "fix", subject)
+
+
+def lines(journal: Journal) -> list[str]:
+    return render(journal.report("audit", Limits(4096, 75))).splitlines()
+
+
+def test_an_empty_run() -> None:
+    assert lines(Journal()) == [
+        "Runtime (audit, limits 4096 bytes and 75): 0 exchanges judged, 0 clean; 0 errors, 0 warnings, 0 infos."
+    ]
+
+
+def test_counts_verdict_and_a_row_for_each_warning_and_error() -> None:
+    journal = Journal()
+    journal.site.saw_request(endpoint(1), Exchange(Request()))
+    record = journal.begin(endpoint(), 0.0)
+    journal.add(record, [finding("info", INFO), finding("warning", WARNING, "sid"), finding("error", ERROR)])
+    journal.add(record, [finding("warning", WARNING, "sid")])
+    assert lines(journal) == [
+        "Runtime (audit, limits 4096 bytes and 75): 1 exchange judged, 0 clean; 1 error, 1 warning, 1 info.",
+        f"  Verdict: {VERDICTS[Standing.BREAKS]} Endpoints: runs 1, runs with changes 0, breaks 1 (of 2 seen).",
+        "  error   error GET a.example/000 (1×)",
+        "  warning warning [sid] GET a.example/000 (2×)",
+    ]
+
+
+def test_known_findings_are_said_to_be_known() -> None:
+    journal = Journal({("known", "warning", *endpoint(), None)})
+    journal.add(journal.begin(endpoint(), 0.0), [finding("known", WARNING), finding("new", WARNING)])
+    headline, _, *rows = lines(journal)
+    assert headline.endswith("2 warnings, 0 infos (1 known from the baseline).")
+    assert rows == ["  warning known GET a.example/000 (1×, known)", "  warning new GET a.example/000 (1×)"]
+
+
+@pytest.mark.parametrize(
+    ("severity", "standing"),
+    [(INFO, Standing.RUNS), (WARNING, Standing.CHANGES), (ERROR, Standing.BREAKS)],
+)
+def test_the_verdict_is_that_of_the_site(severity: Severity, standing: Standing) -> None:
+    journal = Journal()
+    journal.add(journal.begin(endpoint(), 0.0), [finding("rule", severity)])
+    assert lines(journal)[1].startswith(f"  Verdict: {VERDICTS[standing]} ")
+
+
+def test_rows_are_bounded_and_the_rest_is_counted() -> None:
+    journal = Journal()
+    for number in range(MAX_ROWS):
+        journal.add(journal.begin(endpoint(number), 0.0), [finding("rule", WARNING), finding("other", INFO)])
+    _, _, *rows = lines(journal)
+    assert len(rows) == MAX_ROWS
+    for number in range(MAX_ROWS, MAX_ROWS + 2):
+        journal.add(journal.begin(endpoint(number), 0.0), [finding("rule", WARNING)])
+    _, _, *rows = lines(journal)
+    assert len(rows) == MAX_ROWS + 1
+    assert rows[-2] == "  warning rule GET a.example/019 (1×)"
+    assert rows[-1] == "  … and 2 more. Set runtime_report to have them all."

@@ -1,0 +1,52 @@
+"""GET requests that have content."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import Profile
+from functions_runtime.rules.get_with_content import RULE
+from functions_runtime.syntax.rfc9110 import Fields
+from functions_runtime.verdict import Finding, Severity
+
+
+def findings(*fields: tuple[bytes, bytes], method: str = "GET") -> list[Finding]:
+    return list(RULE.check(Exchange(Request(method, fields=fields), Response()), Profile()))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ((b"Content-Length", b"1"),),
+        ((b"content-length", b"10"),),
+        ((b"Content-Length", b"100"), (b"Content-Type", b"application/json")),
+        ((b"Content-Length", b"0"), (b"Content-Length", b"1")),
+        ((b"Transfer-Encoding", b"chunked"),),
+        ((b"Content-Length", b"0"), (b"Transfer-Encoding", b"chunked")),
+    ],
+)
+def test_content_is_found(fields: Fields) -> None:
+    [finding] = findings(*fields)
+    assert (finding.severity, finding.subject, finding.endpoint) == (Severity.ERROR, None, None)
+    assert "The Runtime answers 403" in finding.message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (),
+        ((b"Content-Length", b"0"),),
+        ((b"Content-Length", b" 00 "),),
+        ((b"Content-Length", b""),),
+        ((b"Content-Type", b"application/json"),),
+        ((b"TE", b"chunked"),),
+    ],
+)
+def test_no_content_is_none(fields: Fields) -> None:
+    assert findings(*fields) == []
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS", "get", ""])
+def test_other_methods_are_another_matter(method: str) -> None:
+    assert findings((b"Content-Length", b"5"), method=method) == []

@@ -1,0 +1,113 @@
+"""Field sections: their size, and a request's as HTTP/1.1 would carry it."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions_runtime.syntax.rfc9110 import (
+    PROXY_FIELDS,
+    Fields,
+    as_http1_fields,
+    field_line_size,
+    field_section_size,
+    field_values,
+    fields_by_name,
+    without_fields,
+)
+
+FIELDS = ((b"Host", b"a.example"), (b"Accept", b"*/*"), (b"accept", b"\xff"), (b"X-Empty", b""))
+
+
+def test_a_line_is_as_long_as_http1_writes_it() -> None:
+    assert field_line_size(b"Host", b"a.example") == len(b"Host: a.example\r\n")
+    assert field_line_size(b"", b"") == len(b": \r\n")
+
+
+@pytest.mark.parametrize("fields", [FIELDS, (), FIELDS * 1000], ids=["some", "none", "thousands"])
+def test_a_section_is_as_long_as_http1_writes_it(fields: Fields) -> None:
+    assert field_section_size(fields) == len(b"".join(b"%s: %s\r\n" % field for field in fields))
+
+
+def test_values_are_found_in_order_whatever_the_case_of_the_name() -> None:
+    assert field_values(FIELDS, b"accept") == [b"*/*", b"\xff"]
+    assert field_values(FIELDS, b"x-empty") == [b""]
+    assert field_values(FIELDS, b"cookie") == []
+
+
+def test_fields_by_name_keep_the_order_of_their_values() -> None:
+    assert fields_by_name(FIELDS) == {b"host": [b"a.example"], b"accept": [b"*/*", b"\xff"], b"x-empty": [b""]}
+    assert fields_by_name(()) == {}
+
+
+def test_fields_are_left_out_whatever_the_case_of_their_name() -> None:
+    assert without_fields(FIELDS, {b"accept", b"cookie"}) == (FIELDS[0], FIELDS[3])
+    assert without_fields(FIELDS, ()) == FIELDS
+
+
+def test_proxy_fields_are_lower_case() -> None:
+    fields = ((b"Proxy-Connection", b"keep-alive"), (b"PROXY-AUTHORIZATION", b"x"), (b"Proxy-Authenticate", b"y"))
+    assert without_fields(fields, PROXY_FIELDS) == fields[2:]
+
+
+@pytest.mark.parametrize("multiplexed", [False, True])
+def test_a_request_without_anything_of_http2_stays_as_it_is(multiplexed: bool) -> None:
+    fields = ((b"hOST", b"a.example"), (b"Cookie", b"a=1;b=2"), (b"X", b"\x80"), (b"X", b"\x80"))
+    assert as_http1_fields(fields, authority=b"other.example", multiplexed=multiplexed) == fields
+
+
+def test_the_authority_becomes_host() -> None:
+    rest = ((b"accept", b"*/*"),)
+    expected = ((b"Host", b"a.example:8443"), *rest)
+    assert as_http1_fields(rest, authority=b"a.example:8443", multiplexed=True) == expected
+    assert as_http1_fields(((b":authority", b"a.example:8443"), *rest), multiplexed=True) == expected
+
+
+def test_the_pseudo_header_field_goes_before_what_came_apart() -> None:
+    fields = ((b":authority", b"a.example"),)
+    assert as_http1_fields(fields, authority=b"b.example", multiplexed=True) == ((b"Host", b"a.example"),)
+
+
+@pytest.mark.parametrize("host_first", [False, True])
+def test_the_authority_is_dropped_where_there_is_a_host(host_first: bool) -> None:
+    both = ((b":authority", b"a.example"), (b"host", b"b.example"))
+    fields = both[::-1] if host_first else both
+    assert as_http1_fields(fields, authority=b"c.example", multiplexed=True) == ((b"host", b"b.example"),)
+
+
+def test_no_authority_makes_no_host() -> None:
+    assert as_http1_fields(((b":authority", b""), (b"accept", b"*/*")), multiplexed=True) == ((b"accept", b"*/*"),)
+
+
+def test_other_pseudo_header_fields_go() -> None:
+    fields = ((b":method", b"GET"), (b":path", b"/"), (b":scheme", b"https"), (b":Protocol", b"websocket"), (b":", b""))
+    assert as_http1_fields(fields, multiplexed=True) == ()
+
+
+def test_split_cookies_are_joined_where_the_first_stood() -> None:
+    fields = ((b"a", b"1"), (b"cookie", b"x=1"), (b"b", b"2"), (b"Cookie", b"y=2"), (b"cookie", b"z=3"), (b"c", b"3"))
+    expected = ((b"a", b"1"), (b"cookie", b"x=1; y=2; z=3"), (b"b", b"2"), (b"c", b"3"))
+    assert as_http1_fields(fields, multiplexed=True) == expected
+
+
+def test_split_cookies_are_joined_behind_the_new_host() -> None:
+    fields = ((b":authority", b"a.example"), (b"cookie", b"x=1"), (b"cookie", b"y=2"))
+    assert as_http1_fields(fields, multiplexed=True) == ((b"Host", b"a.example"), (b"cookie", b"x=1; y=2"))
+
+
+def test_http1_may_not_split_cookies_so_two_fields_stay_two() -> None:
+    fields = ((b"Cookie", b"x=1"), (b"Cookie", b"y=2"))
+    assert as_http1_fields(fields) == fields
+
+
+@pytest.mark.parametrize(
+    "http2",
+    [
+        ((b":method", b"GET"), (b":authority", b"a.example"), (b":path", b"/"), (b"cookie", b"x=1; y=2")),
+        ((b":authority", b"a.example"), (b"cookie", b"x=1"), (b"cookie", b"y=2")),
+        ((b":path", b"/"), (b"host", b"a.example"), (b"cookie", b"x=1"), (b"cookie", b"y=2")),
+    ],
+    ids=["authority", "split cookies", "host"],
+)
+def test_http2_and_http1_have_the_same_size(http2: Fields) -> None:
+    http1 = ((b"Host", b"a.example"), (b"Cookie", b"x=1; y=2"))
+    assert field_section_size(as_http1_fields(http2, multiplexed=True)) == field_section_size(as_http1_fields(http1))

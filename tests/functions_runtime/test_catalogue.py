@@ -1,0 +1,94 @@
+"""Every rule, by its own examples, and how rules are found."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from functions_runtime import catalogue, rules
+from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.profile import Profile
+from functions_runtime.rule import Example, Rule, Step
+
+PART_1 = [
+    "request-headers-too-long",
+    "preflight-answered",
+    "restricted-request-header",
+    "response-headers-too-long",
+    "cookie-lifetime-too-long",
+    "cookie-attributes-added",
+    "cookie-domain-replaced",
+    "cookie-max-age-precedence",
+    "cookie-session",
+]
+"""The rules of the Runtime's own steps, in the order in which it comes to them."""
+
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+@pytest.mark.parametrize(
+    ("rule", "example"),
+    [pytest.param(rule, example, id=f"{rule.id}: {example.title}") for rule in RULES for example in rule.examples],
+)
+def test_an_example_shows_what_the_rule_says(rule: Rule, example: Example) -> None:
+    check = rule.new_check(b"key")
+    for earlier in example.before:
+        list(check(earlier, Profile()))
+    findings = list(check(example.exchange, Profile()))
+    assert [(finding.severity, finding.subject) for finding in findings] == list(example.findings)
+    assert {finding.rule for finding in findings} <= {rule.id}
+
+
+@each_rule
+def test_a_rule_has_an_example_and_a_near_miss(rule: Rule) -> None:
+    assert any(example.findings for example in rule.examples)
+    assert not all(example.findings for example in rule.examples)
+    titles = [example.title for example in rule.examples]
+    assert len(titles) == len(set(titles))
+
+
+@each_rule
+def test_a_rule_says_what_it_is_what_to_do_and_where_that_is_written(rule: Rule) -> None:
+    for text in (rule.title, rule.explanation, rule.fix):
+        assert text
+        assert text == text.strip()
+    assert rule.explanation.endswith(".")
+    assert rule.fix.endswith(".")
+    assert rule.references
+    assert all(reference.startswith("https://") for reference in rule.references)
+
+
+def test_the_order_is_that_of_the_runtime() -> None:
+    assert [rule.id for rule in RULES if rule.step < Step.CONSEQUENCES] == PART_1
+    assert list(RULES) == sorted(RULES, key=lambda rule: rule.step)
+
+
+def test_rules_are_found_by_their_permanent_names() -> None:
+    assert len(BY_ID) == len(RULES)
+    assert all(BY_ID[rule.id] is rule for rule in RULES)
+
+
+@pytest.fixture
+def folder_of_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """One more folder in which rules are looked for."""
+    with monkeypatch.context() as patch:
+        patch.setattr(rules, "__path__", [*rules.__path__, str(tmp_path)])
+        yield tmp_path
+    sys.modules.pop(f"{rules.__name__}.a_new_rule", None)
+    importlib.reload(catalogue)
+
+
+def test_a_module_with_rules_is_all_that_it_takes(folder_of_rules: Path) -> None:
+    module = folder_of_rules / "a_new_rule.py"
+    module.write_text(
+        "from dataclasses import replace\n"
+        "from functions_runtime.rules.cookie_session import RULE as SESSION\n"
+        "RULES = (replace(SESSION, id='a-new-rule'),)\n"
+    )
+    found = importlib.reload(catalogue).RULES
+    assert {rule.id for rule in found} == {*BY_ID, "a-new-rule"}
+    assert list(found) == sorted(found, key=lambda rule: rule.step)

@@ -1,0 +1,265 @@
+"""The judgement: order, one action from many findings, overrides, and checks that break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from functions_runtime.engine import Foresight, Judge, Override
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import Limits, Profile
+from functions_runtime.rule import Check, Rule, Step
+from functions_runtime.verdict import (
+    AppendAttributes,
+    Basis,
+    Edit,
+    Failure,
+    Finding,
+    Forward,
+    RemoveField,
+    Reply,
+    Respond,
+    Rewrite,
+    Severity,
+    Verdict,
+)
+
+EXCHANGE = Exchange(Request(), Response())
+REPLY = Reply(431, "Too Large")
+OTHER_REPLY = Reply(400, "Bad Request")
+VIA, REFERER = RemoveField(b"via"), RemoveField(b"referer")
+
+
+def rule(name: str, step: Step, *effects: tuple[str | None, Edit | Reply | None]) -> Rule:
+    """A rule that finds these subjects with these effects."""
+
+    def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
+        for subject, effect in effects:
+            yield made.finding(f"{name} of {subject}", subject, effect=effect)
+
+    made = Rule(
+        id=name,
+        title=name,
+        severity=Severity.WARNING,
+        basis=Basis.READING,
+        step=step,
+        explanation="",
+        fix="",
+        references=(),
+        examples=(),
+        check=check,
+    )
+    return made
+
+
+def broken(name: str, step: Step, *before: tuple[str | None, Edit | Reply | None]) -> Rule:
+    """The same, but its check breaks after that."""
+    working = rule(name, step, *before)
+
+    def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
+        yield from working.check(exchange, profile)
+        raise ValueError("secret off the wire")
+
+    return replace(working, check=check)
+
+
+def found(verdict: Verdict) -> list[tuple[str, str | None, Severity]]:
+    return [(finding.rule, finding.subject, finding.severity) for finding in verdict.findings]
+
+
+def judge(*rules: Rule, overrides: Iterable[Override] = ()) -> Verdict:
+    return Judge(rules, Profile()).request(EXCHANGE, tuple(overrides))
+
+
+def test_no_finding_forwards() -> None:
+    assert judge(rule("a", Step.REQUEST_LIMITS)) == Verdict()
+
+
+def test_a_finding_without_effect_forwards() -> None:
+    verdict = judge(rule("a", Step.REQUEST_FIELDS, ("x", None)))
+    assert found(verdict) == [("a", "x", Severity.WARNING)]
+    assert verdict.action == Forward()
+
+
+def test_edits_of_all_rules_become_one_rewrite() -> None:
+    verdict = judge(
+        rule("a", Step.REQUEST_FIELDS, ("x", VIA), ("y", None)), rule("b", Step.REQUEST_FIELDS, ("z", REFERER))
+    )
+    assert verdict.action == Rewrite((VIA, REFERER))
+
+
+def test_a_reply_ends_the_judgement() -> None:
+    verdict = judge(
+        rule("c", Step.REQUEST_FIELDS, (None, VIA)),
+        rule("b", Step.REQUEST_REPLY, (None, OTHER_REPLY)),
+        rule("a", Step.REQUEST_LIMITS, ("x", REPLY), ("y", None)),
+    )
+    assert found(verdict) == [("a", "x", Severity.WARNING), ("a", "y", Severity.WARNING)]
+    assert verdict.action == Respond(REPLY)
+
+
+def test_rules_of_one_step_keep_their_order() -> None:
+    rules = [rule(name, Step.REQUEST_FIELDS, (None, None)) for name in "cab"]
+    assert [finding.rule for finding in judge(*rules).findings] == ["c", "a", "b"]
+
+
+def test_request_response_and_consequences_have_their_own_rules() -> None:
+    rules = [rule(step.name, step, (None, None)) for step in reversed(Step)]
+    judge, foresight = Judge(rules, Profile()), Foresight(rules, b"key")
+    assert [finding.rule for finding in judge.request(EXCHANGE).findings] == [
+        "REQUEST_LIMITS",
+        "REQUEST_REPLY",
+        "REQUEST_FIELDS",
+    ]
+    assert [finding.rule for finding in judge.response(EXCHANGE).findings] == [
+        "RESPONSE_LIMITS",
+        "RESPONSE_REPLY",
+        "RESPONSE_FIELDS",
+    ]
+    assert [finding.rule for finding in foresight.consequences(EXCHANGE, Profile()).findings] == ["CONSEQUENCES"]
+
+
+def test_without_a_response_there_is_nothing_to_say_of_it() -> None:
+    rules = [broken("a", Step.RESPONSE_LIMITS), broken("b", Step.CONSEQUENCES)]
+    assert Judge(rules, Profile()).response(Exchange(Request())) == Verdict()
+    assert Foresight(rules, b"key").consequences(Exchange(Request()), Profile()) == Verdict()
+
+
+def test_a_check_gets_the_exchange_and_the_profile() -> None:
+    def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
+        seen.append((exchange, profile))
+        return iter(())
+
+    seen: list[tuple[Exchange, Profile]] = []
+    profile = Profile(Limits(1, 2))
+    rules = [replace(rule("a", step), check=check) for step in (Step.REQUEST_LIMITS, Step.RESPONSE_LIMITS)]
+    Judge(rules, profile).request(EXCHANGE)
+    Judge(rules, profile).response(EXCHANGE)
+    Foresight([replace(rules[0], step=Step.CONSEQUENCES)], b"key").consequences(EXCHANGE, profile)
+    assert seen == [(EXCHANGE, profile)] * 3
+
+
+def test_each_foresight_has_its_own_memory_under_its_key() -> None:
+    def watch(key: bytes) -> Check:
+        memory: list[bytes] = []
+
+        def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
+            memory.append(key)
+            yield remembering.finding(b" ".join(memory).decode())
+
+        return check
+
+    remembering = replace(rule("a", Step.CONSEQUENCES), watch=watch)
+    first, second = Foresight([remembering], b"k1"), Foresight([remembering], b"k2")
+    verdicts = [foresight.consequences(EXCHANGE, Profile()) for foresight in (first, first, second)]
+    assert [verdict.findings[0].message for verdict in verdicts] == ["k1", "k1 k1", "k2"]
+
+
+# Overrides
+
+
+TWO = rule("a", Step.REQUEST_FIELDS, ("x", VIA), ("y", REFERER))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected", "action"),
+    [
+        ([], [("x", Severity.WARNING), ("y", Severity.WARNING)], Rewrite((VIA, REFERER))),
+        ([Override("a", None, None)], [], Forward()),
+        ([Override("b", None, None)], [("x", Severity.WARNING), ("y", Severity.WARNING)], Rewrite((VIA, REFERER))),
+        ([Override("a", "y", None)], [("x", Severity.WARNING)], Rewrite((VIA,))),
+        (
+            [Override("a", None, Severity.ERROR)],
+            [("x", Severity.ERROR), ("y", Severity.ERROR)],
+            Rewrite((VIA, REFERER)),
+        ),
+        (
+            [Override("a", None, None), Override("a", "x", Severity.INFO)],
+            [("x", Severity.INFO)],
+            Rewrite((VIA,)),
+        ),
+        ([Override("a", "x", Severity.INFO), Override("a", None, None)], [], Forward()),
+        (
+            [Override("a", "x", Severity.WARNING)],
+            [("x", Severity.WARNING), ("y", Severity.WARNING)],
+            Rewrite((VIA, REFERER)),
+        ),
+    ],
+)
+def test_overrides(overrides: list[Override], expected: list[tuple[str, Severity]], action: Forward | Rewrite) -> None:
+    verdict = judge(TWO, overrides=overrides)
+    assert [(finding.subject, finding.severity) for finding in verdict.findings] == expected
+    assert verdict.action == action
+
+
+def test_off_stops_a_reply_too_and_the_judgement_goes_on() -> None:
+    verdict = judge(
+        rule("a", Step.REQUEST_LIMITS, ("x", REPLY)),
+        rule("b", Step.REQUEST_FIELDS, (None, VIA)),
+        overrides=[Override("a", None, None)],
+    )
+    assert found(verdict) == [("b", None, Severity.WARNING)]
+    assert verdict.action == Rewrite((VIA,))
+
+
+def test_off_for_one_subject_leaves_the_reply_that_another_calls_for() -> None:
+    verdict = judge(rule("a", Step.REQUEST_LIMITS, ("x", REPLY), ("y", REPLY)), overrides=[Override("a", "x", None)])
+    assert found(verdict) == [("a", "y", Severity.WARNING)]
+    assert verdict.action == Respond(REPLY)
+
+
+def test_overrides_hold_for_responses_and_consequences() -> None:
+    off = (Override("a", None, None),)
+    rules = [rule("a", Step.RESPONSE_FIELDS, ("x", AppendAttributes(0, ()))), rule("a", Step.CONSEQUENCES, ("x", None))]
+    assert Judge(rules, Profile()).response(EXCHANGE, off) == Verdict()
+    assert Foresight(rules, b"key").consequences(EXCHANGE, Profile(), off) == Verdict()
+
+
+# Checks that break
+
+
+@pytest.mark.parametrize("step", [Step.REQUEST_LIMITS, Step.REQUEST_REPLY, Step.REQUEST_FIELDS])
+def test_a_check_that_breaks_leaves_the_exchange_untouched(step: Step) -> None:
+    verdict = judge(
+        broken("b", step), rule("a", Step.REQUEST_REPLY, (None, REPLY)), rule("c", Step.REQUEST_FIELDS, ("x", VIA))
+    )
+    if step is Step.REQUEST_FIELDS:  # the reply came first
+        assert verdict.action == Respond(REPLY)
+        assert verdict.failures == ()
+    else:
+        assert verdict.action == Forward()
+        assert [failure.rule for failure in verdict.failures] == ["b"]
+        assert ("c", "x", Severity.WARNING) in found(verdict)
+
+
+def test_a_check_that_breaks_half_way_has_no_effect() -> None:
+    assert judge(broken("b", Step.REQUEST_LIMITS, ("x", REPLY))).action == Forward()
+    assert judge(broken("b", Step.REQUEST_FIELDS, ("x", VIA))).action == Forward()
+
+
+def test_a_failure_says_where_but_nothing_of_the_exchange() -> None:
+    verdict = judge(broken("b", Step.REQUEST_LIMITS))
+    line = broken.__code__.co_firstlineno + 6
+    assert verdict.failures == (Failure("b", f"ValueError in test_engine.py, line {line}"),)
+    assert "secret" not in repr(verdict)
+
+
+def test_every_broken_check_is_named() -> None:
+    verdict = judge(broken("a", Step.REQUEST_LIMITS), broken("b", Step.REQUEST_FIELDS))
+    assert [failure.rule for failure in verdict.failures] == ["a", "b"]
+
+
+def test_a_broken_check_of_a_response_or_consequence_is_named_too() -> None:
+    rules = [broken("a", Step.RESPONSE_FIELDS), broken("b", Step.CONSEQUENCES)]
+    assert [failure.rule for failure in Judge(rules, Profile()).response(EXCHANGE).failures] == ["a"]
+    assert [failure.rule for failure in Foresight(rules, b"key").consequences(EXCHANGE, Profile()).failures] == ["b"]
+
+
+def test_an_interrupt_is_no_failure_of_a_check() -> None:
+    def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge(replace(rule("a", Step.REQUEST_LIMITS), check=check))

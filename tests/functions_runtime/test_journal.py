@@ -1,0 +1,245 @@
+"""Findings gathered over a run: grouping, counts, clean exchanges, the baseline, bounded memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions_runtime import journal as journal_module
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.journal import Entry, Journal, JudgedEndpoint, Report
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import SEED_PAGE_LIMITS, Limits
+from functions_runtime.site import Headroom, SeenEndpoint, Standing
+from functions_runtime.verdict import Basis, Finding, Severity, Verdict
+
+INFO, WARNING, ERROR = Severity
+HOME = Endpoint("GET", "a.example", "/")
+LOGIN = Endpoint("POST", "a.example", "/login")
+
+
+def finding(
+    rule: str = "rule",
+    severity: Severity = WARNING,
+    subject: str | None = None,
+    *,
+    endpoint: Endpoint | None = None,
+    replaces: Severity | None = None,
+    message: str = "message",
+) -> Finding:
+    return Finding(rule, severity, Basis.READING, message, "fix", subject, endpoint=endpoint, replaces=replaces)
+
+
+def report(journal: Journal) -> Report:
+    return journal.report("audit", SEED_PAGE_LIMITS)
+
+
+def counts(journal: Journal) -> list[tuple[str, Severity, Endpoint, str | None, int]]:
+    return [
+        (entry.finding.rule, entry.finding.severity, entry.endpoint, entry.finding.subject, entry.count)
+        for entry in report(journal).entries
+    ]
+
+
+def test_a_journal_begins_empty() -> None:
+    empty = Journal().report("enforce", Limits(1, 2))
+    assert empty == Report("enforce", Limits(1, 2), 0, 0, 0, ())
+    assert empty.standing is None
+
+
+def test_the_same_finding_is_one_entry_with_a_count_and_the_times() -> None:
+    journal = Journal()
+    new = [journal.add(journal.begin(HOME, time), [finding(subject="sid")]) for time in (20.0, 10.0, 30.0)]
+    [entry] = report(journal).entries
+    assert entry == Entry(finding(subject="sid"), HOME, 3, 10.0, 30.0)
+    assert new == [[entry], [], []]
+
+
+def test_what_differs_in_rule_severity_endpoint_or_subject_is_another_entry() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    different = [finding(), finding("other"), finding(severity=INFO), finding(subject="sid"), finding(subject="")]
+    assert len(journal.add(record, different)) == 5
+    assert len(journal.add(journal.begin(LOGIN, 0.0), [finding()])) == 1
+    assert journal.add(record, [finding(message="said in other words")]) == []
+    assert len(report(journal).entries) == 6
+
+
+def test_an_exchange_is_clean_until_it_has_a_finding_of_warning_or_above() -> None:
+    journal = Journal()
+    records = [journal.begin(HOME, 0.0) for _ in range(4)]
+    journal.add(records[0], [finding(severity=INFO)])
+    journal.add(records[1], [finding(), finding("other", ERROR)])
+    journal.add(records[2], [finding(severity=INFO)])
+    journal.add(records[2], [finding(severity=ERROR)])
+    journal.add(records[2], [finding(severity=ERROR)])
+    assert (report(journal).judged, report(journal).clean) == (4, 2)
+    assert [record.clean for record in records] == [True, False, False, True]
+
+
+def test_the_gravest_come_first() -> None:
+    journal = Journal()
+    journal.add(journal.begin(LOGIN, 0.0), [finding("b"), finding("a", INFO), finding("a", ERROR), finding("a")])
+    journal.add(journal.begin(HOME, 0.0), [finding("b", subject="y"), finding("b"), finding("b", subject="x")])
+    assert counts(journal) == [
+        ("a", ERROR, LOGIN, None, 1),
+        ("a", WARNING, LOGIN, None, 1),
+        ("b", WARNING, HOME, None, 1),
+        ("b", WARNING, HOME, "x", 1),
+        ("b", WARNING, HOME, "y", 1),
+        ("b", WARNING, LOGIN, None, 1),
+        ("a", INFO, LOGIN, None, 1),
+    ]
+    assert [report(journal).counted(severity) for severity in Severity] == [1, 5, 1]
+
+
+def test_a_finding_may_belong_to_another_endpoint() -> None:
+    journal = Journal()
+    journal.add(journal.begin(HOME, 0.0), [finding(endpoint=LOGIN), finding()])
+    assert counts(journal) == [("rule", WARNING, HOME, None, 1), ("rule", WARNING, LOGIN, None, 1)]
+
+
+def test_a_finding_takes_the_place_of_what_was_said_when_less_was_known() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(), finding(subject="sid"), finding(severity=INFO)])
+    journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
+    expected = [
+        ("rule", ERROR, HOME, None, 1),
+        ("rule", WARNING, HOME, "sid", 1),
+        ("rule", INFO, HOME, None, 1),
+    ]
+    assert counts(journal) == expected
+    journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
+    assert counts(journal)[0] == ("rule", ERROR, HOME, None, 2)
+
+
+def test_a_finding_does_not_take_its_own_place() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(replaces=WARNING)])
+    assert journal.add(record, [finding(replaces=WARNING)]) == []
+    assert counts(journal) == [("rule", WARNING, HOME, None, 2)]
+
+
+# Bounded memory
+
+
+def test_beyond_the_maximum_findings_of_a_rule_and_severity_share_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 3)
+    journal = Journal()
+    for number in range(100):
+        endpoint = Endpoint("GET", "a.example", f"/{number}")
+        record = journal.begin(endpoint, float(number))
+        journal.add(record, [finding(subject=f"s{number}"), finding("other", INFO, message=f"of {number}")])
+    everything = Endpoint("*", "*", "*")
+    assert counts(journal) == [
+        ("rule", WARNING, everything, None, 98),
+        ("rule", WARNING, Endpoint("GET", "a.example", "/0"), "s0", 1),
+        ("rule", WARNING, Endpoint("GET", "a.example", "/1"), "s1", 1),
+        ("other", INFO, everything, None, 99),
+        ("other", INFO, Endpoint("GET", "a.example", "/0"), None, 1),
+    ]
+    assert report(journal).folded == 197
+    folded = report(journal).entries[0]
+    assert folded.finding.message == "Further endpoints and subjects with this finding."
+    assert (folded.first_seen, folded.last_seen) == (2.0, 99.0)
+    assert (report(journal).judged, report(journal).clean) == (100, 0)
+
+
+def test_what_was_there_before_the_maximum_goes_on_being_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(), finding("other"), finding()])
+    assert ("rule", WARNING, HOME, None, 2) in counts(journal)
+    assert report(journal).folded == 1
+
+
+# Baseline
+
+
+def test_what_is_in_the_baseline_is_known() -> None:
+    baseline = {("rule", "warning", *HOME, "sid")}
+    journal = Journal(baseline)
+    found = [finding(subject="sid"), finding(), finding(severity=ERROR, subject="sid"), finding("other", subject="sid")]
+    new = journal.add(journal.begin(HOME, 0.0), found)
+    assert [entry.known for entry in new] == [True, False, False, False]
+    journal.add(journal.begin(LOGIN, 0.0), [finding(subject="sid")])
+    assert report(journal).known == 1
+
+
+def test_a_baseline_may_come_later_and_go_again() -> None:
+    journal = Journal()
+    journal.add(journal.begin(HOME, 0.0), [finding()])
+    assert report(journal).known == 0
+    journal.compare_with({("rule", "warning", *HOME, None), ("late", "info", *HOME, None)})
+    journal.add(journal.begin(HOME, 0.0), [finding("late", INFO)])
+    assert report(journal).known == 2
+    journal.compare_with(())
+    assert report(journal).known == 0
+
+
+def test_a_finding_is_new_unless_it_is_known() -> None:
+    journal = Journal({("rule", "error", *HOME, None)})
+    assert not journal.has_new(INFO)
+    journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR)])
+    assert not journal.has_new(INFO)
+    journal.add(journal.begin(HOME, 0.0), [finding()])
+    assert [journal.has_new(severity) for severity in Severity] == [True, True, False]
+
+
+# The site
+
+
+def test_endpoints_stand_as_their_gravest_finding_says() -> None:
+    journal = Journal()
+    fine = Endpoint("GET", "a.example", "/fine")
+    elsewhere = Endpoint("PUT", "a.example", "/elsewhere")
+    for endpoint in (fine, HOME, LOGIN):
+        journal.site.saw_request(endpoint, Exchange(Request(fields=((b"Host", b"a.example"),))))
+    journal.add(journal.begin(fine, 0.0), [finding(severity=INFO)])
+    journal.add(journal.begin(HOME, 0.0), [finding("b"), finding("a"), finding("a", subject="sid")])
+    journal.add(journal.begin(LOGIN, 0.0), [finding("a"), finding("c", ERROR), finding(endpoint=elsewhere)])
+    judged = report(journal).endpoints
+    assert [(each.seen.endpoint, each.standing, each.reasons, each.seen.exchanges) for each in judged] == [
+        (LOGIN, Standing.BREAKS, ("c", "a"), 1),
+        (HOME, Standing.CHANGES, ("a", "b"), 1),
+        (elsewhere, Standing.CHANGES, ("rule",), 0),
+        (fine, Standing.RUNS, (), 1),
+    ]
+    assert judged[2] == JudgedEndpoint(SeenEndpoint(elsewhere, 0, Headroom(), Headroom()), Standing.CHANGES, ("rule",))
+    assert [report(journal).endpoints_that(standing) for standing in Standing] == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("severities", "standing"),
+    [
+        ([], Standing.RUNS),
+        ([INFO], Standing.RUNS),
+        ([INFO, WARNING], Standing.CHANGES),
+        ([INFO, ERROR, WARNING], Standing.BREAKS),
+    ],
+)
+def test_the_site_stands_as_its_gravest_finding_says(severities: list[Severity], standing: Standing) -> None:
+    journal = Journal()
+    journal.add(journal.begin(HOME, 0.0), [finding(severity=severity) for severity in severities])
+    assert report(journal).standing is standing
+
+
+def test_cookies_are_listed_by_host_and_name() -> None:
+    journal = Journal()
+    for host, line in [
+        ("b.example", b"a=1"),
+        ("a.example", b"b=1"),
+        ("a.example", b"a=1; Secure"),
+        ("a.example", b"a=1"),
+    ]:
+        exchange = Exchange(Request(host=host), Response(fields=((b"Set-Cookie", line),)))
+        journal.site.saw_response(HOME, exchange, Verdict())
+    assert [(cookie.host, cookie.name, cookie.today) for cookie in report(journal).cookies] == [
+        ("a.example", "a", ""),
+        ("a.example", "a", "Secure"),
+        ("a.example", "b", ""),
+        ("b.example", "a", ""),
+    ]
+    assert report(journal).further_cookies == 0

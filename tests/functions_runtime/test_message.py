@@ -1,0 +1,88 @@
+"""What an exchange says about itself."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Exchange, HeaderSize, Request, Response, SetCookieField
+from functions_runtime.syntax.rfc6265 import CookieAttributes, SetCookie
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ((), 0),
+        (((b"Host", b"a"), (b"Accept", b"b")), 2),
+        (((b"X", b"1"), (b"x", b"1")), 2),
+        (((b"Cookie", b"a=1; b=2; c=3"),), 3),
+        (((b"Host", b"a"), (b"cookie", b"a=1")), 2),
+        (((b"COOKIE", b"a=1;b=2"), (b"Cookie", b"c=3"), (b"Host", b"a")), 4),
+        (((b"Cookie", b""), (b"Host", b"a")), 1),
+        (((b"Cookie", b" ;; "),), 0),
+        (((b"Cookie", b"no-pair"),), 1),
+        (((b"Cookie2", b"a=1; b=2"), (b"X-Cookie", b"a=1; b=2"), (b"Accept", b"a=1; b=2")), 3),
+        (((b"Set-Cookie", b"a=1; Secure"),), 1),
+    ],
+)
+def test_a_request_counts_its_cookies_in_place_of_the_field(
+    fields: tuple[tuple[bytes, bytes], ...], count: int
+) -> None:
+    size = len(b"".join(b"%s: %s\r\n" % field for field in fields))
+    assert Request(fields=fields).header_size == HeaderSize(size, count)
+
+
+def test_a_response_counts_its_fields() -> None:
+    fields = ((b"Set-Cookie", b"a=1; Secure; Path=/"), (b"set-cookie", b""), (b"Cookie", b"a=1; b=2"), (b"X", b""))
+    size = len(b"".join(b"%s: %s\r\n" % field for field in fields))
+    assert Response(fields=fields).header_size == HeaderSize(size, 4)
+
+
+def test_cookies_of_a_response_are_those_that_a_user_agent_heeds() -> None:
+    response = Response(
+        fields=(
+            (b"X", b"a=1"),
+            (b"sEt-cOOkie", b"a=1; Secure"),
+            (b"Set-Cookie", b"="),
+            (b"Set-Cookie", b"b=\x00"),
+            (b"Set-Cookie2", b"c=3"),
+            (b"X-Cookies!", b"c=3"),
+            (b"Set-Cookie", b"d=4"),
+        )
+    )
+    assert response.cookies == (
+        SetCookieField(1, b"a=1; Secure", SetCookie(b"a", b"1", CookieAttributes(secure=True))),
+        SetCookieField(6, b"d=4", SetCookie(b"d", b"4", CookieAttributes())),
+    )
+    assert Response(fields=((b"X", b"a=1"),)).cookies == ()
+
+
+def test_fields_are_found_by_name() -> None:
+    fields = ((b"Vary", b"a"), (b"X", b""), (b"vary", b"b"))
+    assert Request(fields=fields).by_name == {b"vary": [b"a", b"b"], b"x": [b""]}
+    assert Response(fields=fields).by_name == {b"vary": [b"a", b"b"], b"x": [b""]}
+
+
+def test_a_request_has_an_endpoint() -> None:
+    request = Request("PUT", "a.example", "/users/17", query=b"token=x")
+    assert request.endpoint == Endpoint("PUT", "a.example", "/users/{id}")
+
+
+def test_an_exchange_begins_without_a_response() -> None:
+    assert Exchange(Request()).response is None
+
+
+@pytest.mark.parametrize("message", [Request(), Response()])
+def test_messages_do_not_change(message: Request | Response) -> None:
+    with pytest.raises(FrozenInstanceError):
+        message.fields = ()  # type: ignore[misc]
+
+
+def test_messages_are_equal_by_what_came_off_the_wire() -> None:
+    fields = ((b"Set-Cookie", b"a=1"),)
+    assert Request(fields=fields) == Request(fields=fields)
+    assert Response(fields=fields) == Response(fields=fields)
+    assert Request(fields=fields) != Request()
+    assert Response(fields=fields) != Response()
