@@ -29,10 +29,12 @@ DEMO = """
   The demo site, with the Runtime in front of it   http://localhost:{port}/
   The same site without it, to compare             http://{host}:{site}/
   mitmweb: every exchange and what was found       {web}
+  Live page: what was found, and what it means     {live}
 
 Try this: open the first address and press a button, then select the exchange in mitmweb and open its Comment tab.
 Ctrl-C ends all of it.
 """
+LIVE_PAGE_PORT = 8082
 MODE_ARGUMENTS = ("-m", "--mode", "mode=", "--set=mode=")
 
 
@@ -62,13 +64,21 @@ class Announcement:
         options, site = self._mitmweb.options, self._mitmweb.site
         # Since mitmproxy 12 the address holds a token that takes the place of a login.
         web = getattr(self._mitmweb, "web_url", f"http://{options.web_host}:{options.web_port}/")
+        live = f"http://{options.runtime_dashboard}/"
         addresses = [f"{host}:{port}" for host, port, *_ in self._mitmweb.proxyserver.listen_addrs()]
         if site:
             print(
-                DEMO.format(port=addresses[0].rpartition(":")[2], host=demo_site.HOST, site=site.server_port, web=web)
+                DEMO.format(
+                    port=addresses[0].rpartition(":")[2],
+                    host=demo_site.HOST,
+                    site=site.server_port,
+                    web=web,
+                    live=live,
+                )
             )
         else:
-            print(f"\nThe Runtime listens at {', '.join(addresses)}; mitmweb is at {web}\nCtrl-C ends it.\n")
+            print(f"\nThe Runtime listens at {', '.join(addresses)}; mitmweb is at {web}, the live page at {live}")
+            print("Ctrl-C ends it.\n")
         sys.stdout.flush()
 
 
@@ -86,6 +96,7 @@ def main() -> None:
             run(Mitmweb, cmdline.mitmweb, ["--help"])
         return
     defaults = ["-s", str(ADDON), "--set", "web_open_browser=false"]
+    defaults += ["--set", f"runtime_dashboard={demo_site.HOST}:{_free_from(LIVE_PAGE_PORT)}"]
     if not any(argument.startswith(MODE_ARGUMENTS) for argument in arguments):
         Mitmweb.site = _start_site()
         defaults += ["--mode", f"reverse:http://{demo_site.HOST}:{Mitmweb.site.server_port}"]
@@ -109,8 +120,13 @@ def _start_site() -> demo_site.DemoSite:
 
 def _end_if_taken(host: str, port: int | None, option: str) -> None:
     if port and _is_taken(host, port):
-        other = next(number for number in range(port + 2, port + 2000) if not _is_taken(host, number))
+        other = _free_from(port + 2, host)
         sys.exit(f"Port {port} is taken, by another program or an earlier start. Choose another one: {option}{other}")
+
+
+def _free_from(port: int, host: str = demo_site.HOST) -> int:
+    """The first port from this one on that nobody has."""
+    return next(number for number in range(port, port + 2000) if not _is_taken(host, number))
 
 
 def _is_taken(host: str, port: int) -> bool:

@@ -215,7 +215,6 @@ CREDENTIALS = [
         today="200 no sid, 200 sid came",
         predicted=CREDENTIALS_ALLOWED | OPENED,
         pages=(f"{API}login", APP),
-        disagrees="The rule takes the cookie for one that the preflight was about.",
     ),
 ]
 
@@ -558,7 +557,6 @@ SCRIPTS = [
         },
         today=SAVED,
         pages=(f"{APP}start?csrf={TOKEN}",),
-        disagrees="That the value came from the query is forgotten when the server sets the cookie again.",
     ),
     Case(
         "A token that a script got from content, where the same one is in a cookie as well",
@@ -578,7 +576,6 @@ SCRIPTS = [
         IN_HEADER % f"'{TOKEN}'",
         {"app.site.test/save": only_with(TOKEN, in_header("x-csrf-token"), f"Set-Cookie: id={TOKEN}; Secure")},
         today=SAVED,
-        disagrees="A value that was in a header before it was in a cookie is taken for one that was read from it.",
     ),
     Case(
         "A token of fewer than eight bytes",
@@ -699,7 +696,6 @@ SHARED_COOKIES = [
         {"shop.site.test/": WIDE, "eu.shop.site.test/me": WHO},
         today="200 sid came",
         pages=(SHOP, "https://eu.shop.site.test/"),
-        disagrees="The Domain that the Runtime writes includes the hosts below it, which the rule does not consider.",
     ),
     Case(
         "A cookie that a script sets for the whole site",
@@ -760,7 +756,6 @@ WEBSOCKETS = [
         "return heardBack(new WebSocket('wss://app.site.test/chat'), 'hello')",
         {"app.site.test/chat": answer("not here", status=404)},
         today=CLOSED,
-        disagrees="The rule looks at the request alone, and not at whether it succeeds today.",
     ),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -31,6 +32,8 @@ from tests.functions_runtime.reports.sample import (
     judged,
     report,
 )
+from tests.live.conftest import Start
+from tests.live.origin import Origin
 from tests.requirements import require
 
 if TYPE_CHECKING:
@@ -487,3 +490,17 @@ def test_it_says_when_the_proxy_is_gone_and_goes_on_when_it_is_back(live: Live, 
     live.listen(int(url.rsplit(":", 1)[1].rstrip("/")))
     page.wait_until(lambda: page.texts("h1") == ["This site breaks under the Runtime."])
     page.wait_until(lambda: page.texts("#live") == ["Live"])
+
+
+def test_mitmdump_serves_it_and_a_finding_arrives(start: Start, origin: Origin, page: Page) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    path = origin.serve(b"HTTP/1.1 200 OK\r\nSet-Cookie: sid=secret; Max-Age=999999\r\nContent-Length: 0\r\n\r\n")
+    proxy = start(f"reverse:{origin.url}", options=(f"runtime_dashboard=127.0.0.1:{port}", "runtime_mode=audit"))
+    [url] = proxy.wait_for_log(rf"live page is at (http://127\.0\.0\.1:{port}/)").groups()
+    page.open(url)
+    page.wait_until(lambda: page.texts("#live") == ["Live"])
+    assert page.texts("h1") == ["Nothing has been judged yet."]
+    proxy.fetch(b"GET %s HTTP/1.1\r\nHost: a.example\r\n\r\n" % path)
+    page.wait_until(lambda: page.texts("#findings-of-cookie-lifetime-too-long td.subject") == ["sid"])
+    assert page.texts("h1") == ["This site breaks under the Runtime."]

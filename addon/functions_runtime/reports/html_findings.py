@@ -58,17 +58,19 @@ def section(report: Report) -> Markup:
         by_endpoint.setdefault(entry.endpoint, []).append(entry)
     rules = [_rule(BY_ID[rule], entries, first=not number) for number, (rule, entries) in enumerate(by_rule.items())]
     endpoints = [_endpoint(endpoint, entries) for endpoint, entries in list(by_endpoint.items())[:MAX_ENDPOINTS]]
+    nothing = "" if report.entries else element("p", "There are none.", class_="quiet")
     folded = more(report.folded, "findings at further endpoints, which are counted together")
     return element(
         "section",
         element("h2", "Findings"),
         _tools(len(report.entries)),
         element("p", "No finding fits the filter.", id="none-shown", class_="quiet", hidden=True),
-        element("div", element("h3", "By rule"), rules, folded, id="by-rule", data_view="rule"),
+        element("div", element("h3", "By rule"), rules, nothing, folded, id="by-rule", data_view="rule"),
         element(
             "div",
             element("h3", "By endpoint"),
             endpoints,
+            nothing,
             more(len(by_endpoint) - MAX_ENDPOINTS, "endpoints"),
             id="by-endpoint",
             data_view="endpoint",

@@ -114,9 +114,9 @@ main > section > p { margin-top: 0.25rem; max-width: 48rem; }
   background: var(--card); border: 1px solid var(--line); border-radius: 10px;
 }
 #tools fieldset { display: flex; flex-wrap: wrap; gap: 0 0.875rem; margin: 0; padding: 0; border: 0; min-width: 0; }
-#tools legend, .search span { padding: 0; font-size: 0.8125rem; color: var(--quiet); }
+#tools legend, .search span { padding: 0 0 0.1875rem; font-size: 0.8125rem; color: var(--quiet); }
 #tools label { display: inline-flex; align-items: center; gap: 0.375rem; min-height: 2.125rem; cursor: pointer; }
-#tools .search { display: grid; gap: 0.1875rem; flex: 1 1 14rem; }
+#tools .search { display: grid; gap: 0; flex: 1 1 14rem; }
 input { accent-color: var(--link); font: inherit; color: inherit; margin: 0; }
 input[type="search"] {
   width: 100%; min-height: 2.125rem; padding: 0.25rem 0.625rem; border: 1px solid var(--quiet); border-radius: 6px;
@@ -244,6 +244,9 @@ ins code { background: var(--good-soft); }
   }
   tbody td::before { color: var(--quiet); font-size: 0.8125rem; }
   td.severity { display: flex; flex-wrap: wrap; gap: 0.375rem; }
+  #findings tbody tr { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; }
+  #findings tbody th, #findings tbody td { flex: 1 0 100%; }
+  #findings td.count, #findings td.time { flex: none; }
   td.subject::before { content: "About "; }
   td.count::before { content: "Times seen: "; }
   #all-endpoints td.count::before { content: "Exchanges: "; }

@@ -39,6 +39,11 @@ def test_findings_are_there_by_rule_with_the_gravest_first() -> None:
     assert ["open" in group.attrib for group in found] == [False, False]
 
 
+def test_that_there_are_no_findings_is_said_in_both_views() -> None:
+    assert texts(tree(), "div/p") == ["There are none.", "There are none."]
+    assert texts(tree(entry()), "div/p") == []
+
+
 def test_only_the_first_of_the_errors_is_open() -> None:
     found = groups("rule", entry("get-with-content"), entry("cookie-lifetime-too-long"), entry("cookie-session", INFO))
     assert ["open" in group.attrib for group in found] == [True, False, False]
