@@ -26,7 +26,7 @@ BASES = {
     "emulator": "what the vendor's local emulator does",
     "reading": "our reading of an open sentence",
 }
-WIDTH = 100
+WIDTH = 72
 """Characters after which text is broken: mitmweb does not do that."""
 MAX_LINE = 1000
 """Characters of one header line that are shown."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions_runtime.message import Request, Response
+from functions_runtime.message import Exchange, Request, Response
 from tests.exchange_files import read_site
 
 
@@ -20,7 +20,7 @@ def test_a_file_is_read_as_it_stands() -> None:
     fields = ((b"Host", b"A.example:8080"), (b"X", "ä b".encode()))
     assert first.request == Request("GET", "a.example", "/x", fields, "a.example", query=b"y=1&z")
     assert first.response == Response(200, ((b"X-Y", b"a:b"),), waited=2.5)
-    assert second == (Request("PUT", "b.example", "/", ((b"Host", b"b.example"),), "b.example"), Response(404))
+    assert second == Exchange(Request("PUT", "b.example", "/", ((b"Host", b"b.example"),), "b.example"), Response(404))
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,38 @@ def test_a_finding_takes_the_place_of_what_was_said_when_less_was_known() -> Non
     assert counts(journal)[0] == ("rule", ERROR, HOME, None, 2)
 
 
+def test_what_was_said_when_less_was_known_does_not_come_back() -> None:
+    journal = Journal()
+    [graver] = journal.add(journal.begin(HOME, 20.0), [finding(severity=ERROR, replaces=WARNING)])
+    assert journal.add(journal.begin(HOME, 10.0), [finding()]) == []
+    assert journal.add(journal.begin(HOME, 30.0), [finding()]) == []
+    assert report(journal).entries == (graver,)
+    assert (graver.count, graver.first_seen, graver.last_seen) == (3, 10.0, 30.0)
+    assert report(journal).clean == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(finding("other"), id="another rule"),
+        pytest.param(finding(severity=INFO), id="a severity that was not replaced"),
+        pytest.param(finding(subject="sid"), id="another subject"),
+        pytest.param(finding(endpoint=LOGIN), id="another endpoint"),
+    ],
+)
+def test_what_was_not_replaced_is_said_beside_it(other: Finding) -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
+    assert len(journal.add(record, [other])) == 1
+    assert len(report(journal).entries) == 2
+
+
+def test_a_graver_finding_that_replaces_nothing_stands_beside_the_other() -> None:
+    journal = Journal()
+    assert len(journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR), finding()])) == 2
+
+
 def test_a_finding_does_not_take_its_own_place() -> None:
     journal = Journal()
     record = journal.begin(HOME, 0.0)

@@ -71,7 +71,9 @@ def test_a_request_has_an_endpoint() -> None:
 
 
 def test_an_exchange_begins_without_a_response() -> None:
-    assert Exchange(Request()).response is None
+    exchange = Exchange(Request())
+    assert exchange.response is None
+    assert not exchange.rewritten
 
 
 @pytest.mark.parametrize("message", [Request(), Response()])

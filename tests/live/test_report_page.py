@@ -270,7 +270,8 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page, file:
     for _ in range(14):
         page.driver.switch_to.active_element.send_keys(Keys.TAB)
         focused = page.driver.switch_to.active_element
-        assert page.run("return getComputedStyle(arguments[0]).outlineStyle", focused) != "none"
+        outline = page.run("return [...getComputedStyle(arguments[0]).outline.matchAll(/solid|2px/g)].length", focused)
+        assert outline == 2
         reached.append(focused.get_attribute("href") or focused.get_attribute("id") or focused.get_attribute("value"))
     assert str(reached[0]).endswith("#report")
     assert [str(link).partition("#")[2] for link in reached[1:6]] == [
@@ -308,6 +309,10 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page, file: File, ren
         page.click(f"#view-{view}")
         page.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         assert page.run("return document.documentElement.scrollWidth") == PHONE["width"]
+        for width in page.run(
+            "return [...document.querySelectorAll('td.what, td.attributes')].map((each) => each.clientWidth)"
+        ):
+            assert width == 0 or width > 0.75 * PHONE["width"], "each has the width of the screen, or is not shown"
 
 
 def test_dark_and_light_are_as_the_system_has_it(page: Page, file: File) -> None:
@@ -324,8 +329,8 @@ def test_dark_and_light_are_as_the_system_has_it(page: Page, file: File) -> None
 def test_in_print_everything_is_open_and_no_control_is_left(page: Page, file: File) -> None:
     page.open(file(FULL), theme="dark")
     page.command("Emulation.setEmulatedMedia", media="print")
-    row = "return document.querySelector('#findings-of-cookie-session tbody tr').getBoundingClientRect().height"
-    assert page.run(row) > 10
+    assert not page.find("#rule-cookie-session").get_attribute("open")
+    assert page.run("return document.querySelector('#findings-of-cookie-session tbody td').checkVisibility()")
     assert page.texts("#tools") == []
     assert page.run("return getComputedStyle(document.documentElement).colorScheme") == "light"
 
@@ -454,6 +459,20 @@ def test_what_a_person_has_set_stays_when_findings_arrive(live: Live, page: Page
     assert page.find("#findings-of-cookie-session tbody tr") == row, "the row is still the same element"
     assert page.run("return scrollY") >= before
     assert "arrived" in page.find("#rule-cookie-lifetime-too-long").get_attribute("class")
+
+
+def test_what_was_opened_stays_open_and_what_was_folded_stays_folded(live: Live, page: Page) -> None:
+    live.show(report(*FULL.entries[:-1]))
+    page.open(live.listen())
+    page.wait_until(lambda: page.shown() == "5 of 5 findings shown")
+    first, other = "#rule-cookie-lifetime-too-long", "#rule-cookie-session"
+    assert page.find(first).get_attribute("open")
+    page.click(f"{first} summary")
+    page.click(f"{other} summary")
+    live.show(FULL)
+    page.wait_until(lambda: page.shown() == "6 of 6 findings shown")
+    assert not page.find(first).get_attribute("open")
+    assert page.find(other).get_attribute("open")
 
 
 def test_a_finding_that_is_gone_leaves_and_a_count_goes_up_in_its_place(live: Live, page: Page) -> None:

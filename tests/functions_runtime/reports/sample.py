@@ -24,7 +24,7 @@ HOME = Endpoint("GET", "a.example", "/")
 LOGIN = Endpoint("POST", "a.example", "/user/{id}/login")
 
 HOSTILE = (
-    "</script><img src=x onerror=alert(1)> &amp; {0} [b](//c) | `d` *e* _f_ @g www.h https://i.example/ :i: # $j$ ~k~ "
+    "</script><img src=x onerror=alert(1)> &amp; {0} [b](//c) | `d` *e* _f_ @g www.h.com https://i.com/ :i: # $j$ ~k~ "
     "\\ \" ' ]]>"
 )
 """What a header's name could be, and would do something in one format or another."""

@@ -153,26 +153,22 @@ def test_every_host_and_path_that_gets_it_is_named() -> None:
         }
 
 
-@pytest.mark.xfail(reason="Of several hosts that set a cookie, only the last one is known", strict=True)
 def test_a_session_that_every_host_sets_anew_is_found_in_any_order() -> None:
     exchanges = [sets(LINE), sets(LINE, host="shop.example.com"), gets()]
     for order in itertools.permutations(exchanges):
         assert places(*order) == FOUND
 
 
-@pytest.mark.xfail(reason="Endpoints of the setting host itself use up those that are remembered", strict=True)
 def test_a_session_that_its_own_host_got_often_before_is_found_in_any_order() -> None:
     own = [gets(host="login.example.com", path=f"/{letter}") for letter in "abcdefghijkl"]
     assert places(sets(LINE), *own, gets()) == FOUND
     assert places(*own, gets(), sets(LINE)) == FOUND
 
 
-@pytest.mark.xfail(reason="The Runtime's own Domain covers what is below the host that set the cookie", strict=True)
 def test_a_host_below_the_one_that_set_the_cookie_still_gets_it() -> None:
     assert places(sets(LINE), gets(host="static.login.example.com")) == set()
 
 
-@pytest.mark.xfail(reason="Only a Domain above the host counts as wider", strict=True)
 @pytest.mark.parametrize("domain", [None, "shop-1234.twil.io"])
 def test_a_host_below_loses_the_cookie_of_one_that_moves(domain: str | None) -> None:
     moving = Request("GET", "example.com", "/", domain=domain)
@@ -206,7 +202,7 @@ def test_the_value_is_not_kept() -> None:
         check = RULE.new_check(b"key")
     for exchange in (sets(LINE), gets()):
         list(check(exchange, Profile()))
-    assert [len(memory) for memory in memories] == [1, 1]
+    assert [len(memory) for memory in memories] == [1, 1, 1]
     assert TOKEN not in b"".join(repr(vars(memory)).encode() for memory in memories)
 
 
@@ -224,6 +220,19 @@ def test_hosts_and_domains_are_fit_to_be_shown() -> None:
     assert finding.message.isprintable()
 
 
+def test_only_so_many_hosts_of_one_cookie_are_remembered() -> None:
+    hosts = [f"{letter}.example.com" for letter in "abcdefghijklmnopqrst"]
+    found = places(*(gets(host=host) for host in hosts), sets(LINE))
+    assert found == {("sid", f"GET {host}/") for host in hosts[: module.MOST_HOSTS]}
+
+
+def test_only_so_many_hosts_that_set_one_cookie_are_remembered() -> None:
+    check = RULE.new_check(b"key")
+    for letter in "abcdefghijklmnopqrst":
+        list(check(sets(LINE, host=f"{letter}.example.com"), Profile()))
+    assert len(list(check(gets(host="www.example.com"), Profile()))) == module.MOST_HOSTS
+
+
 def test_only_so_many_places_of_one_cookie_are_remembered() -> None:
     found = places(*(gets(path=f"/{letter}") for letter in "abcdefghijkl"), sets(LINE))
     assert found == {("sid", f"GET shop.example.com/{letter}") for letter in "abcdefghijkl"[: module.MOST_ENDPOINTS]}
@@ -235,7 +244,7 @@ def test_thousands_of_cookies_are_not_all_remembered(monkeypatch: pytest.MonkeyP
         check = RULE.new_check(b"key")
     for number in range(3000):
         assert not check(sets(b"sid=%d; Domain=example.com" % number, cookie=b"a=%d" % number), Profile())
-    assert [len(memory) for memory in memories] == [100, 100]
+    assert [len(memory) for memory in memories] == [100, 100, 100]
     assert not check(gets(b"sid=0"), Profile())
     assert check(gets(b"sid=2999"), Profile())
 

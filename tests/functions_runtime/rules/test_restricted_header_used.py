@@ -104,6 +104,12 @@ def test_the_value_of_another_header_may_come_back(name: bytes) -> None:
     assert subjects(((name, HERE),), ((b"Location", HERE),)) == []
 
 
+@pytest.mark.parametrize("name", [b"Expect", b"Proxy-Connection", b"Trailer", b"Upgrade", b"Via"])
+def test_what_a_server_answers_in_kind_says_nothing_of_the_site(name: bytes) -> None:
+    assert subjects(((name, b"websocket"),), ((name, b"websocket"),)) == []
+    assert subjects(((name, b"websocket"),), ((b"Vary", name),)) == [name.decode().lower()]
+
+
 def test_any_of_several_values_and_headers_is_found_once() -> None:
     request = (
         (b"X-Forwarded-For", b"192.0.2.17"),

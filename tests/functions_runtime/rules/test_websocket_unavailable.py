@@ -11,8 +11,8 @@ from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Finding, Severity
 
 
-def findings(*fields: tuple[bytes, bytes], status: int = 101) -> list[Finding]:
-    return list(RULE.check(Exchange(Request(fields=fields), Response(status)), Profile()))
+def findings(*fields: tuple[bytes, bytes], status: int = 101, rewritten: bool = False) -> list[Finding]:
+    return list(RULE.check(Exchange(Request(fields=fields), Response(status), rewritten), Profile()))
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,14 @@ def test_a_handshake_is_found_once(fields: Fields) -> None:
     assert "The header Upgrade never reaches a Function" in finding.message
 
 
-def test_with_enforcement_there_is_no_upgrade_and_it_is_found_all_the_same() -> None:
-    assert len(findings((b"Upgrade", b"websocket"), status=200)) == 1
+@pytest.mark.parametrize(("status", "lost"), [(101, 1), (200, 1), (302, 1), (399, 1), (400, 0), (426, 0), (502, 0)])
+def test_what_the_site_refuses_today_is_no_loss(status: int, lost: int) -> None:
+    assert len(findings((b"Upgrade", b"websocket"), status=status)) == lost
+
+
+@pytest.mark.parametrize("status", [101, 200, 400, 426, 502])
+def test_with_enforcement_there_is_no_upgrade_and_it_is_found_all_the_same(status: int) -> None:
+    assert len(findings((b"Upgrade", b"websocket"), status=status, rewritten=True)) == 1
 
 
 @pytest.mark.parametrize(
