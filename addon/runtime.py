@@ -24,7 +24,6 @@ from mitmproxy.tools.dump import DumpMaster
 import flow_bridge
 import runtime_options
 import runtime_view
-from dashboard import Dashboard
 from exit_status import exit_afterwards
 from flow_bridge import Judgement
 from functions_runtime.catalogue import BY_ID, RULES
@@ -36,6 +35,7 @@ from functions_runtime.rule import Step
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Failure, Finding, Reply, Respond, Rewrite, Severity, Verdict
 from report_writer import LOG_SUFFIX, ReportWriter
+from runtime_dashboard import Dashboard
 from runtime_probe import Probe
 from upload_discard import discard_upload
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dashboard import Dashboard
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.journal import Report
 from functions_runtime.reports import html
 from functions_runtime.site import Headroom, SeenCookie, Standing
+from runtime_dashboard import Dashboard
 from tests.browser.chromium import BROWSER, DRIVER, require_installed
 from tests.functions_runtime.reports.sample import (
     ERROR,

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-import dashboard
-from dashboard import Address, Dashboard
+import runtime_dashboard as dashboard
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.journal import Journal, Report
 from functions_runtime.profile import Limits
 from functions_runtime.reports import html
 from functions_runtime.reports.markup import Markup
+from runtime_dashboard import Address, Dashboard
 
 TIMEOUT = 30
 
@@ -317,7 +317,7 @@ def test_what_fails_is_a_warning_and_shows_nothing_of_itself(
 
     on_a_dashboard(test)
     assert [(record.levelno, record.name) for record in caplog.records if record.levelno > logging.INFO] == [
-        (logging.WARNING, "dashboard")
+        (logging.WARNING, "runtime_dashboard")
     ]
 
 
@@ -347,7 +347,9 @@ def test_refusals_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
         await ask(site)
 
     on_a_dashboard(test)
-    assert [record.getMessage() for record in caplog.records if record.name.startswith(("tornado", "dashboard"))] == []
+    assert [
+        record.getMessage() for record in caplog.records if record.name.startswith(("tornado", "runtime_dashboard"))
+    ] == []
 
 
 def test_a_port_that_is_taken_is_an_error() -> None:
