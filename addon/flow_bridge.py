@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mitmproxy import http
+from mitmproxy.flow import Error
 from mitmproxy.net.http.url import parse_authority
 from mitmproxy.proxy import mode_specs
 
@@ -110,6 +111,12 @@ def _host_of(authority: str) -> str:
 
 def _is_to_proxy(flow: http.HTTPFlow) -> bool:
     return isinstance(flow.client_conn.proxy_mode, (mode_specs.RegularMode, mode_specs.UpstreamMode))
+
+
+def is_spoken_for(flow: http.HTTPFlow) -> bool:
+    """Whether somebody else has answered a live request already, refused it, or killed it."""
+    killed = flow.error is not None and flow.error.msg == Error.KILLED_MESSAGE  # such a flow is no longer live
+    return killed or (flow.live and (flow.response is not None or flow.error is not None))
 
 
 def is_made_up(flow: http.HTTPFlow) -> bool:
@@ -258,7 +265,7 @@ def annotate(flow: http.HTTPFlow, findings: Sequence[Finding], show: Severity, *
         flow.marked = mark
     theirs = flow.comment
     if old := before.get("comment"):
-        theirs = theirs.replace(str(old), "").rstrip("\n")
+        theirs = theirs.replace(str(old), "").strip("\n")
     flow.comment = "\n".join(part for part in (theirs, comment) if part)
     flow.metadata[FINDINGS_KEY] = [as_plain(finding) for finding in findings]
     flow.metadata[SHOWN_KEY] = {"enforced": enforced, "mark": mark, "comment": comment}

@@ -74,8 +74,16 @@ class FunctionsRuntime:
         runtime_view.register(self._judgements.get)
 
     def configure(self, updated: set[str]) -> None:
-        if any(option.startswith("runtime_") for option in updated):
+        if not any(option.startswith("runtime_") for option in updated):
+            return
+        try:
             self._heed_options()
+        except OptionsError as error:
+            if "scripts" not in updated:
+                raise
+            # The script is being loaded with all options at once. mitmproxy would show a traceback of what is raised
+            # then; an error in the log makes it end as well, and is a sentence.
+            logger.error("%s", error)
 
     def _heed_options(self) -> None:
         self._settings = runtime_options.read(ctx.options)
@@ -141,7 +149,7 @@ class FunctionsRuntime:
     # Hooks
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.request.method == "CONNECT" or self._probe.owns(flow) or (flow.live and (flow.response or flow.error)):
+        if flow.request.method == "CONNECT" or self._probe.owns(flow) or flow_bridge.is_spoken_for(flow):
             return
         if not self._settings.scope(flow):
             self._outside_scope += 1

@@ -70,7 +70,15 @@ def _finding(plain: dict[str, Any]) -> str:
 def _wrap(line: str) -> str:
     """The line as several of at most `WIDTH` characters, unless it is code."""
     indent = line[: len(line) - len(line.lstrip())]
-    return line if len(indent) > 2 else textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    if len(indent) > 2:
+        return line
+    return textwrap.fill(
+        line,
+        WIDTH,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,  # no URL in two parts
+    )
 
 
 def _explanation(rule: Rule) -> Iterator[str]:

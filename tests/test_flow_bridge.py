@@ -330,7 +330,6 @@ def test_mark_and_comment_of_the_user_stay() -> None:
     assert (flow.marked, flow.comment) == (":star:", "mine")
 
 
-@pytest.mark.xfail(reason="What follows our comment keeps the line break that parted it from ours")
 def test_what_the_user_writes_beside_ours_stays() -> None:
     flow = live()
     _annotate(flow, _finding(message="One."))

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions_runtime.catalogue import RULES
-from functions_runtime.engine import Foresight, Judge
+from functions_runtime.engine import Foresight, Judge, Override
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Limits, Profile, is_removed
 from functions_runtime.syntax.rfc6265 import (
@@ -41,6 +41,7 @@ def any_case(names: Sequence[bytes]) -> st.SearchStrategy[bytes]:
 
 
 white_space = st.text(" \t", max_size=2).map(str.encode)
+loose_ends = st.sampled_from([b"", b"", b" ", b"\t", b"\x80", b"\xff ", b"="])
 attribute_names = any_case([b"max-age", b"expires", b"domain", b"path", b"secure", b"httponly", b"samesite", b""])
 attribute_values = st.one_of(
     st.sampled_from(
@@ -66,14 +67,15 @@ attribute_values = st.one_of(
 )
 attributes = st.one_of(
     st.builds(
-        lambda before, name, between, after, value: before + name + between + b"=" + after + value,
+        lambda before, name, between, after, value, end: before + name + between + b"=" + after + value + end,
         white_space,
         attribute_names,
         white_space,
         white_space,
         attribute_values,
+        loose_ends,
     ),
-    attribute_names,
+    st.builds(lambda before, name, end: before + name + end, white_space, attribute_names, loose_ends),
     st.binary(max_size=10),
 )
 cookie_pairs = st.one_of(
@@ -175,7 +177,7 @@ profiles = st.one_of(
 
 
 @search
-@given(st.lists(exchanges, min_size=1, max_size=4), profiles)
+@given(st.lists(exchanges, min_size=1, max_size=3), profiles)
 def test_no_check_breaks_and_all_that_is_said_can_be_shown(seen: list[Exchange], profile: Profile) -> None:
     judge, foresight = Judge(RULES, profile), Foresight(RULES, b"key")
     for exchange in seen:
@@ -195,7 +197,7 @@ def test_no_check_breaks_and_all_that_is_said_can_be_shown(seen: list[Exchange],
 
 
 @search
-@given(st.lists(exchanges, min_size=1, max_size=4), profiles)
+@given(st.lists(exchanges, min_size=2, max_size=2), profiles)
 def test_judging_keeps_nothing_and_the_same_exchange_gets_the_same_verdict(
     seen: list[Exchange], profile: Profile
 ) -> None:
@@ -208,6 +210,10 @@ def test_judging_keeps_nothing_and_the_same_exchange_gets_the_same_verdict(
 # Rewriting
 
 
+ANY_LIFETIME = (Override("cookie-lifetime-too-long", None, None),)
+"""Most random cookies live too long to be rewritten."""
+
+
 def rewritten(fields: Fields, verdict: Verdict) -> Fields:
     if isinstance(verdict.action, Rewrite):
         return apply_edits(fields, verdict.action.edits)
@@ -215,35 +221,34 @@ def rewritten(fields: Fields, verdict: Verdict) -> Fields:
 
 
 @search
-@given(exchanges)
-def test_a_rewritten_request_needs_no_second_rewrite(exchange: Exchange) -> None:
+@given(requests)
+def test_a_rewritten_request_needs_no_second_rewrite(request: Request) -> None:
     judge = Judge(RULES, UNLIMITED)
-    request = exchange.request
-    fields = rewritten(request.fields, judge.request(exchange))
+    fields = rewritten(request.fields, judge.request(Exchange(request)))
     again = judge.request(Exchange(replace(request, fields=fields)))
     assert rewritten(fields, again) == fields
 
 
 @search
-@given(exchanges)
-def test_a_rewritten_response_needs_no_second_rewrite(exchange: Exchange) -> None:
+@given(exchanges, st.sampled_from([(), ANY_LIFETIME]))
+def test_a_rewritten_response_needs_no_second_rewrite(exchange: Exchange, overrides: tuple[Override, ...]) -> None:
     judge = Judge(RULES, UNLIMITED)
     assert exchange.response
-    first = judge.response(exchange)
+    first = judge.response(exchange, overrides)
     fields = rewritten(exchange.response.fields, first)
-    again = judge.response(Exchange(exchange.request, replace(exchange.response, fields=fields)))
+    again = judge.response(Exchange(exchange.request, replace(exchange.response, fields=fields)), overrides)
     assert rewritten(fields, again) == fields
     # Nor does a rewrite make a cookie illegal, or a legal one of an illegal one.
     assert isinstance(again.action, Respond) == isinstance(first.action, Respond)
 
 
 @search
-@given(exchanges)
-def test_of_a_request_only_whole_restricted_fields_go(exchange: Exchange) -> None:
-    verdict = Judge(RULES, UNLIMITED).request(exchange)
+@given(requests)
+def test_of_a_request_only_whole_restricted_fields_go(request: Request) -> None:
+    verdict = Judge(RULES, UNLIMITED).request(Exchange(request))
     if not isinstance(verdict.action, Respond):
-        stays = tuple(field for field in exchange.request.fields if not is_removed(field[0].lower()))
-        assert rewritten(exchange.request.fields, verdict) == stays
+        stays = tuple(field for field in request.fields if not is_removed(field[0].lower()))
+        assert rewritten(request.fields, verdict) == stays
 
 
 def parts_but_domain(line: bytes) -> list[bytes]:
@@ -256,7 +261,7 @@ def parts_but_domain(line: bytes) -> list[bytes]:
 def test_of_a_response_only_our_part_of_its_cookies_changes(exchange: Exchange) -> None:
     response, request = exchange.response, exchange.request
     assert response
-    fields = rewritten(response.fields, Judge(RULES, UNLIMITED).response(exchange))
+    fields = rewritten(response.fields, Judge(RULES, UNLIMITED).response(exchange, ANY_LIFETIME))
     assert [name for name, _ in fields] == [name for name, _ in response.fields]
     heeded = {field.position for field in response.cookies}
     for position, ((_, before), (_, after)) in enumerate(zip(response.fields, fields, strict=True)):
@@ -309,7 +314,7 @@ def exchanges_with(draw: st.DrawFn, token: bytes) -> Exchange:
 @given(st.data(), tokens, profiles)
 def test_no_value_is_in_any_finding(data: st.DataObject, token: str, profile: Profile) -> None:
     judge, foresight = Judge(RULES, profile), Foresight(RULES, b"key")
-    for exchange in data.draw(st.lists(exchanges_with(token.encode()), min_size=1, max_size=4)):
+    for exchange in data.draw(st.lists(exchanges_with(token.encode()), min_size=1, max_size=3)):
         found: list[Finding] = [
             *judge.request(exchange).findings,
             *judge.response(exchange).findings,
@@ -421,20 +426,23 @@ class Walked(tuple[tuple[bytes, bytes], ...]):
 
 
 def cost(exchange_of: Callable[[int], Exchange], size: int) -> int:
-    """How many calls it takes to judge and to rewrite an exchange of this size, and fields that are asked for.
+    """How many steps of the interpreter, and fields asked for, it takes to judge and rewrite an exchange of this size.
 
-    Counted, not timed: what is counted does not depend on the machine.
+    Counted, not timed: the number does not depend on the machine.
     """
     clear_caches()
-    calls = 0
+    steps = 0
 
-    def count(frame: FrameType, event: str, argument: object) -> None:
-        nonlocal calls
-        calls += event in ("call", "c_call")
+    def trace(frame: FrameType, event: str, argument: object) -> Callable[..., object]:
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        steps += 1
+        return trace
 
     judge, foresight = Judge(RULES, UNLIMITED), Foresight(RULES, b"key")
     Walked.asked = 0
-    sys.setprofile(count)
+    tracing = sys.gettrace()
+    sys.settrace(trace)
     try:
         exchange = exchange_of(size)
         assert exchange.response
@@ -442,8 +450,8 @@ def cost(exchange_of: Callable[[int], Exchange], size: int) -> int:
         rewritten(exchange.response.fields, judge.response(exchange))
         foresight.consequences(exchange, UNLIMITED)
     finally:
-        sys.setprofile(None)
-    return calls + Walked.asked
+        sys.settrace(tracing)
+    return steps + Walked.asked
 
 
 def many_cookies_set(size: int) -> Exchange:

@@ -230,7 +230,6 @@ def test_response_from_server_replay_is_the_functions(bench: Bench) -> None:
     assert flow.response.raw_content == b"Cookies max-age cannot be greater than a day"
 
 
-@pytest.mark.xfail(reason="A killed flow is no longer live, so it is taken for a recorded one")
 def test_killed_flow_is_not_judged(bench: Bench) -> None:
     flow = live(*TOO_MANY)
     flow.kill()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mitmproxy import contentviews, http
 from mitmproxy.addons.proxyserver import Proxyserver
-from mitmproxy.test import taddons, tflow
+from mitmproxy.test import taddons, tflow, tutils
 
 import runtime_view
 from functions_runtime.catalogue import BY_ID
@@ -31,7 +31,7 @@ def judged() -> Iterator[http.HTTPFlow]:
     """A live flow in enforce mode, with a header that goes and a cookie that is rewritten."""
     addon = FunctionsRuntime()
     with taddons.context(Proxyserver(), addon):
-        flow = tflow.tflow(req=tflow.treq(headers=http.Headers(((b"Host", b"a.example"), (b"Referer", b"b")))))
+        flow = tflow.tflow(req=tutils.treq(headers=http.Headers(((b"Host", b"a.example"), (b"Referer", b"b")))))
         flow.live = True
         addon.requestheaders(flow)
         cookie = (b"Set-Cookie", b"sid=1; Domain=example")

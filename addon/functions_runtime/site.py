@@ -21,7 +21,7 @@ MAX_COOKIES = 1_000
 MAX_ATTRIBUTES_SHOWN = 300
 LARGEST_KEPT = 5
 
-_DATE = re.compile(rb"(?<=expires=)[^;]*", re.IGNORECASE)
+_DATE = re.compile(rb"(expires[ \t]*=)[^;]*", re.IGNORECASE)
 
 FOLDED = Endpoint("*", "*", "*")
 """Stands for all endpoints beyond the maximum."""
@@ -66,9 +66,9 @@ def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
     for name, value in fields:
         if name.lower() == b"cookie":
             for pair in value.split(b";"):
-                name, equals, _ = pair.partition(b"=")
                 # Without a name, all of it is the value.
-                shown = printable(name.strip(), 40) if equals else "without a name"
+                name = pair.partition(b"=")[0].strip() if b"=" in pair else b""
+                shown = printable(name, 40) if name else "without a name"
                 parts.append((len(pair), f"cookie {shown}"))
         else:
             parts.append((field_line_size(name, value), printable(name.lower(), 40)))
@@ -141,7 +141,7 @@ class Site:
         refused = isinstance(verdict.action, Respond)
         for field in response.cookies:
             # A date that moves on does not make another cookie.
-            attributes = _DATE.sub(b"", field.line.partition(b";")[2])
+            attributes = _DATE.sub(rb"\1", field.line.partition(b";")[2])
             key = (host, field.cookie.name, attributes[:MAX_ATTRIBUTES_SHOWN])
             if key in self._cookies:
                 continue

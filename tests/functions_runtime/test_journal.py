@@ -145,6 +145,13 @@ def test_a_graver_finding_that_replaces_nothing_stands_beside_the_other() -> Non
     assert len(journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR), finding()])) == 2
 
 
+def test_only_a_graver_finding_keeps_the_place_of_another() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(severity=INFO, replaces=WARNING)])
+    assert len(journal.add(record, [finding()])) == 1
+
+
 def test_a_finding_does_not_take_its_own_place() -> None:
     journal = Journal()
     record = journal.begin(HOME, 0.0)

@@ -123,6 +123,12 @@ def test_the_value_of_a_cookie_without_a_name_is_not_shown(cookies: bytes) -> No
     ]
 
 
+def test_a_cookie_with_an_empty_name_has_none_either() -> None:
+    site = Site()
+    site.saw_request(HERE, request((b"Cookie", b"=" + SECRET.encode())))
+    assert site.endpoints[0].request.largest == (("cookie without a name", len(SECRET) + 1),)
+
+
 def test_further_endpoints_share_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ENDPOINTS", 2)
     site = Site()
@@ -214,6 +220,13 @@ def test_a_cookie_whose_expiry_rolls_is_one_cookie() -> None:
     site = Site()
     for second in range(10, 20):
         site.saw_response(HERE, response(b"sid=a; Expires=Mon, 23 Nov 2026 10:00:%d GMT; Path=/" % second), FORWARD)
+    assert len(site.cookies) == 1
+
+
+def test_a_rolling_expiry_may_have_white_space() -> None:
+    site = Site()
+    for second in range(10, 20):
+        site.saw_response(HERE, response(b"sid=a; Expires = Mon, 23 Nov 2026 10:00:%d GMT" % second), FORWARD)
     assert len(site.cookies) == 1
 
 

@@ -83,7 +83,6 @@ def test_wrong_value_is_refused_at_the_start(setting: str, tmp_path: Path) -> No
     assert value in done.stdout
 
 
-@pytest.mark.xfail(reason="mitmproxy prints a traceback with whatever a script's configure raises while it is loaded")
 def test_refusal_at_the_start_is_a_sentence_without_a_traceback(tmp_path: Path) -> None:
     output = run(tmp_path, options=["runtime_limits=4kb"]).stdout
     assert "runtime_limits: '4kb' is not a pair of limits." in output

@@ -384,9 +384,15 @@ PART_1 = {
 """The rules that judge one message. Others speak of the site, and are no matter of these tests."""
 
 
+LAST = response(content=b"last")
+
+
 class Outcome(NamedTuple):
+    """What came of a case. `after` is what the client got for one request more on the same connection."""
+
     path: bytes
     received: Message
+    after: bytes
     forwarded: list[Message]
     findings: list[dict[str, Any]]
 
@@ -396,11 +402,15 @@ def _run(mode: str, start: Start, origin: Origin) -> dict[str, Outcome]:
     received = {}
     for case in CASES:
         path = origin.serve(case.answer, f"/{mode}-{case.name}".encode())
-        received[case.name] = path, proxy.fetch(case.request(path, case.lines))
+        with proxy.connect() as client:
+            client.send(case.request(path, case.lines))
+            message = client.read_response(to=case.method)
+            client.send(request(b"Connection: close", target=origin.serve(LAST, b"/last")))
+            received[case.name] = path, message, client.read_rest()
     proxy.stop()
     return {
-        name: Outcome(path, message, origin.seen(path), [f for f in proxy.findings(path) if f["rule"] in PART_1])
-        for name, (path, message) in received.items()
+        name: Outcome(path, message, after, origin.seen(path), [f for f in proxy.findings(path) if f["rule"] in PART_1])
+        for name, (path, message, after) in received.items()
     }
 
 
@@ -424,16 +434,22 @@ def test_enforce_gives_the_client_what_the_runtime_would(case: Case, enforced: d
 
 @EACH
 def test_enforce_gives_the_function_what_the_runtime_would(case: Case, enforced: dict[str, Outcome]) -> None:
-    path, _, forwarded, _ = enforced[case.name]
+    path, forwarded = enforced[case.name].path, enforced[case.name].forwarded
     expected = [] if case.forwarded is None else [case.request(path, case.forwarded)]
     assert [message.raw for message in forwarded] == expected
 
 
 @EACH
 def test_audit_gives_everybody_what_they_get_today(case: Case, audited: dict[str, Outcome]) -> None:
-    path, received, forwarded, _ = audited[case.name]
+    path, received, _, forwarded, _ = audited[case.name]
     assert received.raw == case.answer
     assert [message.raw for message in forwarded] == [case.request(path, case.lines)]
+
+
+@EACH
+@pytest.mark.parametrize("mode", ["enforced", "audited"])
+def test_connection_is_in_order_afterwards(case: Case, mode: str, request: pytest.FixtureRequest) -> None:
+    assert request.getfixturevalue(mode)[case.name].after == LAST
 
 
 @EACH

@@ -51,11 +51,14 @@ def watch(key: bytes) -> Check:
         here = request.endpoint
         for value in request.by_name.get(b"cookie", ()):
             for pair in split_cookies(value):
-                mark = digest(key, pair)
+                name, equals, rest = pair.partition(b"=")
+                if not equals:
+                    name, rest = b"", pair
+                mark = digest(key, name + b"=" + rest)
                 remember(hosts, mark, here.host, MOST_HOSTS)
                 remember(endpoints, (mark, here.host), here, MOST_ENDPOINTS)
                 for origin in setters.get(mark) or ():
-                    findings += _findings(pair.partition(b"=")[0], origin, here)
+                    findings += _findings(name, origin, here)
         for field in response.cookies:
             domain = (field.cookie.attributes.domain or b"").decode("ascii", "replace")
             if not domain or not ("." + request.host).endswith("." + domain):

@@ -27,6 +27,9 @@ MOST_NAMES = 64
 BROWSER_SCHEMES = (b"basic ", b"digest ", b"negotiate ", b"ntlm ")
 """Schemes of HTTP authentication for which a browser adds Authorization by itself."""
 
+HTTP_AUTHENTICATION = "HTTP authentication"
+AUTHORIZATION = hash(b"authorization")
+
 Question = tuple[bytes, Endpoint]
 """Who asks for what: the digest of an origin, and the endpoint that the actual request is for."""
 
@@ -42,6 +45,15 @@ class Sent(NamedTuple):
 
     credentials: str
     names: Names
+
+    def is_announced_by(self, announced: Names) -> bool:
+        """Whether a preflight with these headers can have been for this request.
+
+        A request that lacks an announced header is another one, which needed no preflight. Authorization that was
+        announced was set by a script and is no credential.
+        """
+        set_by_script = self.credentials == HTTP_AUTHENTICATION and AUTHORIZATION in announced
+        return announced <= self.names and not set_by_script
 
 
 def watch(key: bytes) -> Check:
@@ -59,8 +71,7 @@ def watch(key: bytes) -> Check:
             question = (digest(key, preflight.origin), where)
             announced = _names(preflight.headers)
             remember(asked, question, announced, MOST_KINDS)
-            # A request that lacks an announced header is another one, which needed no preflight.
-            credentials = [each.credentials for each in sent.get(question) or () if announced <= each.names]
+            credentials = [each.credentials for each in sent.get(question) or () if each.is_announced_by(announced)]
             return (_finding(preflight.origin, where, "".join(credentials[:1])),)
         origin = b"".join(request.by_name.get(b"origin", ()))
         if not origin or request.by_name.get(b"sec-fetch-mode", [b"cors"]) != [b"cors"]:
@@ -70,7 +81,7 @@ def watch(key: bytes) -> Check:
         question = (digest(key, origin), request.endpoint)
         actual = Sent(credentials_of, _names(request.by_name))
         remember(sent, question, actual, MOST_KINDS)
-        if any(announced <= actual.names for announced in asked.get(question) or ()):
+        if any(actual.is_announced_by(announced) for announced in asked.get(question) or ()):
             return (_finding(origin, request.endpoint, credentials_of),)
         return ()
 
@@ -82,7 +93,7 @@ def _credentials(request: Request) -> str:
     if b"cookie" in request.by_name:
         return "cookies"
     values = request.by_name.get(b"authorization", ())
-    return "HTTP authentication" if any(value.lower().startswith(BROWSER_SCHEMES) for value in values) else ""
+    return HTTP_AUTHENTICATION if any(value.lower().startswith(BROWSER_SCHEMES) for value in values) else ""
 
 
 def _finding(origin: bytes, where: Endpoint, credentials: str) -> Finding:

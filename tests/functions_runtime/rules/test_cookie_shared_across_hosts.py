@@ -188,6 +188,11 @@ def test_a_host_below_does_not_get_it_where_the_functions_domain_is_another() ->
     assert found == {("sid", "GET static.login.example.com/")}
 
 
+def test_a_cookie_without_a_name_is_one_too() -> None:
+    for order in itertools.permutations((sets(TOKEN + b"; Domain=example.com"), gets(TOKEN))):
+        assert places(*order) == {("", "GET shop.example.com/")}
+
+
 # Secrets, hostile text and memory
 
 

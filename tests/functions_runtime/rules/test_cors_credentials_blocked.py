@@ -227,10 +227,6 @@ def test_authorization_that_the_preflight_announced_is_no_credential(headers: by
     assert severities(announced, sent(BEARER, COOKIE)) == [Severity.WARNING, Severity.ERROR]
 
 
-@pytest.mark.xfail(
-    reason="Basic counts although the preflight announced Authorization, which a browser does only for a script's",
-    strict=True,
-)
 def test_a_name_and_password_that_a_script_sends_are_no_credential() -> None:
     announced = preflight(APP, CREDENTIALS, headers=b"authorization, content-type")
     assert severities(announced, sent(BASIC)) == [Severity.WARNING]
