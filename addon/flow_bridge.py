@@ -92,7 +92,7 @@ def _addressed_host(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, b
     In reverse mode mitmproxy has written its own target into Host before any addon sees the request, unless
     keep_host_header is on.
     """
-    host = _host_of(flow.request.host_header or "") or flow.request.host
+    host = parse_authority(flow.request.host_header or "", check=False)[0] or flow.request.host
     mode = flow.client_conn.proxy_mode
     overwritten = (
         isinstance(mode, mode_specs.ReverseMode) and not keep_host_header and host.lower() == mode.address[0].lower()
@@ -100,13 +100,6 @@ def _addressed_host(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, b
     if overwritten and flow.client_conn.sni:
         return flow.client_conn.sni.lower(), True
     return host.lower(), not overwritten
-
-
-def _host_of(authority: str) -> str:
-    try:
-        return parse_authority(authority, check=False)[0]
-    except ValueError:
-        return ""
 
 
 def _is_to_proxy(flow: http.HTTPFlow) -> bool:
@@ -188,7 +181,9 @@ def replace_response(flow: http.HTTPFlow, reply: Reply) -> None:
         replacement.stream = _Instead(content or b"")
         replacement.raw_content = None
         replacement.timestamp_end = None
-        if "content-length" not in original.headers and flow.request.http_version.startswith("HTTP/1"):
+        has_content = flow.request.method != "HEAD" and original.status_code not in (204, 304)
+        known = not has_content or "content-length" in original.headers
+        if not known and flow.request.http_version.startswith("HTTP/1"):
             replacement.headers["Connection"] = "close"
     replacement.timestamp_start = original.timestamp_start
     flow.response = replacement

@@ -59,9 +59,10 @@ def as_http1_fields(fields: Fields, *, authority: bytes = b"", multiplexed: bool
 
     `authority` is the value of `:authority` where it came apart from the fields. It, or the pseudo-header field
     itself, becomes Host where there is no Host; other pseudo-header fields go. `multiplexed` says that the request
-    came over HTTP/2 or HTTP/3, which may split Cookie: its parts are joined with `; ` in the place of the first
-    (RFC 9113, sections 8.2.3 and 8.3.1; RFC 9114, sections 4.2.1 and 4.3.1).
+    came over HTTP/2 or HTTP/3, as pseudo-header fields do. There Cookie may be split: its parts are joined with `; `
+    in the place of the first (RFC 9113, sections 8.2.3 and 8.3.1; RFC 9114, sections 4.2.1 and 4.3.1).
     """
+    multiplexed = multiplexed or any(name[:1] == b":" for name, _ in fields)
     out: list[tuple[bytes, bytes]] = []
     crumbs: list[bytes] = []
     cookie_at = -1
