@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -45,5 +46,12 @@ def remember(recent: Recent[Key, dict[Value, None]], key: Key, value: Value, mos
 
 
 def digest(key: bytes, value: bytes) -> bytes:
-    """A keyed digest of a value, by which it can be compared without being kept."""
-    return hashlib.blake2b(value, digest_size=16, key=key).digest()
+    """A keyed digest of a value, by which it can be compared without being kept. A key has 32 bytes at most."""
+    hasher = _keyed(key).copy()
+    hasher.update(value)
+    return hasher.digest()
+
+
+@lru_cache(maxsize=4)
+def _keyed(key: bytes) -> hashlib.blake2s:
+    return hashlib.blake2s(digest_size=16, key=key)

@@ -41,8 +41,7 @@ class Origin(NamedTuple):
 
 def watch(key: bytes) -> Check:
     setters: Recent[bytes, dict[Origin, None]] = Recent(MOST)
-    hosts: Recent[bytes, dict[str, None]] = Recent(MOST)
-    endpoints: Recent[tuple[bytes, str], dict[Endpoint, None]] = Recent(MOST)
+    sent: Recent[bytes, dict[str, dict[Endpoint, None]]] = Recent(MOST)
 
     def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
@@ -55,8 +54,7 @@ def watch(key: bytes) -> Check:
                 if not equals:
                     name, rest = b"", pair
                 mark = digest(key, name + b"=" + rest)
-                remember(hosts, mark, here.host, MOST_HOSTS)
-                remember(endpoints, (mark, here.host), here, MOST_ENDPOINTS)
+                _remember(sent, mark, here)
                 for origin in setters.get(mark) or ():
                     findings += _findings(name, origin, here)
         for field in response.cookies:
@@ -66,12 +64,25 @@ def watch(key: bytes) -> Check:
             mark = digest(key, field.cookie.name + b"=" + field.cookie.value)
             origin = Origin(request.host, domain, request.domain)
             remember(setters, mark, origin, MOST_HOSTS)
-            for host in hosts.get(mark) or ():
-                for endpoint in endpoints.get((mark, host)) or ():
+            for endpoints in (sent.get(mark) or {}).values():
+                for endpoint in endpoints:
                     findings += _findings(field.cookie.name, origin, endpoint)
         return findings
 
     return check
+
+
+def _remember(sent: Recent[bytes, dict[str, dict[Endpoint, None]]], mark: bytes, here: Endpoint) -> None:
+    hosts = sent.get(mark)
+    if hosts is None:
+        sent.put(mark, {here.host: {here: None}})
+        return
+    endpoints = hosts.get(here.host)
+    if endpoints is None:
+        if len(hosts) < MOST_HOSTS:
+            hosts[here.host] = {here: None}
+    elif len(endpoints) < MOST_ENDPOINTS:
+        endpoints[here] = None
 
 
 def _findings(name: bytes, origin: Origin, endpoint: Endpoint) -> list[Finding]:

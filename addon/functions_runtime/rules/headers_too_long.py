@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from functions_runtime.message import Exchange, HeaderSize, Request, Response
 from functions_runtime.profile import DOCUMENTED_LIMITS, HEADERS_TOO_LONG_ERROR, Limits, Profile
@@ -16,15 +16,17 @@ REASON = "Request Header Fields Too Large"
 LARGEST_SHOWN = 3
 
 
-def check_request(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
-    if _exceeded(exchange.request.header_size, profile.limits):
-        yield _finding(REQUEST, exchange.request, profile.limits, b"Request headers or cookies too long")
+def check_request(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    if not _exceeded(exchange.request.header_size, profile.limits):
+        return ()
+    return (_finding(REQUEST, exchange.request, profile.limits, b"Request headers or cookies too long"),)
 
 
-def check_response(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
+def check_response(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     assert exchange.response
-    if _exceeded(exchange.response.header_size, profile.limits):
-        yield _finding(RESPONSE, exchange.response, profile.limits, b"Response headers or cookies too long")
+    if not _exceeded(exchange.response.header_size, profile.limits):
+        return ()
+    return (_finding(RESPONSE, exchange.response, profile.limits, b"Response headers or cookies too long"),)
 
 
 def _exceeded(measured: HeaderSize, limits: Limits) -> list[str]:

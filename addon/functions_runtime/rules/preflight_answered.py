@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from functions_runtime.message import Exchange, Request
 from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
@@ -12,14 +12,17 @@ from functions_runtime.verdict import Basis, Finding, Reply, Severity
 REPLY = Reply(PREFLIGHT_STATUS, "No Content", PREFLIGHT_REPLY_FIELDS)
 
 
-def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
-    if exchange.request.method == "OPTIONS":
-        yield RULE.finding(
+def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    if exchange.request.method != "OPTIONS":
+        return ()
+    return (
+        RULE.finding(
             "The Runtime answers this OPTIONS request itself, with 204, Access-Control-Allow-Origin: *, "
             "Access-Control-Allow-Headers: * and Access-Control-Allow-Methods: GET, POST, OPTIONS. "
             "The Function never sees it.",
             effect=REPLY,
-        )
+        ),
+    )
 
 
 RULE = Rule(

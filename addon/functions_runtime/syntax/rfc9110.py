@@ -6,7 +6,6 @@ Only what a field section is and how large it is belongs here. What a particular
 from __future__ import annotations
 
 from collections.abc import Container
-from itertools import chain
 
 Fields = tuple[tuple[bytes, bytes], ...]
 """A field section: (name, value) pairs in the order and the spelling in which they came."""
@@ -25,7 +24,10 @@ def field_line_size(name: bytes, value: bytes) -> int:
 
 def field_section_size(fields: Fields) -> int:
     """Size in bytes of a field section as HTTP/1.1 writes it, without the empty line at its end."""
-    return len(b"".join(chain.from_iterable(fields))) + FIELD_LINE_OVERHEAD * len(fields)
+    size = FIELD_LINE_OVERHEAD * len(fields)
+    for name, value in fields:
+        size += len(name) + len(value)
+    return size
 
 
 def fields_by_name(fields: Fields) -> FieldsByName:
