@@ -44,7 +44,9 @@ def any_case(names: Sequence[bytes]) -> st.SearchStrategy[bytes]:
 white_space = st.text(" \t", max_size=2).map(str.encode)
 loose_ends = st.sampled_from([b"", b"", b" ", b"\t", b"\x80", b"\xff ", b"="])
 numbers = st.sampled_from([b"0", b"-1", b"60", b"86400", b"86401", b"9" * 1000, b"9" * 5000])
-dates = st.sampled_from([b"Thu, 01 Jan 1970 00:00:00 GMT", b"Wed, 01 Jan 2031 00:00:00 GMT", b"1 Jan 9999 23:59:59"])
+dates = st.sampled_from(
+    [b"Thu, 01 Jan 1970 00:00:00 GMT", b"Wed, 01 Jan 2031 00:00:00 GMT", b"1 Jan 9999 23:59:59", b"31 Feb 31 0:0:0"]
+)
 hosts = st.sampled_from([b"app.example.com", b".App.Example.com", b"example.com", b"localhost", b""])
 
 

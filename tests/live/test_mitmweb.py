@@ -1,0 +1,123 @@
+"""mitmweb, in a real browser: a person finds the mark, the comment and the content view."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.chromium import BROWSER, DRIVER, require_installed
+from tests.live import wire
+from tests.live.mitmdump import ADDON
+from tests.live.origin import Origin
+from tests.live.wire import request, response
+
+PATIENCE = 30
+MITMWEB = Path(sys.executable).parent / "mitmweb"
+SECRET = b"<b id=injected>x</b>"
+
+
+@pytest.fixture(scope="module")
+def web(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a mitmweb that has seen one exchange."""
+    require_installed()
+    folder = tmp_path_factory.mktemp("mitmweb")
+    with socket.create_server(("127.0.0.1", 0)) as free:  # mitmweb does not say which port it got if asked for any
+        web_port = free.getsockname()[1]
+    options = [f"confdir={folder}", "web_open_browser=false", f"web_port={web_port}", "keep_host_header=true"]
+    arguments = ["-s", str(ADDON), "--mode", f"reverse:{origin.url}", "--listen-host", "127.0.0.1"]
+    process = subprocess.Popen(
+        [MITMWEB, *arguments, "--listen-port", "0", *(word for option in options for word in ("--set", option))],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        printed = ""
+        while not (
+            (proxy := re.search(r"listening at (?:\w+://)?127\.0\.0\.1:(\d+)\.", printed))
+            and (address := re.search(r"Web server listening at (http://\S+)", printed))
+        ):
+            line = process.stdout.readline()
+            assert line, printed
+            printed += line
+        cookie = b"Set-Cookie: name" + SECRET + b"=1; Domain=example.test; Path=/"
+        origin.serve(response(cookie), b"/sign-in")
+        with wire.connect(int(proxy[1])) as client:
+            client.send(request(target=b"/sign-in"))
+            assert client.read_response().status == 200
+        yield address[1]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def page(web: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """mitmweb in a browser, with the flow selected."""
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options = ChromeOptions()
+    options.binary_location = str(BROWSER)
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in ("headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking"):
+        options.add_argument(f"--{argument}")
+    options.add_argument("--window-size=1400,900")
+    options.add_argument(f"--user-data-dir={profile}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = Chrome(options, Service(DRIVER))
+    try:
+        browser.get(web)
+        click(browser, "//td[contains(., '/sign-in')]")
+        yield browser
+    finally:
+        browser.quit()
+
+
+def click(page: Any, target: str) -> None:
+    find(page, target).click()
+
+
+def find(page: Any, target: str) -> Any:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.expected_conditions import presence_of_element_located
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    return WebDriverWait(page, PATIENCE).until(presence_of_element_located((By.XPATH, target)))
+
+
+def test_the_flow_is_marked(page: Any) -> None:
+    assert "🟡" in find(page, "//tr[contains(., '/sign-in')]").text
+
+
+def test_the_comment_says_what_happens_and_what_to_do(page: Any) -> None:
+    click(page, "//a[normalize-space()='Comment']")
+    comment = find(page, "//*[contains(text(), 'under the Runtime it becomes app.example.test')]").text
+    assert "What to do: Leave Domain out" in comment
+
+
+def test_the_view_shows_the_cookie_before_and_after(page: Any) -> None:
+    click(page, "//a[normalize-space()='Response']")
+    click(page, "//*[contains(text(), 'View:')]")
+    click(page, "//li//a[normalize-space()='runtime']")
+    find(page, "//*[contains(., 'before (-) and after (+)')]")
+    text = find(page, "//body").text
+    assert "- Set-Cookie:" in text
+    assert "+ Set-Cookie:" in text
+
+
+def test_nothing_from_the_wire_became_markup_and_no_script_failed(page: Any) -> None:
+    from selenium.webdriver.common.by import By
+
+    assert page.find_elements(By.ID, "injected") == []
+    assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
