@@ -18,6 +18,7 @@ from mitmproxy.net.http.url import parse_authority
 from mitmproxy.proxy import mode_specs
 
 from functions_runtime.catalogue import BY_ID
+from functions_runtime.endpoint import endpoint
 from functions_runtime.journal import Record
 from functions_runtime.message import Request, Response
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, without_fields
@@ -41,17 +42,20 @@ HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII | re.IGN
 class Judgement:
     """What is remembered of an exchange between its hooks.
 
-    `over` says that the Runtime has answered, or would have, so that there is nothing more to judge. `reply` stands
-    in the place of a response whose content is still arriving. `stored` says that the findings come from a recording.
-    `request_before` and `response_before` (status and fields) are what was changed, None where nothing was.
+    `over` says that the Runtime has answered, or would have, so that there is nothing more to judge. `changed` says
+    that the flow is not as it came, `stored` that the findings come from a recording of such a flow. `reply` stands in
+    the place of a response whose content is still arriving. `response` is the one that was judged; `request_before`
+    and `response_before` (status and fields) are what was changed, None where nothing was.
     """
 
     request: Request
     record: Record
     findings: list[Finding] = field(default_factory=list)
     over: bool = False
+    changed: bool = False
     stored: bool = False
     reply: Reply | None = None
+    response: Response | None = None
     request_before: Fields | None = None
     response_before: tuple[int, Fields] | None = None
 
@@ -242,6 +246,8 @@ def _from_plain(plain: dict[str, Any]) -> Finding:
         None if subject is None else printable(subject),
         None if error is None else int(error),
         None if status is None else Reply(int(status), ""),
+        None if plain.get("endpoint") is None else endpoint(*map(str, plain["endpoint"])),
+        None if plain.get("replaces") is None else Severity[plain["replaces"].upper()],
     )
 
 
@@ -289,4 +295,6 @@ def as_plain(finding: Finding) -> dict[str, Any]:
         "fix": finding.fix,
         "status": finding.status,
         "twilio_error": finding.twilio_error,
+        "endpoint": None if finding.endpoint is None else list(finding.endpoint),
+        "replaces": None if finding.replaces is None else str(finding.replaces),
     }

@@ -27,19 +27,22 @@ import runtime_view
 from exit_status import exit_afterwards
 from flow_bridge import Judgement
 from functions_runtime.catalogue import BY_ID, RULES
-from functions_runtime.engine import Foresight, Judge
+from functions_runtime.engine import Foresight, Judge, overridden
 from functions_runtime.journal import Journal, Record, Report
 from functions_runtime.message import Exchange
 from functions_runtime.reports import text
 from functions_runtime.rule import Step
-from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Failure, Finding, Reply, Respond, Rewrite, Severity, Verdict
+from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
+from functions_runtime.verdict import Failure, Finding, Forward, Reply, Respond, Rewrite, Severity, Verdict
 from report_writer import LOG_SUFFIX, ReportWriter
 from runtime_dashboard import Dashboard
 from runtime_probe import Probe
 from upload_discard import discard_upload
 
 logger = logging.getLogger("runtime")
+
+MAX_LOGGED = 20
+"""New findings of one exchange that are logged one by one."""
 
 EXIT_STATUS = 2
 """Of a run that runtime_fail_on makes fail."""
@@ -102,18 +105,20 @@ class FunctionsRuntime:
         if self._is_running and address != self._dashboard_address:
             self._dashboard_address = address
             self._dashboard.close()
+            if self._listening:
+                self._listening.cancel()
             if address:
                 self._listening = asyncio.get_running_loop().create_task(self._listen(*address))
 
     async def _listen(self, host: str, port: int) -> None:
         try:
             url = await self._dashboard.listen(host, port)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a host name can be one that no name service takes
             logger.warning(
                 "Runtime: the live page cannot be served at %s port %d: %s. Set runtime_dashboard to another address.",
                 host,
                 port,
-                error.strerror or error,
+                getattr(error, "strerror", None) or error,
             )
         else:
             logger.info("Runtime: the live page is at %s", url)
@@ -202,9 +207,7 @@ class FunctionsRuntime:
         """Judge flows again, by the options as they are now. Changes nothing on them but marks and comments."""
         judged = [each for each in flows if isinstance(each, http.HTTPFlow) and self._settings.scope(each)]
         for each in judged:
-            judgement, _ = self._judge_request(each)
-            if each.response:
-                self._judge_response(each, judgement)
+            self._judge_again(each)
         ctx.master.addons.trigger(UpdateHook(judged))
         logger.info("Runtime: judged %d of %d flows.", len(judged), len(flows))
 
@@ -262,11 +265,12 @@ class FunctionsRuntime:
         judgement = self._judgements.get(flow)
         before = judgement.request_before if judgement else None
         fields: Fields = flow.request.headers.fields if before is None else before
-        return fields
+        return without_fields(fields, PROXY_FIELDS)  # what the client said to mitmproxy is for nobody else
 
     def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
         judgement = self._judgements.get(flow) or self._judge_request(flow)[0]
-        self._take(flow, judgement, Verdict((finding,)))
+        wanted = overridden((finding,), self._settings.overrides_for(flow))
+        self._take(flow, judgement, Verdict(tuple(wanted)))
         ctx.master.addons.trigger(UpdateHook([flow]))
 
     def _acts_on(self, flow: http.HTTPFlow) -> bool:
@@ -274,16 +278,15 @@ class FunctionsRuntime:
 
     def _judge_request(self, flow: http.HTTPFlow) -> tuple[Judgement, Verdict]:
         request = flow_bridge.request_of(flow, self._settings.domain, ctx.options.keep_host_header)
-        exchange = Exchange(request)
         record = self._journal.begin(request.endpoint, request.time)
-        self._journal.site.saw_request(record.endpoint, exchange)
+        self._journal.site.saw_request(record.endpoint, Exchange(request))
         judgement = self._judgements[flow] = Judgement(request, record)
         stored = None if flow.live else flow_bridge.stored_findings(flow)
         if stored is not None:
-            judgement.stored = True
-            verdict = Verdict(stored)
+            judgement.stored = judgement.changed = True
+            verdict = Verdict(tuple(overridden(stored, self._settings.overrides_for(flow))))
         else:
-            verdict = self._judge.request(exchange, self._settings.overrides_for(flow))
+            verdict = self._judge.request(Exchange(request), self._settings.overrides_for(flow))
         judgement.over = isinstance(verdict.action, Respond)
         self._take(flow, judgement, verdict)
         return judgement, verdict
@@ -291,31 +294,62 @@ class FunctionsRuntime:
     def _judge_response(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
         if judgement.stored:
             return Verdict()
-        exchange = Exchange(judgement.request, flow_bridge.response_of(flow), rewritten=self._acts_on(flow))
+        response = flow_bridge.response_of(flow)
+        exchange = Exchange(judgement.request, response, rewritten=self._acts_on(flow))
         overrides = self._settings.overrides_for(flow)
         verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
         foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
         self._journal.site.saw_response(judgement.record.endpoint, exchange, verdict)
         self._take(flow, judgement, verdict, foreseen)
+        judgement.response = response
         return verdict
+
+    def _judge_again(self, flow: http.HTTPFlow) -> None:
+        """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
+        judgement = self._judgements.get(flow)
+        if judgement is None or judgement.stored:
+            if judgement:
+                self._journal.withdraw(judgement.record, judgement.findings)
+                self._journal.judged -= 1
+                self._journal.clean -= 1
+            judgement, _ = self._judge_request(flow)
+            if flow.response:
+                self._judge_response(flow, judgement)
+            return
+        self._journal.withdraw(judgement.record, judgement.findings)
+        judgement.findings = []
+        overrides = self._settings.overrides_for(flow)
+        exchange = Exchange(judgement.request, judgement.response, rewritten=judgement.changed)
+        asked = self._judge.request(exchange, overrides)
+        verdicts = [asked]
+        if exchange.response:
+            if not isinstance(asked.action, Respond):
+                verdicts.append(self._judge.response(exchange, overrides))
+            verdicts.append(self._foresight.consequences(exchange, self._settings.profile, overrides))
+        self._take(flow, judgement, *verdicts)
 
     def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Verdict) -> None:
         """Show what was found, everywhere. What the exchange becomes is another matter."""
+        acts = self._acts_on(flow)
         for verdict in verdicts:
             judgement.findings += verdict.findings
+            judgement.changed |= acts and not isinstance(verdict.action, Forward)
             for failure in verdict.failures:
                 self._log_failure(flow, judgement.record, failure)
             new = self._journal.add(judgement.record, verdict.findings)
             self._writer.log(new)
+            unknown = {id(entry.finding) for entry in new if not entry.known}
+            logged = 0
             for finding in verdict.findings:
-                if self._acts_on(flow) and (finding.status or 0) >= 400:
+                if acts and (finding.status or 0) >= 400:
                     self._log(judgement.record, finding, f"answered {finding.status} to")
-                elif finding.severity >= self._settings.show and any(
-                    entry.finding is finding and not entry.known for entry in new
-                ):
-                    self._log(judgement.record, finding, f"{finding.severity} in")
-        changes = self._acts_on(flow) or judgement.stored
-        flow_bridge.annotate(flow, judgement.findings, self._settings.show, enforced=changes)
+                elif finding.severity >= self._settings.show and id(finding) in unknown:
+                    logged += 1
+                    if logged <= MAX_LOGGED:
+                        self._log(judgement.record, finding, f"{finding.severity} in")
+            if logged > MAX_LOGGED:
+                logger.info("Runtime: %d more findings in %s.", logged - MAX_LOGGED, judgement.record.endpoint)
+        flow_bridge.annotate(flow, judgement.findings, self._settings.show, enforced=judgement.changed)
         self._changed()
 
     def _changed(self) -> None:

@@ -102,6 +102,7 @@ request_names = st.one_of(
             b":authority",
         ]
     ),
+    st.builds(bytes.__add__, any_case([b"x-forwarded-", b"x-accel-", b"x-amz", b"ot-"]), st.binary(max_size=6)),
     st.binary(max_size=12),
 )
 request_values = st.one_of(
@@ -159,6 +160,9 @@ responses = st.builds(
     waited=st.one_of(st.none(), times),
 )
 exchanges = st.builds(Exchange, requests, responses)
+setting_cookies = st.builds(
+    Exchange, st.builds(Request, domain=domains), st.builds(Response, fields=response_fields, time=times)
+)
 profiles = st.one_of(
     st.just(Profile()),
     st.builds(Limits, st.integers(1, 200), st.integers(1, 10)).map(Profile),
@@ -222,7 +226,7 @@ def test_a_rewritten_request_needs_no_second_rewrite(request: Request) -> None:
 
 
 @search
-@given(exchanges, st.sampled_from([(), ANY_LIFETIME]))
+@given(setting_cookies, st.sampled_from([(), ANY_LIFETIME]))
 def test_a_rewritten_response_needs_no_second_rewrite(exchange: Exchange, overrides: tuple[Override, ...]) -> None:
     judge = Judge(RULES, UNLIMITED)
     assert exchange.response
@@ -248,8 +252,8 @@ def parts_but_domain(line: bytes) -> list[bytes]:
     return [pair, *(part for part in rest if part.partition(b"=")[0].strip(b" \t").lower() != b"domain")]
 
 
-@search
-@given(exchanges)
+@settings(search, max_examples=500)
+@given(setting_cookies)
 def test_of_a_response_only_our_part_of_its_cookies_changes(exchange: Exchange) -> None:
     response, request = exchange.response, exchange.request
     assert response

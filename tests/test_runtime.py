@@ -595,3 +595,52 @@ def test_clear_forgets_the_findings_and_leaves_the_flows(bench: Bench) -> None:
 def test_script_offers_one_addon() -> None:
     (addon,) = runtime.addons
     assert isinstance(addon, FunctionsRuntime)
+
+
+# Judging again
+
+
+def _finished(flow: http.HTTPFlow) -> http.HTTPFlow:
+    flow.live = False
+    return flow
+
+
+def test_judging_again_takes_the_exchange_as_it_came(bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Referer", b"/a")), (b"Set-Cookie", b"sid=1; Domain=b.example")))
+    assert "cookie-domain-replaced" in _rules(flow)
+    before = bench.report()
+    bench.call("runtime.judge", [flow])
+    assert bench.report() == before
+    bench.configure(runtime_rules=["/cookie-domain-replaced/off"])
+    bench.call("runtime.judge", [flow])
+    assert "cookie-domain-replaced" not in _rules(flow)
+    assert {"restricted-request-header", "cookie-attributes-added"} <= set(_rules(flow))
+    assert (flow.marked, flow.comment) == ("", "")
+    assert bench.report()["exchanges"] == {"judged": 1, "clean": 1}
+
+
+def test_a_recording_of_a_changed_flow_honours_the_users_rules(bench: Bench) -> None:
+    changed = _finished(bench.play(live(), BAD_COOKIE))
+    bench.call("runtime.clear")
+    bench.configure(runtime_rules=["/cookie-lifetime-too-long/off"])
+    again = changed.copy()
+    bench.read(again)
+    assert bench.report()["findings"] == []
+    bench.configure(runtime_rules=[])
+    bench.call("runtime.judge", [again])
+    assert _rules(again) == []  # what was off when it was read is not in the flow any more
+
+
+def test_a_flow_that_was_not_changed_is_judged_anew_from_a_recording(bench: Bench) -> None:
+    plain = _finished(bench.play(live(), (b"Set-Cookie", b"sid=1; HttpOnly; Secure; Max-Age=60"))).copy()
+    bench.configure(runtime_limits="10/1")
+    assert "response-headers-too-long" in _rules(bench.read(plain)) or "request-headers-too-long" in _rules(plain)
+
+
+def test_one_response_does_not_flood_the_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    cookies = [(b"Set-Cookie", b"c%d=1; Domain=b.example" % number) for number in range(60)]
+    bench.configure(runtime_mode="audit")
+    with caplog.at_level("INFO"):
+        bench.play(live(), *cookies)
+    assert len([record for record in caplog.records if "cookie-domain-replaced" in record.getMessage()]) == 20
+    assert any("40 more findings" in record.getMessage() for record in caplog.records)

@@ -81,7 +81,7 @@ def _judge(
         reply: Reply | None = None
         try:
             found = check(exchange, profile)
-            for finding in _overridden(found, overrides) if overrides else found:
+            for finding in overridden(found, overrides) if overrides else found:
                 findings.append(finding)
                 effect = finding.effect
                 if isinstance(effect, Reply):
@@ -96,8 +96,8 @@ def _judge(
     return Verdict(tuple(findings), action, tuple(failures))
 
 
-def _overridden(findings: Iterable[Finding], overrides: Sequence[Override]) -> Iterable[Finding]:
-    """The findings as the user wants them. Where several overrides fit, the last one counts."""
+def overridden(findings: Iterable[Finding], overrides: Sequence[Override]) -> Iterable[Finding]:
+    """The findings as the user wants them: without those that are off. Of several overrides, the last one counts."""
     for finding in findings:
         severity: Severity | None = finding.severity
         for override in overrides:

@@ -120,6 +120,20 @@ class Journal:
                 new.append(entry)
         return new
 
+    def withdraw(self, record: Record, findings: Iterable[Finding]) -> None:
+        """Take back what was added for an exchange, so that it can be judged anew."""
+        if not record.clean:
+            record.clean = True
+            self.clean += 1
+        for finding in findings:
+            endpoint = finding.endpoint or record.endpoint
+            key = (finding.rule, finding.severity, endpoint, finding.subject)
+            entry = self._entries.get(key)
+            if entry:
+                entry.count -= 1
+                if not entry.count:
+                    del self._entries[key]
+
     def _count(self, record: Record, finding: Finding) -> Entry | None:
         endpoint, subject = finding.endpoint or record.endpoint, finding.subject
         if finding.replaces and finding.replaces is not finding.severity:
@@ -134,7 +148,7 @@ class Journal:
             entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = Entry(finding, endpoint, 1, record.time, record.time)
-            entry.known = _known(entry) in self._baseline
+            entry.known = self._is_known(entry)
             return entry
         entry.count += 1
         entry.first_seen = min(entry.first_seen, record.time)
@@ -153,7 +167,11 @@ class Journal:
         """From now on, what is in this baseline is known."""
         self._baseline = baseline
         for entry in self._entries.values():
-            entry.known = _known(entry) in baseline
+            entry.known = self._is_known(entry)
+
+    def _is_known(self, entry: Entry) -> bool:
+        # An entry for all that was too much says nothing of what is in it.
+        return entry.endpoint != FOLDED and _known(entry) in self._baseline
 
     def has_new(self, severity: Severity) -> bool:
         """Whether there is a finding of this severity or above that is not known."""

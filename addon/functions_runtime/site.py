@@ -154,6 +154,33 @@ class Site:
             )
 
 
+_SHOWN_VALUES = {
+    b"domain": re.compile(rb"[.a-z0-9_-]*", re.IGNORECASE),
+    b"expires": re.compile(rb"[a-z0-9 ,:+-]{0,40}", re.IGNORECASE),
+    b"max-age": re.compile(rb"-?[0-9]{0,20}"),
+    b"path": re.compile(rb"/[a-z0-9/._~-]*", re.IGNORECASE),
+    b"samesite": re.compile(rb"[a-z]*", re.IGNORECASE),
+    b"secure": re.compile(rb""),
+    b"httponly": re.compile(rb""),
+    b"partitioned": re.compile(rb""),
+}
+
+
 def _attributes(line: bytes) -> str:
-    """The attributes of a set-cookie-string, fit to be shown."""
-    return printable(line.partition(b";")[2].strip(), MAX_ATTRIBUTES_SHOWN)
+    """The attributes of a set-cookie-string, fit to be shown.
+
+    A value with a semicolon, or two cookies folded into a line, put a secret among the attributes: what is none that
+    browsers know, or does not look like its value, becomes an ellipsis.
+    """
+    shown = []
+    for cookie_av in line.split(b";")[1:]:
+        name, equals, value = cookie_av.strip().partition(b"=")
+        looks = _SHOWN_VALUES.get(name.strip().lower())
+        if looks is None:
+            shown.append("…")
+        elif looks.fullmatch(value.strip()):
+            shown.append(printable(cookie_av.strip()))
+        else:
+            shown.append(printable(name.strip()) + ("=…" if equals else ""))
+    text = "; ".join(shown)
+    return text if len(text) <= MAX_ATTRIBUTES_SHOWN else text[: MAX_ATTRIBUTES_SHOWN - 1] + "…"

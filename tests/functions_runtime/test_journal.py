@@ -282,3 +282,24 @@ def test_cookies_are_listed_by_host_and_name() -> None:
         ("b.example", "a", ""),
     ]
     assert report(journal).further_cookies == 0
+
+
+def test_what_was_added_can_be_taken_back() -> None:
+    journal = Journal()
+    first, second = journal.begin(HOME, 1.0), journal.begin(HOME, 2.0)
+    elsewhere = finding("elsewhere", INFO, endpoint=LOGIN)
+    journal.add(first, [finding(), elsewhere])
+    journal.add(second, [finding()])
+    journal.withdraw(first, [finding(), elsewhere, finding("never added")])
+    assert counts(journal) == [("rule", WARNING, HOME, None, 1)]
+    assert (journal.judged, journal.clean, first.clean) == (2, 1, True)
+    journal.withdraw(second, [finding()])
+    journal.withdraw(second, [])
+    assert (counts(journal), journal.clean) == ([], 2)
+
+
+def test_what_was_folded_together_is_never_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
+    journal = Journal({("rule", "warning", "*", "*", "*", None)})
+    journal.add(journal.begin(HOME, 1.0), [finding()])
+    assert journal.has_new(WARNING)

@@ -150,7 +150,7 @@ def test_a_cookie_is_shown_as_it_is_and_as_it_would_be() -> None:
     site = seen(response(b"plain=a", b"sid=b; Domain=example;  Path=/"), verdict)
     assert site.cookies == (
         SeenCookie("app.example", "plain", "", ""),
-        SeenCookie("app.example", "sid", "Domain=example;  Path=/", "Domain=app.example;  Path=/; HttpOnly; Secure"),
+        SeenCookie("app.example", "sid", "Domain=example; Path=/", "Domain=app.example; Path=/; HttpOnly; Secure"),
     )
 
 
@@ -188,8 +188,8 @@ def test_a_cookie_has_no_value_and_is_fit_to_be_shown() -> None:
         response(b"s\xffd=%s; Path=/\xe2\x80\xae" % secret, b"%s; X=%s" % (secret, b"x" * 400), b'q="%s"' % secret)
     )
     first, second, third = site.cookies
-    assert first == SeenCookie("app.example", "s\\xffd", "Path=/\\u202e", "Path=/\\u202e")
-    assert (second.name, second.today) == ("", "X=" + "x" * (module.MAX_ATTRIBUTES_SHOWN - 3) + "…")
+    assert first == SeenCookie("app.example", "s\\xffd", "Path=…", "Path=…")
+    assert (second.name, second.today) == ("", "…")
     assert third == SeenCookie("app.example", "q", "", "")
     assert SECRET not in repr(site.cookies)
 
@@ -248,3 +248,26 @@ def test_other_fields_of_the_response_are_no_cookies() -> None:
     exchange = Exchange(Request(host="app.example"), Response(fields=fields))
     site = seen(exchange, Verdict(action=Rewrite((AppendAttributes(1, (b"Secure",)),))))
     assert site.cookies == (SeenCookie("app.example", "sid", "", "Secure"),)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('sid="abc;%s"; Path=/', "…; Path=/"),
+        ("a=1; Path=/, b=%s", "Path=…"),
+        ("a=1; Domain=x.example, b=%s", "Domain=…"),
+        ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT, b=%s", "Expires=…"),
+        ("a=1; Secure=%s", "Secure=…"),
+        ("a=1; %s", "…"),
+        ("a=1; HttpOnly; Max-Age=60; SameSite=Lax; Partitioned", "HttpOnly; Max-Age=60; SameSite=Lax; Partitioned"),
+    ],
+)
+def test_a_value_among_the_attributes_is_not_shown(line: str, shown: str) -> None:
+    [cookie] = seen(response(line.replace("%s", SECRET).encode())).cookies
+    assert cookie.today == shown
+
+
+def test_endless_attributes_are_cut() -> None:
+    [cookie] = seen(response(b"a=1" + b"; HttpOnly" * 100)).cookies
+    assert len(cookie.today) == module.MAX_ATTRIBUTES_SHOWN
+    assert cookie.today.endswith("…")

@@ -46,6 +46,9 @@ def exchanges(secret: Secrets) -> list[tuple[bytes, bytes]]:
         b"Set-Cookie: XSRF=" + token + b"; Path=/",
         b"Set-Cookie: " + secret(),  # no name: all of it is the value
         b"Set-Cookie: bad=" + secret() + b"\x01",
+        b'Set-Cookie: quoted="a;' + secret() + b'"; Path=/',
+        b"Set-Cookie: folded=1; Path=/, other=" + secret(),
+        b"Set-Cookie: wrong=1; Domain=example.test, other=" + secret(),
     ]
     echoed = secret() + b"-long-enough"
     preflight = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from functions_runtime.message import Exchange, Request, Response
@@ -10,6 +11,8 @@ from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.syntax.rfc6265 import replace_domain
 from functions_runtime.verdict import Basis, Finding, ReplaceDomain, Severity
 from functions_runtime.wire_text import printable
+
+_HOST_NAME = re.compile(rb"[a-z0-9_.-]*")
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
@@ -30,7 +33,9 @@ def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
                 effect=effect if changed else None,
             )
             continue
-        was = printable(field.cookie.attributes.domain) or "empty"
+        domain_today = field.cookie.attributes.domain
+        # What is no host name may be part of another cookie, with its value.
+        was = (printable(domain_today) if _HOST_NAME.fullmatch(domain_today) else "no host name") or "empty"
         becomes = (
             f"it becomes {domain}"
             if domain is not None

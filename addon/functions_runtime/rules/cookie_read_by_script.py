@@ -72,7 +72,7 @@ def watch(key: bytes) -> Check:
 
 def _is_sent_on(value: bytes, raw: bytes, response: Response) -> bool:
     """Whether the server puts the value into the URL that it redirects to, as OAuth's state."""
-    return any(value in text or raw in text for text in response.by_name.get(b"location", ()))
+    return any(value in text or raw in text for text in response.by_name.get(b"location", ())[:1])
 
 
 QUERY = "the query"

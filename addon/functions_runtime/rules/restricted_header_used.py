@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile, is_removed
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
+
+MOST = 20
+"""Restricted headers, and values of one, that are looked at in one exchange."""
 
 MIN_VALUE = 8
 """Bytes from which on a value that comes back is no coincidence (rulebook)."""
@@ -24,12 +28,13 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     response = exchange.response
     assert response
     found: dict[bytes, str] = {}
+    everything = b"\n".join([text for _, text in response.fields])
     for vary in response.by_name.get(b"vary", ()):
         found.update(dict.fromkeys(_removed_names_in(vary), "the response names it in Vary"))
-    for name in filter(is_removed, exchange.request.by_name):
+    for name in islice(filter(is_removed, exchange.request.by_name), MOST):
         if name in HOP_BY_HOP or name in found:
             continue
-        if header := _comes_back(exchange.request.by_name[name], response):
+        if header := _comes_back(exchange.request.by_name[name][:MOST], response, everything):
             found[name] = f"its value comes back in the response header {printable(header, 40)}"
     if not found:
         return ()
@@ -46,12 +51,11 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
 # Servers send the same few values of Vary again and again.
 @lru_cache(maxsize=256)
 def _removed_names_in(vary: bytes) -> tuple[bytes, ...]:
-    return tuple(filter(is_removed, (name.strip() for name in vary.lower().split(b","))))
+    return tuple(islice(filter(is_removed, (name.strip() for name in vary.lower().split(b","))), MOST))
 
 
-def _comes_back(values: Iterable[bytes], response: Response) -> bytes:
+def _comes_back(values: Iterable[bytes], response: Response, everything: bytes) -> bytes:
     """Name of a response header that holds a value as an item of its own, not as the beginning of something else."""
-    everything = b"\n".join([text for _, text in response.fields])
     for value in values:
         if len(value) < MIN_VALUE or value not in everything:
             continue

@@ -52,6 +52,7 @@ that opens a WebSocket gets an error. Where the site refuses the upgrade today, 
         Example("An upgrade to HTTP/2", Exchange(Request(fields=((b"Upgrade", b"h2c"),)), Response())),
     ),
     check=check,
+    enforcement="takes Upgrade away, so that no upgrade happens",
 )
 
 RULES = (RULE,)

@@ -105,7 +105,12 @@ def test_the_finding_says_what_was_and_what_becomes_but_no_value() -> None:
         b"sid=%s; Domain=x\x80.example" % secret, b"%s; Domain=" % secret, b"own=%s; Domain=%s" % (secret, OWN.encode())
     )
     assert found[0].message.startswith(
-        "The Domain of the cookie sid is x\\x80.example; under the Runtime it becomes app.example.com."
+        "The Domain of the cookie sid is no host name; under the Runtime it becomes app.example.com."
     )
     assert " is empty; " in found[1].message
     assert SECRET not in repr(found)
+
+
+def test_a_domain_that_another_cookie_was_folded_into_is_not_shown() -> None:
+    [finding] = findings(b"a=1; Domain=x.example, b=%s" % SECRET.encode())
+    assert SECRET not in repr(finding)
