@@ -37,6 +37,7 @@ def test_a_run_with_an_error_ends_with_2_and_loses_nothing(tmp_path: Path, origi
         options=["runtime_fail_on=error", f"hardump={har}", "keep_host_header=true"],
     )
     path = visit(proxy, origin, OVER_A_DAY)
+    proxy.wait_for_log("client disconnect")  # the client has its reply before the exchange is over
     assert proxy.stop(by) == 2
     [flow] = read_flows_from_paths([str(flows)])
     assert isinstance(flow, http.HTTPFlow)

@@ -15,18 +15,20 @@ VERDICTS = {
 
 
 def render(report: Report) -> str:
-    """A headline, and a row for each warning and error up to `MAX_ROWS`."""
-    counts = ", ".join(_counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
-    lines = [
-        f"Runtime ({report.mode}, limits {report.limits.size} bytes and {report.limits.count}): "
-        f"{_counted(report.judged, 'exchange')} judged, {report.clean} clean; {counts}"
-        f"{f' ({report.known} known from the baseline)' if report.known else ''}."
-    ]
+    """The verdict, the counts, and a row for each warning and error up to `MAX_ROWS`."""
+    title = f"Runtime ({report.mode}, limits {report.limits.size} bytes and {report.limits.count}): "
+    lines = []
     if report.standing:
         standings = ", ".join(f"{standing.value} {report.endpoints_that(standing)}" for standing in Standing)
-        lines.append(
-            f"  Verdict: {VERDICTS[report.standing]} Endpoints: {standings} (of {len(report.endpoints)} seen)."
-        )
+        lines.append(f"{title}{VERDICTS[report.standing]} Endpoints: {standings} (of {len(report.endpoints)} seen).")
+        title = "  "
+    counts = ", ".join(_counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
+    lines.append(
+        f"{title}{_counted(report.judged, 'exchange')} judged, {report.clean} clean; {counts}"
+        f"{f' ({report.known} known from the baseline)' if report.known else ''}."
+    )
+    if report.folded:
+        lines.append(f"  {report.folded} findings were too many to tell apart: they are folded into entries with *.")
     shown = [entry for entry in report.entries if entry.finding.severity >= Severity.WARNING]
     for entry in shown[:MAX_ROWS]:
         found = entry.finding

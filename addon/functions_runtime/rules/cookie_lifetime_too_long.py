@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from functions_runtime.message import Exchange, Request, Response
@@ -40,7 +41,7 @@ def _in_words(seconds: float) -> str:
         return "more than 100 years"
     if seconds >= 2 * COOKIE_LIFETIME_LIMIT:
         return f"{seconds / COOKIE_LIFETIME_LIMIT:.0f} days"
-    return f"{seconds:.0f} seconds"
+    return f"{math.ceil(seconds)} seconds"
 
 
 RULE = Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from functions_runtime import journal as journal_module
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.journal import Journal
 from functions_runtime.message import Exchange, Request
@@ -40,8 +41,9 @@ def test_counts_verdict_and_a_row_for_each_warning_and_error() -> None:
     journal.add(record, [finding("info", INFO), finding("warning", WARNING, "sid"), finding("error", ERROR)])
     journal.add(record, [finding("warning", WARNING, "sid")])
     assert lines(journal) == [
-        "Runtime (audit, limits 4096 bytes and 75): 1 exchange judged, 0 clean; 1 error, 1 warning, 1 info.",
-        f"  Verdict: {VERDICTS[Standing.BREAKS]} Endpoints: runs 1, runs with changes 0, breaks 1 (of 2 seen).",
+        f"Runtime (audit, limits 4096 bytes and 75): {VERDICTS[Standing.BREAKS]} "
+        "Endpoints: runs 1, runs with changes 0, breaks 1 (of 2 seen).",
+        "  1 exchange judged, 0 clean; 1 error, 1 warning, 1 info.",
         "  error   error GET a.example/000 (1×)",
         "  warning warning [sid] GET a.example/000 (2×)",
     ]
@@ -50,8 +52,8 @@ def test_counts_verdict_and_a_row_for_each_warning_and_error() -> None:
 def test_known_findings_are_said_to_be_known() -> None:
     journal = Journal({("known", "warning", *endpoint(), None)})
     journal.add(journal.begin(endpoint(), 0.0), [finding("known", WARNING), finding("new", WARNING)])
-    headline, _, *rows = lines(journal)
-    assert headline.endswith("2 warnings, 0 infos (1 known from the baseline).")
+    _, counts, *rows = lines(journal)
+    assert counts.endswith("2 warnings, 0 infos (1 known from the baseline).")
     assert rows == ["  warning known GET a.example/000 (1×, known)", "  warning new GET a.example/000 (1×)"]
 
 
@@ -62,7 +64,14 @@ def test_known_findings_are_said_to_be_known() -> None:
 def test_the_verdict_is_that_of_the_site(severity: Severity, standing: Standing) -> None:
     journal = Journal()
     journal.add(journal.begin(endpoint(), 0.0), [finding("rule", severity)])
-    assert lines(journal)[1].startswith(f"  Verdict: {VERDICTS[standing]} ")
+    assert f": {VERDICTS[standing]} " in lines(journal)[0]
+
+
+def test_what_was_folded_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
+    journal = Journal()
+    journal.add(journal.begin(endpoint(), 0.0), [finding("rule", WARNING)])
+    assert lines(journal)[2].startswith("  1 findings were too many")
 
 
 def test_rows_are_bounded_and_the_rest_is_counted() -> None:
