@@ -65,10 +65,8 @@ def _run(folder: Path, mode: str) -> Run:
     finally:
         try:
             status = proxy.stop()
-        except (
-            subprocess.TimeoutExpired
-        ):  # now and then mitmproxy waits for a browser's connection and has to be killed
-            status = 0
+        except subprocess.TimeoutExpired:
+            status = 0  # now and then mitmproxy waits for a connection of the browser, and had to be killed
         sites.close()
     assert status == 0
     assert "Traceback" not in proxy.output
