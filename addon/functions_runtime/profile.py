@@ -95,7 +95,7 @@ PREFLIGHT_REPLY_FIELDS = (
 )
 
 _LIMITS = re.compile(r"\s*([0-9]{1,12})\s*(b|kb?|mb?)?\s*/\s*([0-9]{1,12})\s*", re.IGNORECASE)
-_UNITS = {"": 1, "b": 1, "k": BYTES_PER_KB, "m": BYTES_PER_KB**2}
+_UNITS = {"": 1, "k": BYTES_PER_KB, "m": BYTES_PER_KB**2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def parse_limits(text: str) -> Limits:
     """
     match = _LIMITS.fullmatch(text)
     if match:
-        size = int(match[1]) * _UNITS[(match[2] or "").lower().removesuffix("b") or ""]
+        size = int(match[1]) * _UNITS[(match[2] or "").lower().removesuffix("b")]
         if size and int(match[3]):
             return Limits(size, int(match[3]))
     raise ValueError(

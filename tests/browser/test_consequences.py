@@ -6,6 +6,7 @@ Only the consequences that a browser decides are looked at. What is tried stands
 from __future__ import annotations
 
 import subprocess
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,8 @@ def _run(folder: Path, mode: str) -> Run:
         try:
             status = proxy.stop()
         except subprocess.TimeoutExpired:
-            status = 0  # now and then mitmproxy waits for a connection of the browser, and had to be killed
+            status = 0
+            warnings.warn("mitmdump did not end by itself and had to be killed; why is not known.", stacklevel=1)
         sites.close()
     assert status == 0
     assert "Traceback" not in proxy.output

@@ -13,7 +13,7 @@ from functions_runtime.catalogue import BY_ID
 from functions_runtime.journal import Entry, JudgedEndpoint, Report
 from functions_runtime.profile import Limits
 from functions_runtime.reports.json import timestamp
-from functions_runtime.reports.text import VERDICTS
+from functions_runtime.reports.text import VERDICTS, counted
 from functions_runtime.site import Headroom, SeenCookie, Standing
 from functions_runtime.verdict import Severity
 from functions_runtime.wire_text import printable
@@ -34,10 +34,10 @@ def render(report: Report) -> str:
 def _verdict(report: Report) -> Iterable[str]:
     verdict = VERDICTS[report.standing] if report.standing else "nothing was judged."
     yield f"# Functions Runtime: {verdict}"
-    counts = ", ".join(_counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
+    counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
     known = f" ({report.known} known from the baseline)" if report.known else ""
     yield (
-        f"{_counted(report.judged, 'exchange')} judged, {report.clean} clean: {counts}{known}. "
+        f"{counted(report.judged, 'exchange')} judged, {report.clean} clean: {counts}{known}. "
         f"Mode {_text(report.mode)}, limits {report.limits.size} bytes and {report.limits.count}."
     )
     if report.endpoints:
@@ -48,7 +48,7 @@ def _verdict(report: Report) -> Iterable[str]:
         ]
         yield _table(("Endpoints that", "Number", "Share"), shares)
     if report.folded:
-        yield f"Counted together, because there were too many: {_counted(report.folded, 'finding')}."
+        yield f"Counted together, because there were too many: {counted(report.folded, 'finding')}."
 
 
 def _findings(report: Report) -> Iterable[str]:
@@ -90,7 +90,7 @@ def _cookies(report: Report) -> Iterable[str]:
             [_cookie(cookie) for cookie in report.cookies],
         )
     if report.further_cookies:
-        yield f"Not listed, because there were too many: {_counted(report.further_cookies, 'cookie')}."
+        yield f"Not listed, because there were too many: {counted(report.further_cookies, 'cookie')}."
 
 
 def _cookie(cookie: SeenCookie) -> Sequence[str]:
@@ -140,7 +140,3 @@ def _text(text: str) -> str:
     """The text as it is to be read, with nothing in it that is markup."""
     escaped = _MARKUP.sub(lambda match: f"\\{match[0]}", printable(text, len(text)))
     return escaped.replace("@", "@&#8203;")  # GitHub finds people and addresses in the finished text
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

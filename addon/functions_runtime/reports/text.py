@@ -22,9 +22,9 @@ def render(report: Report) -> str:
         standings = ", ".join(f"{standing.value} {report.endpoints_that(standing)}" for standing in Standing)
         lines.append(f"{title}{VERDICTS[report.standing]} Endpoints: {standings} (of {len(report.endpoints)} seen).")
         title = "  "
-    counts = ", ".join(_counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
+    counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
     lines.append(
-        f"{title}{_counted(report.judged, 'exchange')} judged, {report.clean} clean; {counts}"
+        f"{title}{counted(report.judged, 'exchange')} judged, {report.clean} clean; {counts}"
         f"{f' ({report.known} known from the baseline)' if report.known else ''}."
     )
     if report.folded:
@@ -40,5 +40,6 @@ def render(report: Report) -> str:
     return "\n".join(lines)
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things in words."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
