@@ -44,8 +44,8 @@ class Judgement:
 
     `over` says that the Runtime has answered, or would have, so that there is nothing more to judge. `changed` says
     that the flow is not as it came, `stored` that the findings come from a recording of such a flow. `reply` stands in
-    the place of a response whose content is still arriving. `response` is the one that was judged; `request_before`
-    and `response_before` (status and fields) are what was changed, None where nothing was.
+    the place of a response whose content is still arriving. `response` is the one that was judged, as it came;
+    `request_before` are the fields of the request as they came, None where nothing can have changed them.
     """
 
     request: Request
@@ -57,7 +57,6 @@ class Judgement:
     reply: Reply | None = None
     response: Response | None = None
     request_before: Fields | None = None
-    response_before: tuple[int, Fields] | None = None
 
 
 def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> Request:

@@ -180,7 +180,6 @@ class FunctionsRuntime:
             judgement, _ = self._judge_request(flow)
         verdict = self._judge_response(flow, judgement)
         if self._acts_on(flow):
-            judgement.response_before = (flow.response.status_code, flow.response.headers.fields)
             if isinstance(verdict.action, Respond):
                 judgement.reply = verdict.action.reply
                 flow_bridge.replace_response(flow, judgement.reply)

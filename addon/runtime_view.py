@@ -99,9 +99,8 @@ def _changes(message: http.Message | None, judgement: Judgement) -> Iterator[str
     after: list[str] = []
     if isinstance(message, http.Request) and judgement.request_before is not None:
         before, after = _lines(judgement.request_before), _lines(message.headers.fields)
-    elif isinstance(message, http.Response) and judgement.response_before is not None:
-        status, fields = judgement.response_before
-        before = [f"{status}", *_lines(fields)]
+    elif isinstance(message, http.Response) and judgement.response is not None:
+        before = [f"{judgement.response.status}", *_lines(judgement.response.fields)]
         after = [f"{message.status_code}", *_lines(message.headers.fields)]
     if before != after:
         yield _diff("request" if isinstance(message, http.Request) else "response", before, after)
