@@ -44,7 +44,8 @@ class Judgement:
 
     `over` says that the Runtime has answered, or would have, so that there is nothing more to judge. `changed` says
     that the flow is not as it came, `stored` that the findings come from a recording of such a flow. `reply` stands in
-    the place of a response whose content is still arriving. `response` is the one that was judged, as it came;
+    the place of a response whose content is still arriving. `held` says that somebody intercepted the request, and the
+    time it took says nothing of the server. `response` is the one that was judged, as it came;
     `request_before` are the fields of the request as they came, None where nothing can have changed them.
     """
 
@@ -55,6 +56,7 @@ class Judgement:
     changed: bool = False
     stored: bool = False
     reply: Reply | None = None
+    held: bool = False
     response: Response | None = None
     request_before: Fields | None = None
 
@@ -80,12 +82,12 @@ def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool)
     )
 
 
-def response_of(flow: http.HTTPFlow) -> Response:
-    """The response as the server sent it."""
+def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
+    """The response as the server sent it. `held` as in `Judgement`."""
     assert flow.response
     arrived = flow.response.timestamp_start or flow.request.timestamp_start
     sent = flow.request.timestamp_end
-    waited = None if sent is None or arrived < sent else arrived - sent
+    waited = None if held or sent is None or arrived < sent else arrived - sent
     return Response(flow.response.status_code, flow.response.headers.fields, arrived, waited)
 
 

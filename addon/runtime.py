@@ -199,6 +199,11 @@ class FunctionsRuntime:
     def error(self, flow: http.HTTPFlow) -> None:
         self._probe.take(flow)
 
+    def update(self, flows: Sequence[flow.Flow]) -> None:
+        for each in flows:
+            if each.intercepted and isinstance(each, http.HTTPFlow) and (judgement := self._judgements.get(each)):
+                judgement.held = True
+
     # Commands
 
     @command.command("runtime.judge")
@@ -293,8 +298,8 @@ class FunctionsRuntime:
     def _judge_response(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
         if judgement.stored:
             return Verdict()
-        response = flow_bridge.response_of(flow)
-        exchange = Exchange(judgement.request, response, rewritten=self._acts_on(flow))
+        response = flow_bridge.response_of(flow, held=judgement.held)
+        exchange = Exchange(judgement.request, response, self._acts_on(flow), bool(flow.request.raw_content))
         overrides = self._settings.overrides_for(flow)
         verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
         foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
@@ -318,7 +323,7 @@ class FunctionsRuntime:
         self._journal.withdraw(judgement.record, judgement.findings)
         judgement.findings = []
         overrides = self._settings.overrides_for(flow)
-        exchange = Exchange(judgement.request, judgement.response, rewritten=judgement.changed)
+        exchange = Exchange(judgement.request, judgement.response, judgement.changed, bool(flow.request.raw_content))
         asked = self._judge.request(exchange, overrides)
         verdicts = [asked]
         if exchange.response:

@@ -181,6 +181,34 @@ def test_user_interfaces_are_left_alone_where_the_flow_ends_soon(bench: Bench) -
     assert bench.updated == []
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_the_time_that_somebody_held_a_request_back_is_not_the_servers(held: bool, bench: Bench) -> None:
+    flow = live()
+    bench.addon.requestheaders(flow)
+    if held:
+        flow.intercept()
+    bench.addon.update([flow, tflow.ttcpflow()])  # as mitmproxy says after every hook
+    flow.resume()
+    arrive(flow)
+    assert flow.response
+    flow.response.timestamp_start += 60
+    bench.addon.responseheaders(flow)
+    assert ("response-too-slow" in _rules(flow)) is not held
+
+
+def test_content_that_no_header_announces_is_seen(bench: Bench) -> None:
+    flow = bench.play(live(http_version="HTTP/2.0"))
+    assert "get-with-content" not in _rules(flow)
+    flow = live(http_version="HTTP/2.0")
+    bench.addon.requestheaders(flow)
+    flow.request.raw_content = b"{}"
+    arrive(flow)
+    bench.addon.responseheaders(flow)
+    assert "get-with-content" in _rules(flow)
+    bench.call("runtime.judge", [_finished(flow)])
+    assert "get-with-content" in _rules(flow)
+
+
 @pytest.mark.parametrize("option", [None, "1k"])
 def test_upload_that_cannot_be_held_back_is_spoken_of(
     option: str | None, bench: Bench, caplog: pytest.LogCaptureFixture

@@ -104,8 +104,10 @@ class Exchange(NamedTuple):
     """One request and its response, None as long as there is none.
 
     `rewritten` says that the server did not get the request as it came, but as the Runtime hands it on.
+    `has_content` says that the request was seen to have content, whatever its head says of that.
     """
 
     request: Request
     response: Response | None = None
     rewritten: bool = False
+    has_content: bool = False

@@ -69,6 +69,11 @@ REMOVED_NAMES = RESTRICTED_NAMES - KEPT_NAMES
 REMOVED_PREFIXES = RESTRICTED_PREFIXES + EMULATOR_RESTRICTED_PREFIXES
 
 
+def is_restricted(name: bytes) -> bool:
+    """Whether a Function cannot see the request field of this name, in lower case."""
+    return name in RESTRICTED_NAMES or name.startswith(REMOVED_PREFIXES)
+
+
 # The same few names come with every request.
 @lru_cache(maxsize=1024)
 def is_removed(name: bytes) -> bool:

@@ -14,7 +14,7 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, HeaderSize, Response
 from functions_runtime.syntax.rfc9110 import Fields, field_line_size
 from functions_runtime.verdict import Respond, Rewrite, Severity, Verdict, apply_edits
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import NAMELESS, printable
 
 MAX_ENDPOINTS = 5_000
 MAX_COOKIES = 1_000
@@ -68,7 +68,7 @@ def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
             for pair in value.split(b";"):
                 # Without a name, all of it is the value.
                 name = pair.partition(b"=")[0].strip() if b"=" in pair else b""
-                shown = printable(name, 40) if name else "without a name"
+                shown = printable(name, 40) if name else NAMELESS
                 parts.append((len(pair), f"cookie {shown}"))
         else:
             parts.append((field_line_size(name, value), printable(name.lower(), 40)))

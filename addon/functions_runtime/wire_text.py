@@ -10,6 +10,9 @@ from __future__ import annotations
 MAX_SHOWN = 120
 """Characters of one name that are shown."""
 
+NAMELESS = "without a name"
+"""What stands in a sentence in place of the name of a cookie that has none."""
+
 
 def printable(raw: bytes | str, most: int = MAX_SHOWN) -> str:
     """The text with anything that is not printable written as an escape, and cut after `most` characters."""

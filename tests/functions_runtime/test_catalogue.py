@@ -11,8 +11,10 @@ import pytest
 
 from functions_runtime import catalogue, rules
 from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.rule import Example, Rule, Step
+from functions_runtime.rule import Example, Rule, Step, Subject
+from functions_runtime.verdict import Finding
 
 PART_1 = [
     "request-headers-too-long",
@@ -60,6 +62,19 @@ def test_a_rule_says_what_it_is_what_to_do_and_where_that_is_written(rule: Rule)
     assert rule.fix.endswith(".")
     assert rule.references
     assert all(reference.startswith("https://") for reference in rule.references)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.subject is Subject.COOKIE], ids=lambda rule: rule.id)
+def test_a_cookie_without_a_name_can_be_spoken_of(rule: Rule) -> None:
+    check = rule.new_check(b"key")
+    found: list[Finding] = []
+    for attributes in (b"", b"; Max-Age=99999999; Expires=Sun, 06 Nov 1994 08:49:37 GMT"):
+        line = b"=0123456789; Domain=example.com" + attributes
+        found += check(Exchange(Request(host="a.example.com"), Response(fields=((b"Set-Cookie", line),))), Profile())
+    sent = ((b"Cookie", b"0123456789"), (b"X-Token", b"0123456789"))
+    found += check(Exchange(Request(host="b.example.com", fields=sent), Response()), Profile())
+    assert found
+    assert all("cookie without a name" in finding.message for finding in found)
 
 
 def test_the_order_is_that_of_the_runtime() -> None:

@@ -9,7 +9,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.verdict import AppendAttributes, Basis, Finding, Severity
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import NAMELESS, printable
 
 _MEANING = {
     (b"HttpOnly",): "HttpOnly: scripts can no longer read it",
@@ -34,7 +34,9 @@ def _finding(position: int, name: bytes, http_only: bool, secure: bool) -> Findi
     missing = (*(() if http_only else (b"HttpOnly",)), *(() if secure else (b"Secure",)))
     shown = printable(name)
     return RULE.finding(
-        f"The Runtime makes the cookie {shown} {_MEANING[missing]}.", shown, effect=AppendAttributes(position, missing)
+        f"The Runtime makes the cookie {shown or NAMELESS} {_MEANING[missing]}.",
+        shown,
+        effect=AppendAttributes(position, missing),
     )
 
 

@@ -10,7 +10,7 @@ from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.syntax.rfc6265 import replace_domain
 from functions_runtime.verdict import Basis, Finding, ReplaceDomain, Severity
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import NAMELESS, printable
 
 _HOST_NAME = re.compile(rb"[a-z0-9_.-]*")
 
@@ -27,7 +27,8 @@ def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
         if field.cookie.attributes.domain == wanted:
             changed = replace_domain(field.line, wanted) != field.line
             yield RULE.finding(
-                f"The cookie {name} names the Function's own domain, {domain}, which is what the Runtime sets.",
+                f"The cookie {name or NAMELESS} names the Function's own domain, {domain}, "
+                "which is what the Runtime sets.",
                 name,
                 severity=Severity.INFO,
                 effect=effect if changed else None,
@@ -42,7 +43,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
             else "it becomes the Function's domain (unknown here, so the attribute is left out)"
         )
         yield RULE.finding(
-            f"The Domain of the cookie {name} is {was}; under the Runtime {becomes}. "
+            f"The Domain of the cookie {name or NAMELESS} is {was}; under the Runtime {becomes}. "
             "Other hosts no longer get this cookie.",
             name,
             effect=effect,

@@ -9,7 +9,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import COOKIE_LIFETIME_LIMIT, Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, Reply, Severity
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import NAMELESS, printable
 
 REPLY = Reply(
     400,
@@ -29,8 +29,8 @@ def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
             name = printable(field.cookie.name)
             attribute = "Expires" if field.cookie.attributes.max_age is None else "Max-Age"
             yield RULE.finding(
-                f"The cookie {name} lives {_in_words(lifetime)} ({attribute}), and the Runtime allows 24 hours. "
-                f"It answers 400 “{REPLY.content.decode()}” instead of this response, and sets no cookie of it.",
+                f"The cookie {name or NAMELESS} lives {_in_words(lifetime)} ({attribute}), and the Runtime allows 24 "
+                f"hours. It answers 400 “{REPLY.content.decode()}” instead of this response, and sets no cookie of it.",
                 name,
                 effect=REPLY,
             )

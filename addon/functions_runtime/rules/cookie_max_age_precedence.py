@@ -8,7 +8,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, Severity
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import NAMELESS, printable
 
 TOLERANCE = 60
 """Seconds by which the two may differ and still say the same (rulebook)."""
@@ -26,13 +26,15 @@ def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
         name = printable(field.cookie.name)
         if abs(by_max_age - by_expires) > TOLERANCE:
             yield RULE.finding(
-                f"The cookie {name} has a Max-Age and an Expires that disagree by more than a minute: Max-Age wins, "
-                f"and the cookie {'lives shorter' if by_max_age < by_expires else 'lives longer'} than Expires says.",
+                f"The cookie {name or NAMELESS} has a Max-Age and an Expires that disagree by more than a minute: "
+                f"Max-Age wins; it lives {'shorter' if by_max_age < by_expires else 'longer'} than Expires says.",
                 name,
                 severity=Severity.WARNING,
             )
         else:
-            yield RULE.finding(f"The cookie {name} has both Max-Age and Expires, and they agree: Max-Age wins.", name)
+            yield RULE.finding(
+                f"The cookie {name or NAMELESS} has both Max-Age and Expires, and they agree: Max-Age wins.", name
+            )
 
 
 _BOTH = b"sid=a; Max-Age=3600; Expires=Thu, 01 Jan 1970 0%d:00:00 GMT"

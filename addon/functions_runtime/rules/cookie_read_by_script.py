@@ -11,7 +11,7 @@ from functions_runtime.profile import Profile, is_removed
 from functions_runtime.recent import Recent, digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, Severity
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import NAMELESS, printable
 
 MIN_VALUE = 8
 """Bytes from which on a value that comes back is no coincidence (rulebook)."""
@@ -105,7 +105,7 @@ def _finding(name: bytes, place: Place) -> Finding:
     where, what = place
     shown = printable(name)
     return RULE.finding(
-        f"A page seems to read the cookie {shown}: its value came in {what}. "
+        f"A page seems to read the cookie {shown or NAMELESS}: its value came in {what}. "
         "Under the Runtime the cookie is HttpOnly, and no script can read it.",
         shown,
         endpoint=where,

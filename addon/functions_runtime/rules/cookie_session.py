@@ -9,7 +9,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, Severity
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import NAMELESS, printable
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
@@ -23,7 +23,9 @@ def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
 @lru_cache(maxsize=1024)
 def _finding(name: bytes) -> Finding:
     shown = printable(name)
-    return RULE.finding(f"The cookie {shown} has no valid Max-Age or Expires: it is a session cookie.", shown)
+    return RULE.finding(
+        f"The cookie {shown or NAMELESS} has no valid Max-Age or Expires: it is a session cookie.", shown
+    )
 
 
 RULE = Rule(

@@ -12,7 +12,7 @@ from functions_runtime.recent import Recent, digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step, Subject
 from functions_runtime.syntax.rfc6265 import split_cookies
 from functions_runtime.verdict import Basis, Finding, Severity
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import NAMELESS, printable
 
 MOST = 4096
 """Cookies that were set for several hosts, and cookies that were sent, that are remembered."""
@@ -88,11 +88,11 @@ def _remember(sent: Recent[bytes, dict[str, dict[Endpoint, None]]], mark: bytes,
 def _findings(name: bytes, origin: Origin, endpoint: Endpoint) -> list[Finding]:
     if not origin.loses(endpoint.host):
         return []
-    shown = printable(name.strip())
+    shown, setter = printable(name.strip()), printable(origin.setter)
     return [
         RULE.finding(
-            f"The cookie {shown}, which {printable(origin.setter)} set for {printable(origin.domain)}, is sent to "
-            f"{endpoint.host}. Under the Runtime it belongs to {printable(origin.setter)} and does not get here.",
+            f"The cookie {shown or NAMELESS}, which {setter} set for {printable(origin.domain)}, is sent to "
+            f"{endpoint.host}. Under the Runtime it belongs to {setter} and does not get here.",
             shown,
             endpoint=endpoint,
         )

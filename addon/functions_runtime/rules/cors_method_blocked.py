@@ -23,11 +23,15 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if preflight_passes(bare, PREFLIGHT_STATUS, PREFLIGHT_REPLY_FIELDS, credentials=False):
         return ()
     method = preflight.method.decode("ascii")
+    credentials = b"access-control-allow-credentials" in response.by_name
+    in_vain = credentials and not preflight_passes(preflight, response.status, response.fields, credentials=True)
     return (
         RULE.finding(
-            f"{printable(preflight.origin)} may send {printable(method, 40)} requests here today. The Runtime's reply "
+            f"{printable(preflight.origin)} may send {printable(method, 40)} requests here today"
+            f"{', if they are without credentials' if in_vain else ''}. The Runtime's reply "
             "to the preflight allows GET, POST and OPTIONS, so a browser refuses to send them.",
             endpoint=endpoint(method, request.host, request.path),
+            severity=Severity.WARNING if in_vain else None,
         ),
     )
 
@@ -53,7 +57,8 @@ RULE = Rule(
     explanation="""\
 The Runtime's reply to a preflight allows the methods GET, POST and OPTIONS. GET, HEAD and POST need no permission in
 the Fetch standard; every other method does, and a browser that does not get it sends nothing. It is an error where the
-site allows the method today.""",
+site allows the method today, and a warning where the site means to allow credentials but by a wildcard, which does not
+cover them: a preflight does not say whether it is for credentials.""",
     fix="Offer the same as POST, with the intended method in the path or in the content.",
     code="""\
 // functions/items/delete.js, called with POST /items/delete

@@ -8,7 +8,8 @@ from functions_runtime.endpoint import endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
 from functions_runtime.rule import Example, Rule, Step
-from functions_runtime.syntax.fetch import parse_preflight, preflight_passes
+from functions_runtime.syntax.fetch import Preflight, parse_preflight, preflight_passes
+from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
@@ -17,10 +18,12 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     request, response = exchange.request, exchange.response
     assert response
     preflight = parse_preflight(request.method, request.fields)
-    if not preflight or not preflight_passes(preflight, PREFLIGHT_STATUS, PREFLIGHT_REPLY_FIELDS, credentials=False):
+    if not preflight:
+        return ()
+    if not _passes(preflight, PREFLIGHT_STATUS, PREFLIGHT_REPLY_FIELDS):
         return ()
     origin = printable(preflight.origin)
-    if preflight_passes(preflight, response.status, response.fields, credentials=False):
+    if _passes(preflight, response.status, response.fields):
         if b"*" in response.by_name.get(b"access-control-allow-origin", ()):
             return ()
         today = f"The site allows this preflight to {origin} by name."
@@ -32,6 +35,11 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
             endpoint=endpoint(preflight.method.decode("ascii"), request.host, request.path),
         ),
     )
+
+
+def _passes(preflight: Preflight, status: int, fields: Fields) -> bool:
+    """Whether some browser lets the request go out: Chromium 156 takes a wildcard for Authorization as well."""
+    return preflight_passes(preflight, status, fields, credentials=False, non_wildcard=frozenset())
 
 
 def _preflight(*fields: tuple[bytes, bytes], status: int = 204) -> Exchange:
@@ -55,7 +63,8 @@ RULE = Rule(
     explanation="""\
 The Runtime allows every origin in its reply to a preflight. Where the site refuses a preflight today, or allows one
 named origin only, requests that a browser holds back now would be sent. What the answer to them lets a script read is
-still up to the Function.""",
+still up to the Function. Authorization counts as allowed: the Fetch standard excludes it from the wildcard, but
+Chromium 156 lets it pass, and what one browser sends is open.""",
     fix="Check the Origin of the request in the Function before it acts, and name the allowed origin on its response.",
     code="""\
 if (event.request.headers.origin !== "https://app.example") {

@@ -15,8 +15,8 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if request.method != "GET":
         return ()
     # A length of zero is no content (RFC 9110, section 8.6).
-    lengths = [length for length in request.by_name.get(b"content-length", ()) if length.strip(b"0 ,")]
-    if not lengths and b"transfer-encoding" not in request.by_name:
+    announced = any(length.strip(b"0 ,") for length in request.by_name.get(b"content-length", ()))
+    if not (announced or exchange.has_content or b"transfer-encoding" in request.by_name):
         return ()
     return (RULE.finding(f"This GET request has content. The Runtime answers {GET_WITH_CONTENT_STATUS} instead."),)
 
@@ -28,8 +28,9 @@ RULE = Rule(
     basis=Basis.DOCUMENTED,
     step=Step.CONSEQUENCES,
     explanation="""\
-The Runtime answers a GET request that has content with 403 (documented on the request-flow page). Content is seen by
-its header fields, Content-Length or Transfer-Encoding.""",
+The Runtime answers a GET request that has content with 403 (documented on the request-flow page). Content is announced
+by the header field Content-Length or Transfer-Encoding; HTTP/2 needs neither, and then the content itself is looked
+for.""",
     fix="Send the content with POST, or put it into the query.",
     references=(
         "https://www.twilio.com/docs/serverless/functions-assets/functions/request-flow",
@@ -39,6 +40,11 @@ its header fields, Content-Length or Transfer-Encoding.""",
         Example(
             "A search as JSON in a GET",
             Exchange(Request(fields=((b"Content-Length", b"17"),)), Response()),
+            ((Severity.ERROR, None),),
+        ),
+        Example(
+            "Content that no header announces",
+            Exchange(Request(), Response(), has_content=True),
             ((Severity.ERROR, None),),
         ),
         Example("Content of no length", Exchange(Request(fields=((b"Content-Length", b"0"),)), Response())),

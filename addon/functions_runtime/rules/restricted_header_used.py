@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 
 from functions_runtime.message import Exchange, Request, Response
-from functions_runtime.profile import Profile, is_removed
+from functions_runtime.profile import Profile, is_removed, is_restricted
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
@@ -30,7 +30,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     found: dict[bytes, str] = {}
     everything = b"\n".join([text for _, text in response.fields])
     for vary in response.by_name.get(b"vary", ()):
-        found.update(dict.fromkeys(_removed_names_in(vary), "the response names it in Vary"))
+        found.update(dict.fromkeys(_restricted_names_in(vary), "the response names it in Vary"))
     for name in islice(filter(is_removed, exchange.request.by_name), MOST):
         if name in HOP_BY_HOP or name in found:
             continue
@@ -50,8 +50,8 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
 
 # Servers send the same few values of Vary again and again.
 @lru_cache(maxsize=256)
-def _removed_names_in(vary: bytes) -> tuple[bytes, ...]:
-    return tuple(islice(filter(is_removed, (name.strip() for name in vary.lower().split(b","))), MOST))
+def _restricted_names_in(vary: bytes) -> tuple[bytes, ...]:
+    return tuple(islice(filter(is_restricted, (name.strip() for name in vary.lower().split(b","))), MOST))
 
 
 def _comes_back(values: Iterable[bytes], response: Response, everything: bytes) -> bytes:

@@ -71,8 +71,18 @@ def cors_check(origin: bytes, fields: Fields, *, credentials: bool) -> bool:
     return not credentials or _combined(fields, b"access-control-allow-credentials") == b"true"
 
 
-def preflight_passes(preflight: Preflight, status: int, fields: Fields, *, credentials: bool) -> bool:
-    """Whether the answer to a preflight lets the actual request go out (section 4.8, step 7)."""
+def preflight_passes(
+    preflight: Preflight,
+    status: int,
+    fields: Fields,
+    *,
+    credentials: bool,
+    non_wildcard: frozenset[bytes] = NON_WILDCARD_REQUEST_HEADERS,
+) -> bool:
+    """Whether the answer to a preflight lets the actual request go out (section 4.8, step 7).
+
+    `non_wildcard` are the headers that a wildcard does not cover, for browsers that see that in another way.
+    """
     if not 200 <= status <= 299 or not cors_check(preflight.origin, fields, credentials=credentials):
         return False
     methods = _tokens(fields, b"access-control-allow-methods")
@@ -87,4 +97,4 @@ def preflight_passes(preflight: Preflight, status: int, fields: Fields, *, crede
         return False
     listed = {name.lower() for name in headers}
     wildcard = b"*" in listed and not credentials
-    return all(name in listed or (wildcard and name not in NON_WILDCARD_REQUEST_HEADERS) for name in preflight.headers)
+    return all(name in listed or (wildcard and name not in non_wildcard) for name in preflight.headers)

@@ -8,7 +8,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cors_method_blocked import RULE
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding
+from functions_runtime.verdict import Finding, Severity
 
 APP = b"https://app.example"
 ANY: Fields = ((b"Access-Control-Allow-Origin", b"*"),)
@@ -37,13 +37,16 @@ def methods(value: bytes) -> tuple[bytes, bytes]:
 def test_a_method_that_is_allowed_today_is_blocked(method: bytes, policy: Fields) -> None:
     [finding] = findings(method, *policy, methods(b"GET, " + method))
     assert str(finding.endpoint) == f"{method.decode()} api.example/items/{{id}}"
-    assert finding.subject is None
+    assert (finding.severity, finding.subject) == (Severity.ERROR, None)
     assert finding.message.startswith(f"https://app.example may send {method.decode()} requests here today.")
 
 
 def test_a_wildcard_allows_it_today_but_not_with_credentials() -> None:
-    assert len(findings(b"PUT", *ANY, methods(b"*"))) == 1
-    assert len(findings(b"PUT", *TRUSTED, methods(b"*"))) == 1  # without credentials it passes
+    [without] = findings(b"PUT", *ANY, methods(b"*"))
+    [perhaps] = findings(b"PUT", *TRUSTED, methods(b"*"))
+    assert (without.severity, perhaps.severity) == (Severity.ERROR, Severity.WARNING)
+    assert "may send PUT requests here today. " in without.message
+    assert "may send PUT requests here today, if they are without credentials. " in perhaps.message
 
 
 @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"POST", b"OPTIONS"])

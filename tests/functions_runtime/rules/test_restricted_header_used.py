@@ -37,6 +37,7 @@ def subjects(request: Fields = (), response: Fields = ()) -> list[str | None]:
         ((b"X-Amz-Date, I-Twilio-A, I-T-B, OT-C",), ["x-amz-date", "i-twilio-a", "i-t-b", "ot-c"]),
         ((b"Accept-Encoding, Cookie, Origin",), []),
         ((b"Upgrade-Insecure-Requests, X-Forwarded",), []),
+        ((b"Host, Connection, Transfer-Encoding",), ["host", "connection", "transfer-encoding"]),
         ((b"*",), []),
         ((b"", b",, ,"), []),
     ],
@@ -51,8 +52,8 @@ def test_what_vary_names(values: tuple[bytes, ...], expected: list[str]) -> None
 
 
 @pytest.mark.parametrize("name", [b"Host", b"Connection", b"Transfer-Encoding"])
-def test_what_stays_on_the_wire_is_not_missed(name: bytes) -> None:
-    assert subjects(((name, HERE),), ((b"Vary", name), (b"Location", HERE))) == []
+def test_the_value_of_what_stays_on_the_wire_may_come_back(name: bytes) -> None:
+    assert subjects(((name, HERE),), ((b"Location", HERE),)) == []
 
 
 # Values that come back
@@ -99,7 +100,7 @@ def test_a_value_does_not_come_back_across_two_fields() -> None:
     assert subjects(((b"X-Real-IP", b"1234\n5678"),), ((b"X-A", b"1234"), (b"X-B", b"5678"))) == []
 
 
-@pytest.mark.parametrize("name", [b"Authorization", b"X-Request-Id", b"Origin", b"Host"])
+@pytest.mark.parametrize("name", [b"Authorization", b"X-Request-Id", b"Origin"])
 def test_the_value_of_another_header_may_come_back(name: bytes) -> None:
     assert subjects(((name, HERE),), ((b"Location", HERE),)) == []
 

@@ -235,6 +235,14 @@ def test_headers(
     assert preflight_passes(answers(b"POST", *names), 204, fields, credentials=True) is with_credentials
 
 
+def test_a_browser_that_makes_no_exception() -> None:
+    anything = TRUSTED + headers(b"*")
+    asked = answers(b"POST", b"authorization")
+    assert not preflight_passes(asked, 204, anything, credentials=False)
+    assert preflight_passes(asked, 204, anything, credentials=False, non_wildcard=frozenset())
+    assert not preflight_passes(asked, 204, anything, credentials=True, non_wildcard=frozenset())
+
+
 def test_the_names_that_the_standard_makes_an_exception_of() -> None:
     assert {b"GET", b"HEAD", b"POST"} == SAFELISTED_METHODS
     assert {b"authorization"} == NON_WILDCARD_REQUEST_HEADERS
