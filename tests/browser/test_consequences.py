@@ -5,8 +5,6 @@ Only the consequences that a browser decides are looked at. What is tried stands
 
 from __future__ import annotations
 
-import subprocess
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +61,9 @@ def _run(folder: Path, mode: str) -> Run:
     try:
         with Chromium(folder / "profile", proxy.port) as browser:
             outcomes = [_outcome(browser, number, case) for number, case in enumerate(CASES)]
+        proxy.wait_until_idle()
     finally:
-        try:
-            status = proxy.stop()
-        except subprocess.TimeoutExpired:
-            status = 0
-            warnings.warn("mitmdump did not end by itself and had to be killed; why is not known.", stacklevel=1)
+        status = proxy.stop()
         sites.close()
     assert status == 0
     assert "Traceback" not in proxy.output

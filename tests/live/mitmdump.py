@@ -86,6 +86,19 @@ class Mitmdump:
             time.sleep(0.02)
         return match
 
+    def wait_until_idle(self) -> None:
+        """Wait until every connection is closed.
+
+        mitmproxy wakes its event loop for each line that it logs. While it logs hundreds at once, the socket for that
+        is full, and a signal, which comes through the same one, is lost.
+        """
+        end = time.monotonic() + TIMEOUT
+        while (output := self.output) and any(
+            output.count(f"] {side} connect") > output.count(f"] {side} disconnect") for side in ("client", "server")
+        ):
+            assert time.monotonic() < end, output
+            time.sleep(0.05)
+
     def connect(self, timeout: float = TIMEOUT) -> Connection:
         return wire.connect(self.port, timeout)
 

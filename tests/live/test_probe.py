@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live import wire
 from tests.live.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
@@ -74,3 +75,28 @@ def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdum
     replays = origin.seen(door)[1:]
     assert [len(replay.values(b"Referer")) for replay in replays] == [1, 1, 0, 1]
     assert [len(replay.values(b"X-Real-IP")) for replay in replays] == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize(("rules", "subjects"), [([], ["referer"]), (["/restricted-header-used:referer/off"], [])])
+def test_an_experiment_in_regular_mode(
+    rules: list[str], subjects: list[str], start: Start, origin: Origin, tmp_path: Path
+) -> None:
+    script = tmp_path / "asking.py"
+    script.write_text(ASKING_ADDON)
+    options = ["runtime_mode=audit", "runtime_scope=~hq https.*example", *(f"runtime_rules={rule}" for rule in rules)]
+    proxy = start("regular", "-s", str(script), options=options)
+    door, outside = origin.serve(by_referer), origin.serve(by_referer)
+    for path, referer in ((door, b"https://app.example"), (outside, b"https://elsewhere.test")):
+        lines = (b"Proxy-Connection: keep-alive", b"Proxy-Authorization: Basic c2VjcmV0", b"Referer: " + referer)
+        proxy.fetch(
+            b"\r\n".join([b"GET %s%s HTTP/1.1" % (origin.url.encode(), path), b"Host: a.test", *lines, b"", b""])
+        )
+    proxy.fetch(b"GET %s/go HTTP/1.1\r\nHost: a.test\r\n\r\n" % origin.url.encode())
+    proxy.wait_for_log("experimenting with 1 of 2 flows")
+    proxy.wait_for_log("left out 1 headers, and the answer differed 1 times")
+    proxy.stop()
+    assert [finding["subject"] for finding in proxy.findings(door) if finding["severity"] == "warning"] == subjects
+    assert len(origin.seen(outside)) == 1
+    replays = origin.seen(door)[1:]
+    assert [len(replay.values(b"Referer")) for replay in replays] == [1, 1, 0]
+    assert not [field for replay in replays for field in replay.fields if field[0].lower().startswith(b"proxy-")]

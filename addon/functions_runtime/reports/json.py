@@ -1,6 +1,7 @@
 """The JSON report, schema `runtime-report/1`: what other programs read, and what a later run is compared with.
 
-The json module of the standard library is the one escaping point; it writes ASCII only.
+The json module of the standard library is the one escaping point; it writes ASCII only. Each entry of a list has a line
+of its own, so that two reports can be compared line by line.
 """
 
 from __future__ import annotations
@@ -25,10 +26,7 @@ def render(report: Report) -> str:
         "mode": report.mode,
         "limits": {"bytes": report.limits.size, "count": report.limits.count},
         "exchanges": {"judged": report.judged, "clean": report.clean},
-        "verdict": {
-            "site": report.standing.value if report.standing else None,
-            "endpoints": {standing.value: report.endpoints_that(standing) for standing in Standing},
-        },
+        "verdict": verdict(report),
         "summary": {str(severity): report.counted(severity) for severity in reversed(Severity)},
         "folded": report.folded,
         "findings": [finding(entry) for entry in report.entries],
@@ -39,7 +37,22 @@ def render(report: Report) -> str:
         ],
         "further_cookies": report.further_cookies,
     }
-    return json.dumps(document, indent=1) + "\n"
+    return "{" + ",".join(f'\n "{key}": {_value(value)}' for key, value in document.items()) + "\n}\n"
+
+
+def _value(value: Any) -> str:
+    """A value in JSON; a list has a line for each item."""
+    if not isinstance(value, list) or not value:
+        return json.dumps(value)
+    return "[" + ",".join(f"\n  {json.dumps(item)}" for item in value) + "\n ]"
+
+
+def verdict(report: Report) -> dict[str, Any]:
+    """How the site and its endpoints do, as plain values."""
+    return {
+        "site": report.standing.value if report.standing else None,
+        "endpoints": {standing.value: report.endpoints_that(standing) for standing in Standing},
+    }
 
 
 def finding(entry: Entry) -> dict[str, Any]:
@@ -87,7 +100,7 @@ def _headroom(headroom: Headroom) -> dict[str, Any]:
 def timestamp(seconds: float) -> str | None:
     """The time as RFC 3339 writes it, None where it is none (a flow file can hold any number)."""
     try:
-        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(int(seconds), timezone.utc).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -36,8 +36,14 @@ def render(report: Report) -> str:
 
 def _suite(rule: Rule, entries: list[Entry], report: Report) -> Element:
     cases = [_case(entry) for entry in entries] or [_element("testcase", classname=rule.id, name="nothing found")]
-    settings = {"mode": report.mode, "limits": str(report.limits), "exchanges judged": str(report.judged)}
-    properties = [_element("property", name=name, value=value) for name, value in settings.items()]
+    run = {
+        "verdict": report.standing.value if report.standing else "nothing was judged",
+        "mode": report.mode,
+        "limits": str(report.limits),
+        "exchanges judged": str(report.judged),
+        "findings folded": str(report.folded),
+    }
+    properties = [_element("property", name=name, value=value) for name, value in run.items()]
     return _element(
         "testsuite",
         [_element("properties", properties), *cases],

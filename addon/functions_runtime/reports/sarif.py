@@ -15,7 +15,7 @@ from typing import Any
 
 from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.journal import Entry, Report
-from functions_runtime.reports.json import timestamp
+from functions_runtime.reports.json import timestamp, verdict
 from functions_runtime.rule import Rule
 from functions_runtime.verdict import Basis, Severity
 from functions_runtime.wire_text import printable
@@ -35,9 +35,11 @@ def render(report: Report) -> str:
         "tool": {"driver": {"name": "Functions Runtime", "rules": [_rule(rule) for rule in RULES]}},
         "results": [_result(entry, compared) for entry in report.entries],
         "properties": {
+            "verdict": verdict(report),
             "mode": report.mode,
             "limits": {"bytes": report.limits.size, "count": report.limits.count},
             "exchanges": {"judged": report.judged, "clean": report.clean},
+            "folded": report.folded,
         },
     }
     return json.dumps({"version": "2.1.0", "$schema": SCHEMA, "runs": [run]}) + "\n"

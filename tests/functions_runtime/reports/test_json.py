@@ -120,12 +120,20 @@ def test_the_text_is_ascii_and_ends_its_last_line() -> None:
     assert text.endswith("}\n")
 
 
+def test_each_finding_has_a_line_of_its_own() -> None:
+    lines = render(a_journal().report("audit", LIMITS)).splitlines()
+    found = [json.loads(line.rstrip(",")) for line in lines if line.startswith('  {"rule"')]
+    assert [each["rule"] for each in found] == ["headers", "plain"]
+    assert lines[1] == ' "schema": "runtime-report/1",'
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (0.0, "1970-01-01T00:00:00Z"),
         (1767225600.999, "2026-01-01T00:00:00Z"),
         (-1.0, "1969-12-31T23:59:59Z"),
+        (-62135596800.0, "0001-01-01T00:00:00Z"),
         (float("nan"), None),
         (float("inf"), None),
         (float("-inf"), None),

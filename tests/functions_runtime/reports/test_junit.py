@@ -53,13 +53,19 @@ def test_every_rule_is_a_suite_and_passes_where_it_found_nothing() -> None:
         assert (case.attrib, list(case)) == ({"classname": rule, "name": "nothing found"}, [])
 
 
-def test_the_settings_are_properties() -> None:
-    properties = suites(report(mode="enforce", exchanges=7))["get-with-content"].findall("properties/property")
+def test_the_verdict_and_the_settings_are_properties() -> None:
+    properties = suites(report(entry(severity=ERROR), mode="enforce", exchanges=7, folded=3))[
+        "get-with-content"
+    ].findall("properties/property")
     assert [(each.attrib["name"], each.attrib["value"]) for each in properties] == [
+        ("verdict", "breaks"),
         ("mode", "enforce"),
         ("limits", "1000/100"),
         ("exchanges judged", "7"),
+        ("findings folded", "3"),
     ]
+    [nothing, *_] = suites(report(exchanges=0))["get-with-content"].findall("properties/property")
+    assert nothing.attrib == {"name": "verdict", "value": "nothing was judged"}
 
 
 def test_errors_and_warnings_fail_infos_pass_and_what_is_known_is_skipped() -> None:
