@@ -83,15 +83,13 @@ def test_an_experiment_in_regular_mode(
 ) -> None:
     script = tmp_path / "asking.py"
     script.write_text(ASKING_ADDON)
-    options = ["runtime_mode=audit", "runtime_scope=~hq https.*example", *(f"runtime_rules={rule}" for rule in rules)]
+    options = ["runtime_mode=audit", "runtime_scope=~hq https://a", *(f"runtime_rules={rule}" for rule in rules)]
     proxy = start("regular", "-s", str(script), options=options)
     door, outside = origin.serve(by_referer), origin.serve(by_referer)
-    for path, referer in ((door, b"https://app.example"), (outside, b"https://elsewhere.test")):
-        lines = (b"Proxy-Connection: keep-alive", b"Proxy-Authorization: Basic c2VjcmV0", b"Referer: " + referer)
-        proxy.fetch(
-            b"\r\n".join([b"GET %s%s HTTP/1.1" % (origin.url.encode(), path), b"Host: a.test", *lines, b"", b""])
-        )
-    proxy.fetch(b"GET %s/go HTTP/1.1\r\nHost: a.test\r\n\r\n" % origin.url.encode())
+    for path, referer in ((door, b"https://a.test"), (outside, b"https://b.test")):
+        to_proxy = (b"Proxy-Connection: keep-alive", b"Proxy-Authorization: Basic c2VjcmV0")
+        proxy.fetch(wire.request(*to_proxy, b"Referer: " + referer, target=origin.url.encode() + path))
+    proxy.fetch(wire.request(target=origin.url.encode() + b"/go"))
     proxy.wait_for_log("experimenting with 1 of 2 flows")
     proxy.wait_for_log("left out 1 headers, and the answer differed 1 times")
     proxy.stop()
