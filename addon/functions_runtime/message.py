@@ -32,7 +32,7 @@ class Request:
 
     `by_name` are the fields' values under their names in lower case. `header_size` is the size of the field section;
     Cookie counts as its cookies, any other field as one (reading of "Max header count: 75 (including cookies)": a
-    cookie is what one header is elsewhere).
+    cookie is what one header is elsewhere). `cookies` are the cookie-pairs of Cookie.
     """
 
     method: str = "GET"
@@ -43,14 +43,16 @@ class Request:
     time: float = 0.0
     query: bytes = b""
     by_name: FieldsByName = field(init=False, repr=False, compare=False)
+    cookies: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     header_size: HeaderSize = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name = fields_by_name(self.fields)
-        count = len(self.fields)
-        for value in by_name.get(b"cookie", ()):
-            count += len(split_cookies(value)) - 1
+        cookie_fields = by_name.get(b"cookie", ())
+        cookies = tuple([pair for value in cookie_fields for pair in split_cookies(value)])
+        count = len(self.fields) - len(cookie_fields) + len(cookies)
         object.__setattr__(self, "by_name", by_name)
+        object.__setattr__(self, "cookies", cookies)
         object.__setattr__(self, "header_size", HeaderSize(field_section_size(self.fields), count))
 
     @property

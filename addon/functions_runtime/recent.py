@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -45,13 +45,16 @@ def remember(recent: Recent[Key, dict[Value, None]], key: Key, value: Value, mos
         values[value] = None
 
 
-def digest(key: bytes, value: bytes) -> bytes:
-    """A keyed digest of a value, by which it can be compared without being kept. A key has 32 bytes at most."""
-    hasher = _keyed(key).copy()
-    hasher.update(value)
-    return hasher.digest()
+def keyed_digest(key: bytes) -> Callable[[bytes], bytes]:
+    """A function for digests under the key, by which values can be compared without being kept.
 
+    Raises ValueError where the key has more than 32 bytes.
+    """
+    new = hashlib.blake2s(digest_size=16, key=key).copy
 
-@lru_cache(maxsize=4)
-def _keyed(key: bytes) -> hashlib.blake2s:
-    return hashlib.blake2s(digest_size=16, key=key)
+    def digest(value: bytes) -> bytes:
+        hasher = new()
+        hasher.update(value)
+        return hasher.digest()
+
+    return digest

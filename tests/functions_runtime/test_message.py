@@ -34,6 +34,11 @@ def test_a_request_counts_its_cookies_in_place_of_the_field(
     assert Request(fields=fields).header_size == HeaderSize(size, count)
 
 
+def test_a_request_has_the_cookies_of_all_its_cookie_fields() -> None:
+    fields = ((b"Cookie", b"a=1; ;b = 2 "), (b"X-Cookie", b"d=4"), (b"COOKIE", b"c"))
+    assert Request(fields=fields).cookies == (b"a=1", b"b = 2", b"c")
+
+
 def test_a_response_counts_its_fields() -> None:
     fields = ((b"Set-Cookie", b"a=1; Secure; Path=/"), (b"set-cookie", b""), (b"Cookie", b"a=1; b=2"), (b"X", b""))
     size = len(b"".join(b"%s: %s\r\n" % field for field in fields))

@@ -15,6 +15,7 @@ from functions_runtime.profile import (
     Limits,
     Profile,
     is_removed,
+    is_restricted,
     parse_limits,
 )
 
@@ -52,6 +53,7 @@ def test_names_are_lower_case_and_kept_names_are_restricted() -> None:
 )
 def test_a_name_that_is_removed(name: bytes) -> None:
     assert is_removed(name)
+    assert is_restricted(name)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,7 @@ def test_a_name_that_is_removed(name: bytes) -> None:
 )
 def test_a_name_that_stays(name: bytes) -> None:
     assert not is_removed(name)
+    assert is_restricted(name) is (name in KEPT_NAMES)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions_runtime.recent import Recent, digest, remember
+from functions_runtime.recent import Recent, keyed_digest, remember
 
 
 def test_what_was_put_is_there() -> None:
@@ -108,11 +108,11 @@ def test_keys_have_their_own_values_and_are_forgotten_as_others_are() -> None:
 
 
 def test_a_digest_depends_on_the_value_and_on_the_key_and_holds_neither() -> None:
-    assert digest(b"key", b"value") == digest(b"key", b"value")
-    assert digest(b"key", b"value") != digest(b"key", b"Value")
-    assert digest(b"key", b"value") != digest(b"yek", b"value")
-    assert b"value" not in digest(b"key", b"value")
+    assert keyed_digest(b"key")(b"value") == keyed_digest(b"key")(b"value")
+    assert keyed_digest(b"key")(b"value") != keyed_digest(b"key")(b"Value")
+    assert keyed_digest(b"key")(b"value") != keyed_digest(b"yek")(b"value")
+    assert b"value" not in keyed_digest(b"key")(b"value")
 
 
 def test_a_digest_has_one_length_whatever_the_value() -> None:
-    assert {len(digest(b"k" * 32, value)) for value in (b"", b"v", b"v" * 100_000)} == {16}
+    assert {len(keyed_digest(b"k" * 32)(value)) for value in (b"", b"v", b"v" * 100_000)} == {16}

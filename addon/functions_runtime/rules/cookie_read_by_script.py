@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile, is_removed
-from functions_runtime.recent import Recent, digest, remember
+from functions_runtime.recent import Recent, keyed_digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import NAMELESS, printable
@@ -35,6 +35,7 @@ _OF_THE_BROWSER = frozenset(
 
 
 def watch(key: bytes) -> Check:
+    digest = keyed_digest(key)
     cookies: Recent[bytes, dict[bytes, None]] = Recent(MOST)
     sent: Recent[bytes, dict[Place, None]] = Recent(MOST)
     # Values that the server itself took out of a query or put into one: a query proves nothing of them.
@@ -46,7 +47,7 @@ def watch(key: bytes) -> Check:
         findings = []
         here: dict[bytes, set[str]] = {}
         for where, value in _values_sent(exchange.request):
-            mark = digest(key, value)
+            mark = digest(value)
             place = (exchange.request.endpoint, where)
             here.setdefault(mark, set()).add(where)
             remember(sent, mark, place, MOST_PLACES)
@@ -55,7 +56,7 @@ def watch(key: bytes) -> Check:
         for field in response.cookies:
             if field.cookie.attributes.http_only or len(value := _bare(field.cookie.value)) < MIN_VALUE:
                 continue
-            mark = digest(key, value)
+            mark = digest(value)
             carried = here.get(mark, set())
             if QUERY in carried or _is_sent_on(value, field.cookie.value, response):
                 through_query.put(mark, True)

@@ -8,9 +8,8 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.recent import Recent, digest, remember
+from functions_runtime.recent import Recent, keyed_digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step, Subject
-from functions_runtime.syntax.rfc6265 import split_cookies
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import NAMELESS, printable
 
@@ -40,6 +39,7 @@ class Origin(NamedTuple):
 
 
 def watch(key: bytes) -> Check:
+    digest = keyed_digest(key)
     setters: Recent[bytes, dict[Origin, None]] = Recent(MOST)
     sent: Recent[bytes, dict[str, dict[Endpoint, None]]] = Recent(MOST)
 
@@ -48,20 +48,18 @@ def watch(key: bytes) -> Check:
         assert response
         findings = []
         here = request.endpoint
-        for value in request.by_name.get(b"cookie", ()):
-            for pair in split_cookies(value):
-                name, equals, rest = pair.partition(b"=")
-                if not equals:
-                    name, rest = b"", pair
-                mark = digest(key, name + b"=" + rest)
-                _remember(sent, mark, here)
-                for origin in setters.get(mark) or ():
-                    findings += _findings(name, origin, here)
+        for pair in request.cookies:
+            if b"=" not in pair:
+                pair = b"=" + pair
+            mark = digest(pair)
+            _remember(sent, mark, here)
+            for origin in setters.get(mark) or ():
+                findings += _findings(pair.partition(b"=")[0], origin, here)
         for field in response.cookies:
             domain = (field.cookie.attributes.domain or b"").decode("ascii", "replace")
             if not domain or not ("." + request.host).endswith("." + domain):
                 continue
-            mark = digest(key, field.cookie.name + b"=" + field.cookie.value)
+            mark = digest(field.cookie.name + b"=" + field.cookie.value)
             origin = Origin(request.host, domain, request.domain)
             remember(setters, mark, origin, MOST_HOSTS)
             for endpoints in (sent.get(mark) or {}).values():

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.recent import Recent, digest, remember
+from functions_runtime.recent import Recent, keyed_digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step
 from functions_runtime.syntax.fetch import parse_preflight, preflight_passes
 from functions_runtime.verdict import Basis, Finding, Severity
@@ -57,6 +57,7 @@ class Sent(NamedTuple):
 
 
 def watch(key: bytes) -> Check:
+    digest = keyed_digest(key)
     asked: Recent[Question, dict[Names, None]] = Recent(MOST)
     sent: Recent[Question, dict[Sent, None]] = Recent(MOST)
 
@@ -68,7 +69,7 @@ def watch(key: bytes) -> Check:
             if not preflight_passes(preflight, response.status, response.fields, credentials=True):
                 return ()
             where = endpoint(preflight.method.decode("ascii"), request.host, request.path)
-            question = (digest(key, preflight.origin), where)
+            question = (digest(preflight.origin), where)
             announced = _names(preflight.headers)
             remember(asked, question, announced, MOST_KINDS)
             credentials = [each.credentials for each in sent.get(question) or () if each.is_announced_by(announced)]
@@ -78,7 +79,7 @@ def watch(key: bytes) -> Check:
             return ()
         if not (credentials_of := _credentials(request)):
             return ()
-        question = (digest(key, origin), request.endpoint)
+        question = (digest(origin), request.endpoint)
         actual = Sent(credentials_of, _names(request.by_name))
         remember(sent, question, actual, MOST_KINDS)
         if any(actual.is_announced_by(announced) for announced in asked.get(question) or ()):

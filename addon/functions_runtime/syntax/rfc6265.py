@@ -20,7 +20,7 @@ WSP = b" \t"
 MAX_NAME_VALUE_OCTETS = 4096
 MAX_ATTRIBUTE_OCTETS = 1024
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROLS = bytes(octet for octet in range(128) if (octet < 0x20 and octet != 0x09) or octet == 0x7F)
 _DELTA_SECONDS = re.compile(rb"-?[0-9]+")
 _IGNORED_NAMELESS_PREFIXES = (b"__secure-", b"__host-")
 
@@ -70,7 +70,7 @@ def parse_set_cookie(line: bytes) -> SetCookie | None:
     rfc6265bis-22, section 5.6, and of section 5.7 those steps that need nothing but the line: 2 to 4 and 22. A
     line without `=` is a cookie without a name there; RFC 6265 ignored it.
     """
-    if _CONTROL.search(line):
+    if len(line.translate(None, _CONTROLS)) < len(line):  # a regular expression takes more than twice as long
         return None
     pair, _, unparsed_attributes = line.partition(b";")
     name, equals, value = pair.partition(b"=")
