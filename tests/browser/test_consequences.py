@@ -1,10 +1,12 @@
 """A real browser agrees: what audit predicts from a first run is what Chromium does in a second one, in enforce mode.
 
-Only the consequences that a browser decides are looked at. What is tried stands in `cases.py`.
+The first run goes through mitmproxy without the addon; audit reads its recording. Only the consequences that a browser
+decides are looked at. What is tried stands in `cases.py`.
 """
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from tests.browser.cases import CASES, Case
 from tests.browser.chromium import Chromium, require_installed
 from tests.browser.site import Sites, number_of, numbered
-from tests.live.mitmdump import Mitmdump
+from tests.live.mitmdump import Mitmdump, run
 
 DECIDED_BY_BROWSER = {
     "cookie-read-by-script",
@@ -32,32 +34,35 @@ Predictions = set[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Run:
-    """One run over all cases: how each script ended, what arrived at the sites, and what was predicted."""
+    """One run over all cases: how each script ended, and what arrived at the sites."""
 
     outcomes: list[str]
     arrived: list[set[str]]
-    predicted: list[Predictions]
 
 
 @dataclass(frozen=True)
 class Runs:
     today: Run
     runtime: Run
+    predicted: list[Predictions]
+    """What audit says of a recording of today's run."""
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """Audit changes no byte, so that one run shows both what the sites do today and what audit says of it."""
     require_installed()
-    folders = [tmp_path_factory.mktemp(mode) for mode in ("audit", "enforce")]
+    bare, enforced = (tmp_path_factory.mktemp(name) for name in ("bare", "enforced"))
+    recording = bare / "recording.flow"
     with ThreadPoolExecutor() as pool:
-        return Runs(*pool.map(_run, folders, ("audit", "enforce")))
+        today = pool.submit(_run, bare, "-w", str(recording), addon=False)
+        runtime = pool.submit(_run, enforced, "--set", "runtime_mode=enforce")
+        return Runs(today.result(), runtime.result(), _predictions(bare, recording))
 
 
-def _run(folder: Path, mode: str) -> Run:
+def _run(folder: Path, *arguments: str, addon: bool = True) -> Run:
     sites = Sites([case.routes for case in CASES])
     upstream = f"reverse:http://127.0.0.1:{sites.server_port}"
-    proxy = Mitmdump(folder, upstream, options=[f"runtime_mode={mode}", "keep_host_header=true"])
+    proxy = Mitmdump(folder, upstream, *arguments, options=["keep_host_header=true"], addon=addon)
     try:
         with Chromium(folder / "profile", proxy.port) as browser:
             outcomes = [_outcome(browser, number, case) for number, case in enumerate(CASES)]
@@ -67,11 +72,19 @@ def _run(folder: Path, mode: str) -> Run:
         sites.close()
     assert status == 0
     assert "Traceback" not in proxy.output
+    return Run(outcomes, sites.arrived)
+
+
+def _predictions(folder: Path, recording: Path) -> list[Predictions]:
+    report = folder / "report.json"
+    options = ["runtime_mode=audit", f"runtime_report={report}", "keep_host_header=true"]
+    audit = run(folder, "-r", str(recording), options=options)
+    assert audit.returncode == 0, audit.stdout
     predicted: list[Predictions] = [set() for _ in CASES]
-    for finding in proxy.report()["findings"]:
+    for finding in json.loads(report.read_text(encoding="utf-8"))["findings"]:
         if finding["rule"] in DECIDED_BY_BROWSER:
             predicted[number_of(finding["host"])].add((finding["rule"], finding["severity"]))
-    return Run(outcomes, sites.arrived, predicted)
+    return predicted
 
 
 def _outcome(browser: Chromium, number: int, case: Case) -> str:
@@ -98,7 +111,7 @@ def test_audit_predicted_what_the_browser_does(
     today, runtime = runs.today.outcomes[number], runs.runtime.outcomes[number]
     breaks = today != runtime and not today.startswith("error: ")
     opens = runs.runtime.arrived[number] - runs.today.arrived[number]
-    predicted = runs.today.predicted[number]
+    predicted = runs.predicted[number]
     rules = {rule for rule, _ in predicted}
     if breaks:
         assert rules - {"cors-opened"}, "a missed break"
