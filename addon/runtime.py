@@ -22,6 +22,7 @@ from mitmproxy.hooks import UpdateHook
 from mitmproxy.tools.dump import DumpMaster
 
 import flow_bridge
+import rule_argument
 import runtime_options
 import runtime_view
 from exit_status import exit_afterwards
@@ -35,6 +36,7 @@ from functions_runtime.rule import Step
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
 from functions_runtime.verdict import Failure, Finding, Forward, Reply, Respond, Rewrite, Severity, Verdict
 from report_writer import LOG_SUFFIX, ReportWriter
+from rule_argument import RuleId
 from runtime_dashboard import Dashboard
 from runtime_probe import Probe
 from upload_discard import discard_upload
@@ -72,6 +74,7 @@ class FunctionsRuntime:
     # Life cycle
 
     def load(self, loader: Loader) -> None:
+        rule_argument.register()
         runtime_options.declare(loader)
         self._heed_options()
         runtime_view.register(self._judgements.get)
@@ -97,6 +100,7 @@ class FunctionsRuntime:
 
     def running(self) -> None:
         self._is_running = True
+        runtime_view.follow_focus()
         self._writer.start()
         self._serve_dashboard()
 
@@ -243,11 +247,8 @@ class FunctionsRuntime:
         logger.info("Runtime: wrote %s.", target)
 
     @command.command("runtime.explain")
-    @command.argument("rule", type=mitmproxy.types.Choice("runtime.rules"))
-    def explain(self, rule: str) -> str:
+    def explain(self, rule: RuleId) -> str:
         """Say what a rule is, how sure it is, and what to do about its findings."""
-        if rule not in BY_ID:
-            raise CommandError(f"There is no rule {rule!r}. The rules are {', '.join(BY_ID)}.")
         return runtime_view.explain(BY_ID[rule])
 
     @command.command("runtime.rules")
@@ -354,6 +355,7 @@ class FunctionsRuntime:
             if logged > MAX_LOGGED:
                 logger.info("Runtime: %d more findings in %s.", logged - MAX_LOGGED, judgement.record.endpoint)
         flow_bridge.annotate(flow, judgement.findings, self._settings.show, enforced=judgement.changed)
+        runtime_view.refresh(flow)
         self._changed()
 
     def _changed(self) -> None:

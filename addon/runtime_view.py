@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from mitmproxy import contentviews, http
+from mitmproxy import contentviews, ctx, http
 
 from flow_bridge import FINDINGS_KEY, Judgement
 from functions_runtime.catalogue import BY_ID
@@ -153,7 +153,7 @@ def _register_legacy(judgement_of: JudgementOf) -> None:
 
         def __call__(self, data: bytes, *, flow: Any = None, http_message: Any = None, **unknown: Any) -> Any:
             text = _text(flow, http_message, judgement_of)
-            return NAME, ([("text", line or " ")] for line in text.splitlines())  # mitmweb drops empty lines
+            return NAME, ([("text", line)] for line in text.splitlines())
 
         def render_priority(self, data: bytes, **unknown: Any) -> float:
             return -1
@@ -163,7 +163,32 @@ def _register_legacy(judgement_of: JudgementOf) -> None:
     api.add(RuntimeView())
 
 
+def follow_focus() -> None:
+    """Show each flow its own text, where a user interface has a focus."""
+    view = getattr(ctx.master, "view", None)
+    if view is not None:
+        view.focus.sig_change.connect(_ask_anew)
+
+
+def refresh(flow: http.HTTPFlow) -> None:
+    """Show the text anew, if it is of this flow."""
+    view = getattr(ctx.master, "view", None)
+    if view is not None and view.focus.flow is flow:
+        _ask_anew()
+
+
+def _ask_anew() -> None:
+    """The console keeps texts by what a message looks like, whatever flow it belongs to and whatever was found since.
+
+    It forgets them when a content view changes.
+    """
+    api: Any = contentviews
+    changed = api.registry.on_change if hasattr(api, "registry") else api.on_add
+    changed.send(None)
+
+
 def _text(flow: Any, message: Any, judgement_of: JudgementOf) -> str:
     if not isinstance(flow, http.HTTPFlow):
         return "The Runtime judges HTTP exchanges only.\n"
-    return describe(flow, message, judgement_of(flow))
+    text = describe(flow, message, judgement_of(flow))
+    return "".join(f"{line or ' '}\n" for line in text.splitlines())  # mitmweb drops empty lines

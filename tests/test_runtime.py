@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import mitmproxy.types
 import pytest
 from mitmproxy import flow as mitmproxy_flow
 from mitmproxy import http
@@ -606,8 +607,18 @@ def test_every_rule_is_listed_and_explained(bench: Bench) -> None:
 
 
 def test_unknown_rule_cannot_be_explained(bench: Bench) -> None:
-    with pytest.raises(CommandError, match=r"There is no rule 'no-such-rule'. The rules are .*cookie-session"):
-        bench.addon.explain("no-such-rule")
+    with pytest.raises(CommandError, match=r"There is no rule 'no-such-rule'\. The rules are .*cookie-session"):
+        bench.context.master.commands.execute("runtime.explain no-such-rule")
+
+
+def test_rules_are_completed(bench: Bench) -> None:
+    commands = bench.context.master.commands
+    [parameter] = commands.commands["runtime.explain"].parameters
+    kind = mitmproxy.types.CommandTypes.get(parameter.type)
+    assert kind
+    assert kind.completion(commands, parameter.type, "cookie-s") == list(BY_ID)
+    assert kind.is_valid(commands, parameter.type, "cookie-session")
+    assert not kind.is_valid(commands, parameter.type, "nonsense")
 
 
 def test_clear_forgets_the_findings_and_leaves_the_flows(bench: Bench) -> None:

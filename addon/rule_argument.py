@@ -1,0 +1,44 @@
+"""The id of a rule as the argument of a command: completed, and where it is wrong, refused with those there are.
+
+mitmproxy's own type for a choice does the first but says only that a choice is invalid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import mitmproxy.types
+
+from functions_runtime.catalogue import BY_ID
+from functions_runtime.wire_text import printable
+
+
+class RuleId(str):
+    """The id of a rule, in the signature of a command."""
+
+    __slots__ = ()
+
+
+class _RuleIdType:
+    """What mitmproxy asks of the type of an argument."""
+
+    typ = RuleId
+    display = "rule"
+
+    def completion(self, manager: Any, t: Any, s: str) -> Sequence[str]:
+        return list(BY_ID)
+
+    def parse(self, manager: Any, t: Any, s: str) -> RuleId:
+        if s not in BY_ID:
+            raise ValueError(f"There is no rule {printable(s)!r}. The rules are {', '.join(BY_ID)}.")
+        return RuleId(s)
+
+    def is_valid(self, manager: Any, typ: Any, val: object) -> bool:
+        return val in BY_ID
+
+
+def register() -> None:
+    """Make the type known to mitmproxy's commands; it has to be before a command with such an argument is."""
+    types: dict[Any, Any] = mitmproxy.types.CommandTypes.typemap
+    types[RuleId] = _RuleIdType()
