@@ -37,12 +37,19 @@ class Recent(Generic[Key, Value]):
 
 
 def remember(recent: Recent[Key, dict[Value, None]], key: Key, value: Value, most: int) -> None:
-    """Add a value to the set of at most `most` under the key. A dict serves as the set, so that order is kept."""
+    """Add a value to the set under the key, which keeps the `most` latest. A dict serves as the set, for its order."""
     values = recent.get(key)
     if values is None:
         recent.put(key, {value: None})
-    elif len(values) < most:
-        values[value] = None
+    elif value not in values:
+        keep(values, value, None, most)
+
+
+def keep(values: dict[Key, Value], key: Key, value: Value, most: int) -> None:
+    """Put a value into a dict, and drop the one longest in it if there are too many."""
+    values[key] = value
+    if len(values) > most:
+        del values[next(iter(values))]
 
 
 def keyed_digest(key: bytes) -> Callable[[bytes], bytes]:

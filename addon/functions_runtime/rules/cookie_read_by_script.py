@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from functions_runtime.endpoint import Endpoint
@@ -19,8 +20,11 @@ MIN_VALUE = 8
 MOST = 4096
 """Cookie values, and values that scripts may have sent, that are remembered."""
 
-MOST_PLACES = 8
+MOST_PLACES = 32
 """Places of one value, and cookies with it, that are remembered."""
+
+MOST_VALUES = 256
+"""Values in one request that are looked at."""
 
 Place = tuple[Endpoint, str]
 
@@ -42,33 +46,42 @@ def watch(key: bytes) -> Check:
     through_query: Recent[bytes, bool] = Recent(MOST)
 
     def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
-        response = exchange.response
+        request, response = exchange.request, exchange.response
         assert response
-        findings = []
-        here: dict[bytes, set[str]] = {}
-        for where, value in _values_sent(exchange.request):
-            mark = digest(value)
-            place = (exchange.request.endpoint, where)
-            here.setdefault(mark, set()).add(where)
-            remember(sent, mark, place, MOST_PLACES)
-            if not (where == QUERY and through_query.get(mark)):
-                findings += [_finding(name, place) for name in cookies.get(mark) or ()]
+        here: dict[bytes, dict[Place, None]] = {}
+        for where, value in islice(_values_sent(request), MOST_VALUES):
+            here.setdefault(digest(value), {})[(request.endpoint, where)] = None
+        readable: dict[bytes, None] = {}
         for field in response.cookies:
             if field.cookie.attributes.http_only or len(value := _bare(field.cookie.value)) < MIN_VALUE:
                 continue
             mark = digest(value)
-            carried = here.get(mark, set())
-            if QUERY in carried or _is_sent_on(value, field.cookie.value, response):
-                through_query.put(mark, True)
-            if carried - {QUERY}:  # the server copied it out of a header; no script had to read the cookie for that
-                continue
+            if mark in here or b"location" in response.by_name:
+                carried = {where for _, where in here.get(mark, ())}
+                if QUERY in carried or _is_sent_on(value, field.cookie.value, response):
+                    through_query.put(mark, True)
+                if carried - {QUERY} and not _has_cookie(request, value):
+                    continue  # the server copied it out of a header; no script had to read the cookie for that
             remember(cookies, mark, field.cookie.name, MOST_PLACES)
-            for place in sent.get(mark) or ():
+            readable[mark] = None
+        for mark, places in here.items():
+            for place in places:
+                remember(sent, mark, place, MOST_PLACES)
+        for mark in readable:  # whatever came before counts for a cookie that is set now
+            here[mark] = sent.get(mark) or {}
+        findings = []
+        for mark, places in here.items():
+            for place in places:
                 if not (place[1] == QUERY and through_query.get(mark)):
-                    findings.append(_finding(field.cookie.name, place))
+                    findings += [_finding(name, place) for name in cookies.get(mark) or ()]
         return findings
 
     return check
+
+
+def _has_cookie(request: Request, value: bytes) -> bool:
+    """Whether the browser sent a cookie of this value itself."""
+    return any(_bare(pair.partition(b"=")[2]) == value for pair in request.cookies)
 
 
 def _is_sent_on(value: bytes, raw: bytes, response: Response) -> bool:
@@ -128,10 +141,10 @@ The Runtime makes every cookie HttpOnly, so that scripts cannot read it. It is e
 value of a cookie that was set without HttpOnly (8 bytes or more, without percent-encoding) comes back in a request
 header other than Cookie, or in the query, as CSRF tokens do that are submitted twice. Order does not matter. Values are
 remembered as keyed digests only.""",
-    fix="Give the script the token in the content of a response, and keep the cookie for the comparison.",
+    fix="Give the script the token in the content of a response, and set the cookie HttpOnly, for comparison only.",
     code="""\
 // The Function sets the token as a cookie and also says it in its content, where a script can read it.
-response.setCookie("csrf", token, ["Max-Age=86400"]);
+response.setCookie("csrf", token, ["Max-Age=86400", "HttpOnly"]);
 response.setBody({ csrf: token });
 """,
     references=("https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.recent import Recent, keyed_digest, remember
+from functions_runtime.recent import Recent, keep, keyed_digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step, Subject
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import NAMELESS, printable
@@ -19,8 +19,11 @@ MOST = 4096
 MOST_HOSTS = 16
 """Hosts of one cookie that are remembered, on either side."""
 
-MOST_ENDPOINTS = 8
+MOST_ENDPOINTS = 16
 """Endpoints of one host of one cookie that are remembered."""
+
+MOST_PAIRS = 256
+"""Cookies in one request that are looked at."""
 
 
 class Origin(NamedTuple):
@@ -46,15 +49,15 @@ def watch(key: bytes) -> Check:
     def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
         assert response
-        findings = []
+        found: dict[tuple[bytes, Endpoint], Finding] = {}
         here = request.endpoint
-        for pair in request.cookies:
+        for pair in request.cookies[:MOST_PAIRS]:
             if b"=" not in pair:
                 pair = b"=" + pair
             mark = digest(pair)
             _remember(sent, mark, here)
             for origin in setters.get(mark) or ():
-                findings += _findings(pair.partition(b"=")[0], origin, here)
+                _find(found, pair.partition(b"=")[0], origin, here)
         for field in response.cookies:
             domain = (field.cookie.attributes.domain or b"").decode("ascii", "replace")
             if not domain or not ("." + request.host).endswith("." + domain):
@@ -64,8 +67,8 @@ def watch(key: bytes) -> Check:
             remember(setters, mark, origin, MOST_HOSTS)
             for endpoints in (sent.get(mark) or {}).values():
                 for endpoint in endpoints:
-                    findings += _findings(field.cookie.name, origin, endpoint)
-        return findings
+                    _find(found, field.cookie.name, origin, endpoint)
+        return found.values()
 
     return check
 
@@ -77,24 +80,21 @@ def _remember(sent: Recent[bytes, dict[str, dict[Endpoint, None]]], mark: bytes,
         return
     endpoints = hosts.get(here.host)
     if endpoints is None:
-        if len(hosts) < MOST_HOSTS:
-            hosts[here.host] = {here: None}
-    elif len(endpoints) < MOST_ENDPOINTS:
-        endpoints[here] = None
+        keep(hosts, here.host, {here: None}, MOST_HOSTS)
+    elif here not in endpoints:
+        keep(endpoints, here, None, MOST_ENDPOINTS)
 
 
-def _findings(name: bytes, origin: Origin, endpoint: Endpoint) -> list[Finding]:
-    if not origin.loses(endpoint.host):
-        return []
+def _find(found: dict[tuple[bytes, Endpoint], Finding], name: bytes, origin: Origin, endpoint: Endpoint) -> None:
+    if not origin.loses(endpoint.host) or (name, endpoint) in found:
+        return
     shown, setter = printable(name.strip()), printable(origin.setter)
-    return [
-        RULE.finding(
-            f"The cookie {shown or NAMELESS}, which {setter} set for {printable(origin.domain)}, is sent to "
-            f"{endpoint.host}. Under the Runtime it belongs to {setter} and does not get here.",
-            shown,
-            endpoint=endpoint,
-        )
-    ]
+    found[name, endpoint] = RULE.finding(
+        f"The cookie {shown or NAMELESS}, which {setter} set for {printable(origin.domain)}, is sent to "
+        f"{endpoint.host}. Under the Runtime it belongs to {setter} and does not get here.",
+        shown,
+        endpoint=endpoint,
+    )
 
 
 _LOGIN = Exchange(

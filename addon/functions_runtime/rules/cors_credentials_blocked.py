@@ -18,7 +18,7 @@ from functions_runtime.wire_text import printable
 MOST = 1024
 """Preflights, and requests with credentials, that are remembered."""
 
-MOST_KINDS = 4
+MOST_KINDS = 16
 """Different preflights, and different requests, that are remembered for one question."""
 
 MOST_NAMES = 64

@@ -8,7 +8,7 @@ from functions_runtime.endpoint import endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
 from functions_runtime.rule import Example, Rule, Step
-from functions_runtime.syntax.fetch import Preflight, parse_preflight, preflight_passes
+from functions_runtime.syntax.fetch import Preflight, cors_check, parse_preflight, preflight_passes
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
@@ -23,8 +23,9 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if preflight_passes(bare, PREFLIGHT_STATUS, PREFLIGHT_REPLY_FIELDS, credentials=False):
         return ()
     method = preflight.method.decode("ascii")
-    credentials = b"access-control-allow-credentials" in response.by_name
-    in_vain = credentials and not preflight_passes(preflight, response.status, response.fields, credentials=True)
+    in_vain = cors_check(preflight.origin, response.fields, credentials=True) and not preflight_passes(
+        preflight, response.status, response.fields, credentials=True
+    )
     return (
         RULE.finding(
             f"{printable(preflight.origin)} may send {printable(method, 40)} requests here today"

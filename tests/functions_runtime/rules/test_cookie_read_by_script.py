@@ -9,7 +9,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules import cookie_read_by_script as module
-from functions_runtime.rules.cookie_read_by_script import MOST_PLACES, RULE
+from functions_runtime.rules.cookie_read_by_script import MOST_PLACES, MOST_VALUES, RULE
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Finding, Severity
 from tests.memories import caught_memories
@@ -255,6 +255,23 @@ def test_a_cookie_that_the_server_copied_out_of_a_header_was_read_by_nobody() ->
     assert findings(Exchange(request, sets(b"visitor=" + TOKEN).response)) == []
 
 
+def test_a_cookie_that_the_server_renews_from_a_header_was_read_where_the_browser_sent_it_as_well() -> None:
+    fields = ((b"X-CSRFToken", b"ab/cdefgh"), (b"Cookie", b"sid=1; csrf=ab%2Fcdefgh"))
+    renewed = Exchange(Request("POST", "app.example", "/save", fields), sets(b"csrf=ab%2Fcdefgh").response)
+    assert places(renewed) == {("csrf", "POST app.example/save")}
+
+
+def test_a_value_in_the_query_of_the_exchange_that_sets_it_is_no_evidence_for_an_older_cookie() -> None:
+    copied = sets(b"campaign=spring-sale", query=b"utm_campaign=spring-sale")
+    for order in itertools.permutations((sets(b"campaign=spring-sale"), copied)):
+        assert findings(*order) == []
+
+
+def test_a_token_in_the_content_beside_a_cookie_that_is_http_only_is_the_cure() -> None:
+    for order in itertools.permutations((sets(b"csrf=" + TOKEN + b"; Max-Age=86400; HttpOnly"), with_header(TOKEN))):
+        assert findings(*order) == []
+
+
 def test_a_value_that_a_redirect_carries_on_was_read_by_nobody() -> None:
     carried_on = sent(query=b"state=" + TOKEN, host="login.example")
     for order in itertools.permutations((redirects(TOKEN, TOKEN), carried_on)):
@@ -315,14 +332,21 @@ def test_names_are_fit_to_be_shown() -> None:
 
 
 def test_only_so_many_places_of_one_value_are_remembered() -> None:
-    exchanges = [sent((b"X-Token", TOKEN), path=f"/{letter}") for letter in "abcdefghijkl"]
-    found = places(*exchanges, SET)
-    assert found == {("csrf", f"POST app.example/{letter}") for letter in "abcdefghijkl"[:MOST_PLACES]}
+    paths = [f"/{chr(letter)}" for letter in range(ord("A"), ord("z"))]
+    found = places(*(sent((b"X-Token", TOKEN), path=path) for path in paths), SET)
+    assert found == {("csrf", f"POST app.example{path}") for path in paths[-MOST_PLACES:]}
 
 
 def test_only_so_many_cookies_of_one_value_are_remembered() -> None:
-    lines = [b"%c=%s" % (letter, TOKEN) for letter in b"abcdefghijkl"]
-    assert {name for name, _ in places(sets(*lines), with_header(TOKEN))} == set("abcdefghijkl"[:MOST_PLACES])
+    lines = [b"%c=%s" % (letter, TOKEN) for letter in range(ord("A"), ord("Z") + 20)]
+    names = {name for name, _ in places(sets(*lines), with_header(TOKEN))}
+    assert names == {line[:1].decode() for line in lines[-MOST_PLACES:]}
+
+
+def test_only_so_many_values_of_one_request_are_looked_at() -> None:
+    names = [b"X-%d" % number for number in range(2 * MOST_VALUES)]
+    found = findings(SET, sent(*((name, TOKEN) for name in names)))
+    assert len(found) == MOST_VALUES
 
 
 def test_thousands_of_values_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

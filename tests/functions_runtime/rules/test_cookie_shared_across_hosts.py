@@ -228,19 +228,29 @@ def test_hosts_and_domains_are_fit_to_be_shown() -> None:
 def test_only_so_many_hosts_of_one_cookie_are_remembered() -> None:
     hosts = [f"{letter}.example.com" for letter in "abcdefghijklmnopqrst"]
     found = places(*(gets(host=host) for host in hosts), sets(LINE))
-    assert found == {("sid", f"GET {host}/") for host in hosts[: module.MOST_HOSTS]}
+    assert found == {("sid", f"GET {host}/") for host in hosts[-module.MOST_HOSTS :]}
 
 
 def test_only_so_many_hosts_that_set_one_cookie_are_remembered() -> None:
     check = RULE.new_check(b"key")
     for letter in "abcdefghijklmnopqrst":
         list(check(sets(LINE, host=f"{letter}.example.com"), Profile()))
-    assert len(list(check(gets(host="www.example.com"), Profile()))) == module.MOST_HOSTS
+
+    [finding] = check(gets(host="www.example.com"), Profile())
+    assert f"which {'abcdefghijklmnopqrst'[-module.MOST_HOSTS]}.example.com" in finding.message
 
 
 def test_only_so_many_places_of_one_cookie_are_remembered() -> None:
-    found = places(*(gets(path=f"/{letter}") for letter in "abcdefghijkl"), sets(LINE))
-    assert found == {("sid", f"GET shop.example.com/{letter}") for letter in "abcdefghijkl"[: module.MOST_ENDPOINTS]}
+    paths = [f"/{letter}" for letter in "abcdefghijklmnopqrst"]
+    found = places(*(gets(path=path) for path in paths), sets(LINE))
+    assert found == {("sid", f"GET shop.example.com{path}") for path in paths[-module.MOST_ENDPOINTS :]}
+
+
+def test_a_cookie_that_many_hosts_set_and_a_request_has_often_is_one_finding() -> None:
+    setters = [sets(LINE, host=f"{letter}.example.com") for letter in "abcdefgh"]
+    exchanges = [*setters, gets(b"; ".join([b"sid=" + TOKEN] * 4000))]
+    assert len(findings(*exchanges)) == 1
+    assert len(findings(*reversed(exchanges))) == len(setters)
 
 
 def test_thousands_of_cookies_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

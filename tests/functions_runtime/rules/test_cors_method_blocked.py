@@ -44,6 +44,11 @@ def test_a_method_that_is_allowed_today_is_blocked(method: bytes, policy: Fields
 def test_a_wildcard_allows_it_today_but_not_with_credentials() -> None:
     [without] = findings(b"PUT", *ANY, methods(b"*"))
     [perhaps] = findings(b"PUT", *TRUSTED, methods(b"*"))
+    for credentials in (b"false", b"TRUE"):
+        [whatever] = findings(b"PUT", *NAMED, (b"Access-Control-Allow-Credentials", credentials), methods(b"*"))
+        assert whatever.severity is Severity.ERROR
+    [useless] = findings(b"PUT", *ANY, (b"Access-Control-Allow-Credentials", b"true"), methods(b"PUT"))
+    assert useless.severity is Severity.ERROR
     assert (without.severity, perhaps.severity) == (Severity.ERROR, Severity.WARNING)
     assert "may send PUT requests here today. " in without.message
     assert "may send PUT requests here today, if they are without credentials. " in perhaps.message
