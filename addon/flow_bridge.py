@@ -117,6 +117,11 @@ def is_spoken_for(flow: http.HTTPFlow) -> bool:
     return killed or (flow.live and (flow.response is not None or flow.error is not None))
 
 
+def is_answered(flow: http.HTTPFlow) -> bool:
+    """Whether there is a response. HAR files write status 0 where none came."""
+    return flow.response is not None and flow.response.status_code != 0
+
+
 def is_made_up(flow: http.HTTPFlow) -> bool:
     """Whether the response of a live flow, at the time of `responseheaders`, came from an addon.
 

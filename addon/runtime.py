@@ -173,7 +173,7 @@ class FunctionsRuntime:
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if (
-            not flow.response
+            not flow_bridge.is_answered(flow)
             or self._probe.owns(flow)
             or (flow.live and flow_bridge.is_made_up(flow))
             or not self._settings.scope(flow)
@@ -191,7 +191,9 @@ class FunctionsRuntime:
                 flow_bridge.rewrite_response(flow, verdict.action)
         if flow.live:
             flow_bridge.let_events_flow(flow)
-            if flow.response.stream:  # user interfaces look at the flow again when it ends, and that may take long
+            if (
+                flow.response and flow.response.stream
+            ):  # user interfaces look at the flow again when it ends, and that may take long
                 ctx.master.addons.trigger(UpdateHook([flow]))
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -293,11 +295,14 @@ class FunctionsRuntime:
         else:
             verdict = self._judge.request(Exchange(request), self._settings.overrides_for(flow))
         judgement.over = isinstance(verdict.action, Respond)
+        if judgement.over:
+            self._journal.site.saw_answer(record.endpoint)
         self._take(flow, judgement, verdict)
         return judgement, verdict
 
     def _judge_response(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
         if judgement.stored:
+            self._journal.site.saw_answer(judgement.record.endpoint)
             return Verdict()
         response = flow_bridge.response_of(flow, held=judgement.held)
         exchange = Exchange(judgement.request, response, self._acts_on(flow), bool(flow.request.raw_content))
@@ -318,7 +323,7 @@ class FunctionsRuntime:
                 self._journal.judged -= 1
                 self._journal.clean -= 1
             judgement, _ = self._judge_request(flow)
-            if flow.response:
+            if flow_bridge.is_answered(flow):
                 self._judge_response(flow, judgement)
             return
         self._journal.withdraw(judgement.record, judgement.findings)

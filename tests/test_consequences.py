@@ -105,7 +105,7 @@ def test_the_verdict_says_how_each_endpoint_does_and_why(site: Site) -> None:
         expected = Standing.CHANGES if "warning" in severities else Standing.RUNS
         assert each.standing is (Standing.BREAKS if "error" in severities else expected)
     gravest = max((Severity[severity.upper()] for severity, _, _, _ in site.expected), default=Severity.INFO)
-    assert report.standing is list(Standing)[gravest - 1]
+    assert report.standing is list(Standing)[gravest]
     assert sum(report.endpoints_that(standing) for standing in Standing) == len(report.endpoints)
     assert sum(each.seen.exchanges for each in report.endpoints) == report.judged == len(site.exchanges)
 

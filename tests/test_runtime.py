@@ -279,6 +279,34 @@ def test_flow_without_a_response(bench: Bench) -> None:
 # Recordings
 
 
+@pytest.mark.parametrize("live_one", [True, False])
+def test_nothing_can_be_said_of_a_site_that_never_answers(live_one: bool, bench: Bench) -> None:
+    flow = live(method="PUT")
+    flow.live = live_one
+    bench.addon.requestheaders(flow)
+    bench.addon.error(flow)
+    assert bench.report()["verdict"]["site"] == "unknown"
+    assert bench.report()["exchanges"]["judged"] == 1
+
+
+def test_status_0_in_a_recording_is_no_answer(bench: Bench) -> None:
+    """Browsers write it into a HAR file for what was aborted, blocked, or refused by CORS."""
+    flow = recorded(COOKIE, request_fields=[(b"Upgrade", b"websocket")], method="PUT")
+    assert flow.response
+    flow.response.status_code = 0
+    bench.read(flow)
+    bench.call("runtime.judge", [flow])
+    assert _rules(flow) == ["restricted-request-header"]
+    assert bench.report()["verdict"]["site"] == "unknown"
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_a_reply_of_the_runtimes_is_an_answer(mode: str, bench: Bench) -> None:
+    bench.configure(runtime_mode=mode)
+    bench.play(live(method="OPTIONS"))
+    assert bench.report()["verdict"]["site"] == "runs"
+
+
 def test_recording_is_judged_and_never_altered(bench: Bench) -> None:
     flows = [
         recorded(COOKIE, request_fields=[(b"Referer", b"/a")]),

@@ -61,7 +61,8 @@ class Report:
         """How the site does as a whole; None where nothing was judged."""
         if not self.judged:
             return None
-        return standing_of(self.entries[0].finding.severity if self.entries else None)
+        gravest = self.entries[0].finding.severity if self.entries else None
+        return standing_of(gravest, answered=any(each.seen.answered for each in self.endpoints))
 
     @property
     def known(self) -> int:
@@ -209,7 +210,9 @@ def _judged_endpoints(site: Site, entries: Iterable[Entry]) -> tuple[JudgedEndpo
             reasons.setdefault(entry.endpoint, {})[entry.finding.rule] = None
             seen.setdefault(entry.endpoint, SeenEndpoint(entry.endpoint, 0, Headroom(), Headroom()))
     judged = [
-        JudgedEndpoint(endpoint, standing_of(gravest.get(name)), tuple(reasons.get(name, ())))
+        JudgedEndpoint(
+            endpoint, standing_of(gravest.get(name), answered=endpoint.answered), tuple(reasons.get(name, ()))
+        )
         for name, endpoint in seen.items()
     ]
     order = list(reversed(Standing))

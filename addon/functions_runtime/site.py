@@ -28,18 +28,21 @@ FOLDED = Endpoint("*", "*", "*")
 
 
 class Standing(enum.Enum):
-    """How an endpoint, or a site, does under the Runtime."""
+    """How an endpoint, or a site, does under the Runtime: unknown where nothing was found and nobody answered."""
 
+    UNKNOWN = "unknown"
     RUNS = "runs"
     CHANGES = "runs with changes"
     BREAKS = "breaks"
 
 
-def standing_of(severity: Severity | None) -> Standing:
-    """The standing that follows from the gravest finding."""
+def standing_of(severity: Severity | None, *, answered: bool) -> Standing:
+    """The standing that follows from the gravest finding, and from whether there was an answer at all."""
     if severity is Severity.ERROR:
         return Standing.BREAKS
-    return Standing.CHANGES if severity is Severity.WARNING else Standing.RUNS
+    if severity is Severity.WARNING:
+        return Standing.CHANGES
+    return Standing.RUNS if answered else Standing.UNKNOWN
 
 
 @dataclass(slots=True)
@@ -78,12 +81,13 @@ def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
 
 @dataclass(slots=True)
 class SeenEndpoint:
-    """An endpoint, and what was measured at it."""
+    """An endpoint, and what was measured at it. `answered` says that there was a response, be it the Runtime's own."""
 
     endpoint: Endpoint
     exchanges: int
     request: Headroom
     response: Headroom
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +122,17 @@ class Site:
         seen.exchanges += 1
         seen.request.widen(exchange.request.header_size, exchange.request.fields)
 
+    def saw_answer(self, endpoint: Endpoint) -> None:
+        """Somebody answered, the Runtime itself perhaps."""
+        self._endpoint(endpoint).answered = True
+
     def saw_response(self, endpoint: Endpoint, exchange: Exchange, verdict: Verdict) -> None:
         """Take the response of an exchange into account, and what the Runtime makes of its cookies."""
         response = exchange.response
         assert response
-        self._endpoint(endpoint).response.widen(response.header_size, response.fields)
+        seen = self._endpoint(endpoint)
+        seen.answered = True
+        seen.response.widen(response.header_size, response.fields)
         if response.cookies:
             self._take_cookies(exchange.request.host, response, verdict)
 

@@ -234,8 +234,10 @@ def test_endpoints_stand_as_their_gravest_finding_says() -> None:
     journal = Journal()
     fine = Endpoint("GET", "a.example", "/fine")
     elsewhere = Endpoint("PUT", "a.example", "/elsewhere")
-    for endpoint in (fine, HOME, LOGIN):
+    silent = Endpoint("GET", "a.example", "/silent")
+    for endpoint in (fine, HOME, LOGIN, silent):
         journal.site.saw_request(endpoint, Exchange(Request(fields=((b"Host", b"a.example"),))))
+    journal.site.saw_answer(fine)
     journal.add(journal.begin(fine, 0.0), [finding(severity=INFO)])
     journal.add(journal.begin(HOME, 0.0), [finding("b"), finding("a"), finding("a", subject="sid")])
     journal.add(journal.begin(LOGIN, 0.0), [finding("a"), finding("c", ERROR), finding(endpoint=elsewhere)])
@@ -245,9 +247,10 @@ def test_endpoints_stand_as_their_gravest_finding_says() -> None:
         (HOME, Standing.CHANGES, ("a", "b"), 1),
         (elsewhere, Standing.CHANGES, ("rule",), 0),
         (fine, Standing.RUNS, (), 1),
+        (silent, Standing.UNKNOWN, (), 1),
     ]
     assert judged[2] == JudgedEndpoint(SeenEndpoint(elsewhere, 0, Headroom(), Headroom()), Standing.CHANGES, ("rule",))
-    assert [report(journal).endpoints_that(standing) for standing in Standing] == [1, 2, 1]
+    assert [report(journal).endpoints_that(standing) for standing in Standing] == [1, 1, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -261,8 +264,15 @@ def test_endpoints_stand_as_their_gravest_finding_says() -> None:
 )
 def test_the_site_stands_as_its_gravest_finding_says(severities: list[Severity], standing: Standing) -> None:
     journal = Journal()
+    journal.site.saw_answer(HOME)
     journal.add(journal.begin(HOME, 0.0), [finding(severity=severity) for severity in severities])
     assert report(journal).standing is standing
+
+
+def test_how_a_site_does_that_never_answers_is_unknown() -> None:
+    journal = Journal()
+    journal.add(journal.begin(HOME, 0.0), [finding(severity=INFO)])
+    assert report(journal).standing is Standing.UNKNOWN
 
 
 def test_cookies_are_listed_by_host_and_name() -> None:

@@ -34,16 +34,19 @@ def seen(exchange: Exchange, verdict: Verdict = FORWARD) -> Site:
 
 
 @pytest.mark.parametrize(
-    ("severity", "standing"),
+    ("severity", "answered", "unanswered"),
     [
-        (None, Standing.RUNS),
-        (Severity.INFO, Standing.RUNS),
-        (Severity.WARNING, Standing.CHANGES),
-        (Severity.ERROR, Standing.BREAKS),
+        (None, Standing.RUNS, Standing.UNKNOWN),
+        (Severity.INFO, Standing.RUNS, Standing.UNKNOWN),
+        (Severity.WARNING, Standing.CHANGES, Standing.CHANGES),
+        (Severity.ERROR, Standing.BREAKS, Standing.BREAKS),
     ],
 )
-def test_the_gravest_finding_decides(severity: Severity | None, standing: Standing) -> None:
-    assert standing_of(severity) is standing
+def test_the_gravest_finding_decides_or_else_the_answer(
+    severity: Severity | None, answered: Standing, unanswered: Standing
+) -> None:
+    assert standing_of(severity, answered=True) is answered
+    assert standing_of(severity, answered=False) is unanswered
 
 
 # Endpoints and their headroom
@@ -60,7 +63,16 @@ def test_exchanges_are_counted_by_endpoint() -> None:
 
 def test_a_response_alone_is_no_exchange_more() -> None:
     [endpoint] = seen(response()).endpoints
-    assert endpoint == SeenEndpoint(HERE, 0, Headroom(), Headroom(0, 0, ()))
+    assert endpoint == SeenEndpoint(HERE, 0, Headroom(), Headroom(0, 0, ()), answered=True)
+
+
+def test_an_endpoint_has_answered_once_it_is_said_to() -> None:
+    site = Site()
+    site.saw_request(HERE, request())
+    assert [endpoint.answered for endpoint in site.endpoints] == [False]
+    site.saw_answer(HERE)
+    site.saw_request(HERE, request())
+    assert [endpoint.answered for endpoint in site.endpoints] == [True]
 
 
 def test_headroom_is_that_of_the_largest_message_of_a_kind() -> None:

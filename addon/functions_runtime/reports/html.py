@@ -27,12 +27,20 @@ MODES = {
     "audit": "Mode audit: nothing was changed; this is what the Runtime would do.",
     "enforce": "Mode enforce: the exchanges went as they would under the Runtime.",
 }
-CLASSES = {Standing.RUNS: "runs", Standing.CHANGES: "changes", Standing.BREAKS: "breaks", None: "nothing"}
+CLASSES = {
+    Standing.UNKNOWN: "nothing",
+    Standing.RUNS: "runs",
+    Standing.CHANGES: "changes",
+    Standing.BREAKS: "breaks",
+    None: "nothing",
+}
+NO_SIGN = "M7 12h.4M12 12h.4M17 12h.4"
 SIGNS = {
+    Standing.UNKNOWN: NO_SIGN,
     Standing.RUNS: "M7 12.5l3.5 3.5L17 8.5",
     Standing.CHANGES: "M12 6.5v7M12 17v.4",
     Standing.BREAKS: "M8 8l8 8M16 8l-8 8",
-    None: "M7 12h.4M12 12h.4M17 12h.4",
+    None: NO_SIGN,
 }
 """What is drawn in the circle beside the verdict: a tick, an exclamation mark, a cross, an ellipsis."""
 
@@ -142,6 +150,8 @@ def _lead(report: Report) -> str:
         return f"Found no error and {warnings}, at {report.endpoints_that(Standing.CHANGES):,} of {endpoints}."
     if report.standing is Standing.RUNS:
         return f"Found no error and no warning at {endpoints}."
+    if report.standing is Standing.UNKNOWN:
+        return f"Requests came for {endpoints}, and none of them answered."
     return "Open the site through the proxy: what it does shows here."
 
 
@@ -176,6 +186,8 @@ def _coverage(report: Report) -> Content:
         return ""
     for standing in Standing:
         count, class_ = report.endpoints_that(standing), CLASSES[standing]
+        if standing is Standing.UNKNOWN and not count:
+            continue
         width = 100 * count / total
         bars.append(element("rect", x=f"{start:.2f}", width=f"{width:.2f}", height=4, class_=class_))
         legend.append(

@@ -32,7 +32,7 @@ SCALE = 1.25
 NEAR, VERY_NEAR = 0.6, 0.8
 """Shares of a limit from which on a bar warns, in two steps."""
 
-BADGES = {Standing.RUNS: "runs", Standing.CHANGES: "warning", Standing.BREAKS: "error"}
+BADGES = {Standing.UNKNOWN: "info", Standing.RUNS: "runs", Standing.CHANGES: "warning", Standing.BREAKS: "error"}
 COOKIE_COLUMNS = (
     Column("Cookie", "cookie", UP),
     Column("Host", "host", UP),
@@ -177,12 +177,12 @@ def endpoints(report: Report) -> Markup:
     """Which endpoints were exercised, and how each of them does."""
     if not report.endpoints:
         return _section("Endpoints", element("p", "No endpoint has been seen.", class_="quiet"))
-    exercised = sum(1 for judged in report.endpoints if judged.seen.exchanges)
-    clean = sum(1 for judged in report.endpoints if judged.seen.exchanges and judged.standing is Standing.RUNS)
+    exercised = sum(1 for judged in report.endpoints if judged.seen.answered)
+    clean = sum(1 for judged in report.endpoints if judged.seen.answered and judged.standing is Standing.RUNS)
     share = element(
         "p",
-        f"Of {counted(len(report.endpoints), 'endpoint')}, {exercised:,} were exercised, and {clean:,} of these "
-        f"({clean / max(exercised, 1):.0%}) are clean. What nobody asked for cannot be judged.",
+        f"Of {counted(len(report.endpoints), 'endpoint')}, {exercised:,} were exercised and answered, and {clean:,} "
+        f"of these ({clean / max(exercised, 1):.0%}) are clean. What nobody asked for cannot be judged.",
         class_="quiet",
     )
     caption = "How each endpoint does"

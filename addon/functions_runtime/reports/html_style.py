@@ -97,6 +97,7 @@ main > section > p { margin-top: 0.25rem; max-width: 48rem; }
   content: ""; display: inline-block; width: 0.75rem; height: 0.75rem; margin-right: 0.4rem; border-radius: 3px;
   background: var(--swatch); vertical-align: -0.05em;
 }
+.nothing { --swatch: var(--info); }
 .runs { --swatch: var(--good-bar); }
 .changes { --swatch: var(--warning-bar); }
 .breaks { --swatch: var(--error-bar); }

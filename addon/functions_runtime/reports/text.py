@@ -8,6 +8,7 @@ from functions_runtime.verdict import Severity
 
 MAX_ROWS = 20
 VERDICTS = {
+    Standing.UNKNOWN: "no answer was seen, so nothing can be said of this site.",
     Standing.RUNS: "nothing that was seen stands in the way of this site under the Runtime.",
     Standing.CHANGES: "this site runs under the Runtime, with changes.",
     Standing.BREAKS: "this site breaks under the Runtime.",
@@ -19,7 +20,11 @@ def render(report: Report) -> str:
     title = f"Runtime ({report.mode}, limits {report.limits.size} bytes and {report.limits.count}): "
     lines = []
     if report.standing:
-        standings = ", ".join(f"{standing.value} {report.endpoints_that(standing)}" for standing in Standing)
+        standings = ", ".join(
+            f"{standing.value} {count}"
+            for standing in Standing
+            if (count := report.endpoints_that(standing)) or standing is not Standing.UNKNOWN
+        )
         lines.append(f"{title}{VERDICTS[report.standing]} Endpoints: {standings} (of {len(report.endpoints)} seen).")
         title = "  "
     counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))

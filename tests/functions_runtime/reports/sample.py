@@ -62,8 +62,9 @@ def judged(
     request: Headroom | None = None,
     response: Headroom | None = None,
 ) -> JudgedEndpoint:
-    """An endpoint and how it does."""
-    seen = SeenEndpoint(endpoint, exchanges, request or Headroom(), response or Headroom())
+    """An endpoint and how it does; it has answered, unless there were no exchanges or it is unknown how it does."""
+    answered = exchanges > 0 and standing is not Standing.UNKNOWN
+    seen = SeenEndpoint(endpoint, exchanges, request or Headroom(), response or Headroom(), answered)
     return JudgedEndpoint(seen, standing, reasons)
 
 

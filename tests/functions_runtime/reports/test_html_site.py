@@ -135,13 +135,16 @@ def test_the_share_that_was_exercised_and_is_clean_is_said() -> None:
     seen = (judged(HOME, Standing.BREAKS, "get-with-content"), judged(LOGIN), judged(HOME, exchanges=0))
     section = read(endpoints(report(endpoints=seen)))
     assert texts(section, "p") == [
-        "Of 3 endpoints, 2 were exercised, and 1 of these (50%) are clean. What nobody asked for cannot be judged."
+        "Of 3 endpoints, 2 were exercised and answered, and 1 of these (50%) are clean. "
+        "What nobody asked for cannot be judged."
     ]
 
 
 def test_where_nothing_was_exercised_nothing_is_clean() -> None:
     section = read(endpoints(report(endpoints=(judged(exchanges=0),))))
-    assert texts(section, "p")[0].startswith("Of 1 endpoint, 0 were exercised, and 0 of these (0%) are clean.")
+    assert texts(section, "p")[0].startswith(
+        "Of 1 endpoint, 0 were exercised and answered, and 0 of these (0%) are clean."
+    )
 
 
 def test_an_endpoint_says_how_it_does_and_why() -> None:
@@ -149,6 +152,7 @@ def test_an_endpoint_says_how_it_does_and_why() -> None:
         judged(LOGIN, Standing.BREAKS, "get-with-content", "cookie-session", exchanges=1500),
         judged(HOME, Standing.CHANGES),
         judged(HOME, Standing.RUNS),
+        judged(HOME, Standing.UNKNOWN),
     )
     found = rows(read(endpoints(report(endpoints=seen))))
     verdict, where, exchanges, reasons = found[0]
@@ -158,8 +162,8 @@ def test_an_endpoint_says_how_it_does_and_why() -> None:
         "#rule-get-with-content",
         "#rule-cookie-session",
     ]
-    assert [text(row[3]) for row in found[1:]] == ["", ""]
-    assert [row[0].attrib["data-value"] for row in found] == ["2", "1", "0"]
+    assert [text(row[3]) for row in found[1:]] == ["", "", ""]
+    assert [row[0].attrib["data-value"] for row in found] == ["3", "2", "1", "0"]
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_the_report_of_an_empty_run() -> None:
         "mode": "audit",
         "limits": {"bytes": 4096, "count": 75},
         "exchanges": {"judged": 0, "clean": 0},
-        "verdict": {"site": None, "endpoints": {"runs": 0, "runs with changes": 0, "breaks": 0}},
+        "verdict": {"site": None, "endpoints": {"unknown": 0, "runs": 0, "runs with changes": 0, "breaks": 0}},
         "summary": {"error": 0, "warning": 0, "info": 0},
         "folded": 0,
         "findings": [],
@@ -68,7 +68,10 @@ def test_a_run_is_counted() -> None:
     document = rendered(a_journal())
     assert document["exchanges"] == {"judged": 3, "clean": 1}
     assert document["summary"] == {"error": 1, "warning": 0, "info": 1}
-    assert document["verdict"] == {"site": "breaks", "endpoints": {"runs": 0, "runs with changes": 0, "breaks": 1}}
+    assert document["verdict"] == {
+        "site": "breaks",
+        "endpoints": {"unknown": 0, "runs": 0, "runs with changes": 0, "breaks": 1},
+    }
 
 
 def test_a_finding_says_everything() -> None:

@@ -44,7 +44,11 @@ def rows(rendered: Report, heading: str) -> list[list[str]]:
     ("rendered", "headline"),
     [
         (report(exchanges=0, clean=0), "# Functions Runtime: nothing was judged."),
-        (report(), "# Functions Runtime: nothing that was seen stands in the way of this site under the Runtime."),
+        (report(), "# Functions Runtime: no answer was seen, so nothing can be said of this site."),
+        (
+            report(endpoints=(judged(),)),
+            "# Functions Runtime: nothing that was seen stands in the way of this site under the Runtime.",
+        ),
         (report(entry(severity=WARNING)), "# Functions Runtime: this site runs under the Runtime, with changes."),
         (report(entry(severity=ERROR)), "# Functions Runtime: this site breaks under the Runtime."),
     ],

@@ -66,7 +66,10 @@ def test_code_is_fenced_in_markdown_only() -> None:
 def test_the_run_says_how_it_was_judged() -> None:
     properties = run_of(report(entry(severity=WARNING), mode="enforce", exchanges=4, clean=3, folded=2))["properties"]
     assert properties == {
-        "verdict": {"site": "runs with changes", "endpoints": {"runs": 0, "runs with changes": 0, "breaks": 0}},
+        "verdict": {
+            "site": "runs with changes",
+            "endpoints": {"unknown": 0, "runs": 0, "runs with changes": 0, "breaks": 0},
+        },
         "mode": "enforce",
         "limits": {"bytes": 1000, "count": 100},
         "exchanges": {"judged": 4, "clean": 3},

@@ -36,7 +36,7 @@ def test_an_empty_run() -> None:
 
 def test_counts_verdict_and_a_row_for_each_warning_and_error() -> None:
     journal = Journal()
-    journal.site.saw_request(endpoint(1), Exchange(Request()))
+    journal.site.saw_answer(endpoint(1))
     record = journal.begin(endpoint(), 0.0)
     journal.add(record, [finding("info", INFO), finding("warning", WARNING, "sid"), finding("error", ERROR)])
     journal.add(record, [finding("warning", WARNING, "sid")])
@@ -59,12 +59,14 @@ def test_known_findings_are_said_to_be_known() -> None:
 
 @pytest.mark.parametrize(
     ("severity", "standing"),
-    [(INFO, Standing.RUNS), (WARNING, Standing.CHANGES), (ERROR, Standing.BREAKS)],
+    [(INFO, Standing.UNKNOWN), (WARNING, Standing.CHANGES), (ERROR, Standing.BREAKS)],
 )
 def test_the_verdict_is_that_of_the_site(severity: Severity, standing: Standing) -> None:
     journal = Journal()
     journal.add(journal.begin(endpoint(), 0.0), [finding("rule", severity)])
     assert f": {VERDICTS[standing]} " in lines(journal)[0]
+    journal.site.saw_request(endpoint(1), Exchange(Request()))
+    assert " Endpoints: unknown 1, runs 0, " in lines(journal)[0]
 
 
 def test_what_was_folded_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
