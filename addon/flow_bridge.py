@@ -45,8 +45,9 @@ class Judgement:
     `over` says that the Runtime has answered, or would have, so that there is nothing more to judge. `changed` says
     that the flow is not as it came, `stored` that the findings come from a recording of such a flow. `reply` stands in
     the place of a response whose content is still arriving. `held` says that somebody intercepted the request, and the
-    time it took says nothing of the server. `response` is the one that was judged, as it came;
-    `request_before` are the fields of the request as they came, None where nothing can have changed them.
+    time it took says nothing of the server. `response` is the one that was judged, as it came; `request_before` are the
+    fields of the request as they came, None where nothing can have changed them. `by_experiment` are findings that
+    judging anew does not come to.
     """
 
     request: Request
@@ -59,6 +60,7 @@ class Judgement:
     held: bool = False
     response: Response | None = None
     request_before: Fields | None = None
+    by_experiment: list[Finding] = field(default_factory=list)
 
 
 def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> Request:
@@ -220,9 +222,14 @@ class _Instead:
 def let_events_flow(flow: http.HTTPFlow) -> None:
     """Stream server-sent events, in either mode: mitmproxy would hold them back until the last one, which is never."""
     assert flow.response
-    media_type = flow.response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type == "text/event-stream" and not flow.response.stream:
+    if is_event_stream(flow.response) and not flow.response.stream:
         flow.response.stream = True
+
+
+def is_event_stream(response: http.Response) -> bool:
+    """Whether the content is a stream of server-sent events, which may have no end."""
+    media_type: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "text/event-stream"
 
 
 def stored_findings(flow: http.HTTPFlow) -> tuple[Finding, ...] | None:

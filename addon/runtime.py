@@ -215,7 +215,11 @@ class FunctionsRuntime:
     @command.command("runtime.judge")
     def judge(self, flows: Sequence[flow.Flow]) -> None:
         """Judge flows again, by the options as they are now. Changes nothing on them but marks and comments."""
-        judged = [each for each in flows if isinstance(each, http.HTTPFlow) and self._settings.scope(each)]
+        judged = [
+            each
+            for each in flows
+            if isinstance(each, http.HTTPFlow) and self._settings.scope(each) and not self._probe.owns(each)
+        ]
         for each in judged:
             self._judge_again(each)
         ctx.master.addons.trigger(UpdateHook(judged))
@@ -276,6 +280,7 @@ class FunctionsRuntime:
 
     def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
         judgement = self._judgements.get(flow) or self._judge_request(flow)[0]
+        judgement.by_experiment.append(finding)
         wanted = overridden((finding,), self._settings.overrides_for(flow))
         self._take(flow, judgement, Verdict(tuple(wanted)))
         ctx.master.addons.trigger(UpdateHook([flow]))
@@ -336,6 +341,7 @@ class FunctionsRuntime:
             if not isinstance(asked.action, Respond):
                 verdicts.append(self._judge.response(exchange, overrides))
             verdicts.append(self._foresight.consequences(exchange, self._settings.profile, overrides))
+        verdicts.append(Verdict(tuple(overridden(judgement.by_experiment, overrides))))
         self._take(flow, judgement, *verdicts)
 
     def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Verdict) -> None:

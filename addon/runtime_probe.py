@@ -1,8 +1,9 @@
 """The experiment behind `runtime.probe`: does the site's answer depend on headers that a Function cannot see?
 
 Each chosen request is replayed by mitmproxy's own client replay: twice as recorded, then once without each restricted
-header. Only GET and HEAD, only when asked, one at a time and at a limited rate. The replays are neither judged nor
-changed by the rules; mitmproxy shows them as replays.
+header. Where the answer differs then, the request is replayed as recorded once more: an answer that varies by itself,
+with a clock in it for instance, proves nothing. Only GET and HEAD, only when asked, one at a time and at a limited
+rate. The replays are neither judged nor changed by the rules; mitmproxy shows them as replays.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import cast
 
 from mitmproxy import ctx, http
 
+from flow_bridge import is_event_stream
+from functions_runtime.endpoint import endpoint
 from functions_runtime.experiment import Answer, differences
 from functions_runtime.profile import is_removed
 from functions_runtime.rules.restricted_header_used import by_experiment
@@ -27,7 +30,10 @@ SAFE_METHODS = ("GET", "HEAD")
 INTERVAL = 0.25
 """Seconds between two replays, at least."""
 PATIENCE = 30.0
-"""Seconds that a replay may take."""
+"""Seconds that a replay may take. mitmproxy replays one flow at a time: behind one without an end, all others wait."""
+
+REPLAY_KEY = "runtime_probe"
+"""Metadata: the flow is a replay of an experiment, no exchange of the site's users."""
 
 Found = Callable[[http.HTTPFlow, Finding], None]
 OriginalFields = Callable[[http.HTTPFlow], Fields]
@@ -43,8 +49,8 @@ class Probe:
         self._task: asyncio.Task[None] | None = None
 
     def owns(self, flow: http.HTTPFlow) -> bool:
-        """Whether the flow is a replay of an experiment that is running."""
-        return flow.id in self._waiting
+        """Whether the flow is a replay of an experiment, this one or an earlier one."""
+        return REPLAY_KEY in flow.metadata
 
     def start(self, flows: Iterable[http.HTTPFlow]) -> int:
         """Begin to experiment with those flows that can be. Returns how many those are.
@@ -73,35 +79,55 @@ class Probe:
             )
 
     def _restricted(self, flow: http.HTTPFlow) -> list[bytes]:
-        """The headers of a request to leave out one by one; none where it must not be replayed."""
-        if flow.request.method not in SAFE_METHODS or flow.live or flow.request.raw_content is None or flow.websocket:
+        """The headers of a request to leave out one by one; none where it must not be replayed, or never ends."""
+        if flow.request.method not in SAFE_METHODS or flow.live or flow.request.raw_content is None or self.owns(flow):
             return []
-        return sorted({name.lower() for name, _ in self._original(flow) if is_removed(name.lower())})
+        names = {name.lower() for name, _ in self._original(flow)}
+        if flow.websocket or b"sec-websocket-key" in names or (flow.response and is_event_stream(flow.response)):
+            return []
+        return sorted(filter(is_removed, names))
 
     async def _run(self, flows: Iterable[http.HTTPFlow]) -> None:
-        asked = found = 0
+        self._asked = self._differed = 0
         for flow in flows:
-            fields = self._original(flow)
-            first, second = await self._ask(flow, fields), await self._ask(flow, fields)
-            for name in self._restricted(flow) if first and second else []:
-                without = await self._ask(flow, without_fields(fields, (name,)))
-                asked += 1
-                if first and second and without and (differs := differences(first, second, without)):
-                    found += 1
-                    self._found(flow, by_experiment(printable(name), differs))
-        logger.info("Runtime: the experiment left out %d headers, and the answer differed %d times.", asked, found)
+            try:
+                await self._experiment(flow)
+            except asyncio.TimeoutError:
+                logger.warning(
+                    "Runtime: the experiment stopped early: a replay of %s had no end within %d seconds. "
+                    "mitmproxy replays nothing else before it ends.",
+                    endpoint(flow.request.method, flow.request.host, flow.request.path),
+                    PATIENCE,
+                )
+                break
+        logger.info(
+            "Runtime: the experiment left out %d headers, and the answer differed %d times.",
+            self._asked,
+            self._differed,
+        )
+
+    async def _experiment(self, flow: http.HTTPFlow) -> None:
+        """Leave out the headers of one flow. Raises asyncio.TimeoutError where an answer has no end."""
+        fields = self._original(flow)
+        recorded = [await self._ask(flow, fields), await self._ask(flow, fields)]
+        for name in self._restricted(flow):
+            without = await self._ask(flow, without_fields(fields, (name,)))
+            self._asked += 1
+            if differences(recorded, without):
+                recorded.append(await self._ask(flow, fields))  # by now, is it so with the header as well?
+            if differs := differences(recorded, without):
+                self._differed += 1
+                self._found(flow, by_experiment(printable(name), differs))
 
     async def _ask(self, flow: http.HTTPFlow, fields: Fields) -> Answer | None:
         replay = cast(http.HTTPFlow, flow.copy())
         replay.request.headers = http.Headers(fields)
         replay.marked = replay.comment = ""
-        replay.metadata = {}
+        replay.metadata = {REPLAY_KEY: True}
         future = self._waiting[replay.id] = asyncio.get_running_loop().create_future()
         try:
             ctx.master.commands.call("replay.client", [replay])
             return await asyncio.wait_for(future, PATIENCE)
-        except asyncio.TimeoutError:
-            return None
         finally:
             del self._waiting[replay.id]
             await asyncio.sleep(INTERVAL)

@@ -1,10 +1,11 @@
-"""What an experiment shows: answers to the same request, as recorded twice and then without one header.
+"""What an experiment shows: answers to the same request, as recorded several times and without one header.
 
-What differs between the first two answers varies by itself and proves nothing.
+What differs between the answers to the request as recorded varies by itself and proves nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from functions_runtime.syntax.rfc9110 import Fields, fields_by_name
@@ -17,27 +18,37 @@ MOST_NAMED = 3
 
 
 class Answer(NamedTuple):
-    """A response; `content` is None where it is not known."""
+    """A response; `content` is None where it is not known, in which case it proves nothing."""
 
     status: int
     fields: Fields
     content: bytes | None
 
 
-def differences(first: Answer, second: Answer, without: Answer) -> list[str]:
-    """In what the answer without the header differs, in words. Empty where it does not."""
+def differences(recorded: Sequence[Answer | None], without: Answer | None) -> list[str]:
+    """In what the answer without the header differs from all those to the request as recorded, in words.
+
+    Empty where it does not. What differs between two answers to the request as recorded does not count, and no answer,
+    which is None, proves nothing.
+    """
+    answers = [answer for answer in recorded if answer]
+    if without is None or len(answers) < len(recorded):
+        return []
     found = []
-    if first.status == second.status != without.status:
+    first = answers[0]
+    if without.status != first.status and all(answer.status == first.status for answer in answers):
         found.append(f"status ({first.status} becomes {without.status})")
-    before, again, after = (fields_by_name(answer.fields) for answer in (first, second, without))
+    before, *again = (fields_by_name(answer.fields) for answer in answers)
+    after = fields_by_name(without.fields)
     names = [
         name
         for name in sorted({*before, *after} - CLOCK_FIELDS)
-        if before.get(name) == again.get(name) != after.get(name)
+        if after.get(name) != before.get(name) and all(fields.get(name) == before.get(name) for fields in again)
     ]
     if names:
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         found.append(f"header fields ({', '.join(printable(name, 40) for name in names[:MOST_NAMED])}{more})")
-    if first.content is not None and first.content == second.content and without.content not in (None, first.content):
+    contents = {answer.content for answer in answers}
+    if len(contents) == 1 and not contents & {None, without.content} and without.content is not None:
         found.append("content")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ import pytest
 from tests.live import wire
 from tests.live.conftest import Start
 from tests.live.mitmdump import Mitmdump
-from tests.live.origin import Origin
+from tests.live.origin import Answer, Origin
 from tests.live.wire import Connection, Message
 
 # Experiments with everything that came by, as soon as somebody asks for /go.
 ASKING_ADDON = """
+import sys
 from mitmproxy import ctx, http
 
 flows = []
@@ -21,10 +23,14 @@ flows = []
 def request(flow):
     if flow.is_replay is None and flow.request.path == "/go":
         flow.response = http.Response.make(204)
+        sys.modules["runtime_probe"].PATIENCE = 3
         ctx.master.commands.call("runtime.probe", list(flows))
+    if flow.is_replay is None and flow.request.path == "/judge":
+        flow.response = http.Response.make(204)
+        ctx.master.commands.call("runtime.judge", list(flows))
 
 def response(flow):
-    if flow.is_replay is None and flow.request.path != "/go":
+    if flow.request.path not in ("/go", "/judge"):
         flows.append(flow)
 """
 
@@ -71,10 +77,10 @@ def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdum
     assert "status (200 becomes 403)" in message
     assert used(restless) == []
     assert len(origin.seen(posted)) == 1
-    # The request itself, twice the same again, and once without each of the two headers.
+    # The request itself, twice the same again, and once without each of the two headers, of which one was missed.
     replays = origin.seen(door)[1:]
-    assert [len(replay.values(b"Referer")) for replay in replays] == [1, 1, 0, 1]
-    assert [len(replay.values(b"X-Real-IP")) for replay in replays] == [1, 1, 1, 0]
+    assert [len(replay.values(b"Referer")) for replay in replays] == [1, 1, 0, 1, 1]
+    assert [len(replay.values(b"X-Real-IP")) for replay in replays] == [1, 1, 1, 1, 0]
 
 
 @pytest.mark.parametrize(("rules", "subjects"), [([], ["referer"]), (["/restricted-header-used:referer/off"], [])])
@@ -96,5 +102,64 @@ def test_an_experiment_in_regular_mode(
     assert [finding["subject"] for finding in proxy.findings(door) if finding["severity"] == "warning"] == subjects
     assert len(origin.seen(outside)) == 1
     replays = origin.seen(door)[1:]
-    assert [len(replay.values(b"Referer")) for replay in replays] == [1, 1, 0]
+    assert [len(replay.values(b"Referer")) for replay in replays] == [1, 1, 0, 1]
     assert not [field for replay in replays for field in replay.fields if field[0].lower().startswith(b"proxy-")]
+
+
+def by_the_clock() -> Answer:
+    """A server that says the same to the first three requests, then something else to two at a time."""
+    ticks = itertools.count(-1)
+
+    def serve(connection: Connection, request: Message) -> None:
+        number = max(0, next(ticks)) // 2
+        connection.send(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=%d\r\nContent-Length: 0\r\n\r\n" % number)
+
+    return serve
+
+
+def ending_once() -> Answer:
+    """A server whose first answer has an end."""
+    answers = itertools.chain([b"Content-Length: 0\r\n\r\n"], itertools.repeat(b"\r\nfor ever"))
+
+    def serve(connection: Connection, request: Message) -> None:
+        answer = next(answers)
+        connection.send(b"HTTP/1.1 200 OK\r\n" + answer)
+        if answer.endswith(b"ever"):
+            connection.read_rest()
+
+    return serve
+
+
+def test_what_only_follows_the_clock_is_not_found(proxy: Mitmdump, origin: Origin) -> None:
+    clock = origin.serve(by_the_clock())
+    proxy.fetch(wire.request(b"Referer: https://a.test", b"Via: 1.1 a", b"X-Real-IP: 192.0.2.1", target=clock))
+    proxy.fetch(wire.request(target=b"/go"))
+    proxy.wait_for_log("left out 3 headers, and the answer differed 0 times")
+
+
+def test_what_would_have_no_end_is_not_asked_and_what_has_none_ends_the_experiment(
+    proxy: Mitmdump, origin: Origin
+) -> None:
+    events = origin.serve(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 0\r\n\r\n")
+    socket = origin.serve(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    endless, door = origin.serve(ending_once()), origin.serve(by_referer)
+    for path, *lines in ((events,), (socket, b"Upgrade: websocket", b"Sec-WebSocket-Key: a"), (endless,), (door,)):
+        proxy.fetch(wire.request(b"Referer: https://a.test", *lines, target=path))
+    proxy.fetch(wire.request(target=b"/go"))
+    proxy.wait_for_log("experimenting with 2 of 4 flows")
+    proxy.wait_for_log(f"stopped early: a replay of GET \\S+{endless.decode()} had no end within 3 seconds")
+    assert [len(origin.seen(path)) for path in (events, socket, endless, door)] == [1, 1, 2, 1]
+
+
+def test_a_replay_is_neither_judged_nor_replayed(proxy: Mitmdump, origin: Origin) -> None:
+    door = origin.serve(by_referer)
+    proxy.fetch(wire.request(b"Referer: https://a.test", target=door))
+    for number in (1, 5):
+        proxy.fetch(wire.request(target=b"/go"))
+        proxy.wait_for_log(f"experimenting with 1 of {number} flows")
+        proxy.wait_for_log("(?s)" + number // 5 * "differed 1 times.*" + "differed 1 times")
+    proxy.fetch(wire.request(target=b"/judge"))
+    proxy.wait_for_log("judged 1 of 9 flows")
+    proxy.stop()
+    assert [finding["count"] for finding in proxy.findings(door) if finding["rule"] == "restricted-header-used"] == [2]
+    assert proxy.report()["exchanges"]["judged"] == 1 + 3  # with the three that ask for something
