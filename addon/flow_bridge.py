@@ -124,6 +124,11 @@ def is_answered(flow: http.HTTPFlow) -> bool:
     return flow.response is not None and flow.response.status_code != 0
 
 
+def contents_seen(flow: http.HTTPFlow) -> tuple[bool, bool]:
+    """Whether request and response are seen to have content. That of a live response has yet to arrive."""
+    return bool(flow.request.raw_content), bool(flow.response and flow.response.raw_content)
+
+
 def is_made_up(flow: http.HTTPFlow) -> bool:
     """Whether the response of a live flow, at the time of `responseheaders`, came from an addon.
 

@@ -310,7 +310,7 @@ class FunctionsRuntime:
             self._journal.site.saw_answer(judgement.record.endpoint)
             return Verdict()
         response = flow_bridge.response_of(flow, held=judgement.held)
-        exchange = Exchange(judgement.request, response, self._acts_on(flow), bool(flow.request.raw_content))
+        exchange = Exchange(judgement.request, response, self._acts_on(flow), *flow_bridge.contents_seen(flow))
         overrides = self._settings.overrides_for(flow)
         verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
         foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
@@ -334,7 +334,9 @@ class FunctionsRuntime:
         self._journal.withdraw(judgement.record, judgement.findings)
         judgement.findings = []
         overrides = self._settings.overrides_for(flow)
-        exchange = Exchange(judgement.request, judgement.response, judgement.changed, bool(flow.request.raw_content))
+        sent, received = flow_bridge.contents_seen(flow)
+        changed = judgement.changed
+        exchange = Exchange(judgement.request, judgement.response, changed, sent, received and not changed)
         asked = self._judge.request(exchange, overrides)
         verdicts = [asked]
         if exchange.response:

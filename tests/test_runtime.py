@@ -300,6 +300,17 @@ def test_status_0_in_a_recording_is_no_answer(bench: Bench) -> None:
     assert bench.report()["verdict"]["site"] == "unknown"
 
 
+def test_what_a_recording_says_to_options_is_seen_without_a_header_that_announces_it(bench: Bench) -> None:
+    for content in (b"", b"{}"):
+        flow = recorded(method="OPTIONS")
+        assert flow.response
+        flow.response.raw_content = content
+        bench.read(flow)
+        assert ("options-lost" in _rules(flow)) is bool(content)
+        bench.call("runtime.judge", [flow])
+        assert ("options-lost" in _rules(flow)) is bool(content)
+
+
 @pytest.mark.parametrize("mode", ["enforce", "audit"])
 def test_a_reply_of_the_runtimes_is_an_answer(mode: str, bench: Bench) -> None:
     bench.configure(runtime_mode=mode)

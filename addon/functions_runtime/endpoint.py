@@ -30,7 +30,11 @@ class Endpoint(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def endpoint(method: str, host: str, path: str) -> Endpoint:
-    """The endpoint of a request. A query or fragment in `path` is dropped; identifiers in it become `{id}`."""
+    """The endpoint of a request. Identifiers in `path` become `{id}`.
+
+    A query or a fragment in it is dropped, and so are the parameters of its segments: some servers put a session there.
+    """
     path = path.partition("?")[0].partition("#")[0]
-    segments = ("{id}" if _IDENTIFIER.fullmatch(segment) else segment for segment in path.split("/"))
+    names = (segment.partition(";")[0] for segment in path.split("/"))
+    segments = ("{id}" if _IDENTIFIER.fullmatch(name) else name for name in names)
     return Endpoint(printable(method, 40), printable(host, 255), printable("/".join(segments), MAX_PATH_SHOWN))

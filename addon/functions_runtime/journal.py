@@ -145,13 +145,16 @@ class Journal:
             self.folded += 1
             endpoint, subject = FOLDED, None
             key = (finding.rule, finding.severity, endpoint, subject)
-            finding = finding._replace(subject=None, message="Further endpoints and subjects with this finding.")
+            message = "Further endpoints and subjects with this finding."
+            finding = finding._replace(subject=None, message=message, extent=0.0)
             entry = self._entries.get(key)
         if entry is None:
             entry = self._entries[key] = Entry(finding, endpoint, 1, record.time, record.time)
             entry.known = self._is_known(entry)
             return entry
         entry.count += 1
+        if finding.extent > entry.finding.extent:
+            entry.finding = finding
         entry.first_seen = min(entry.first_seen, record.time)
         entry.last_seen = max(entry.last_seen, record.time)
         return None

@@ -106,10 +106,11 @@ class Exchange(NamedTuple):
     """One request and its response, None as long as there is none.
 
     `rewritten` says that the server did not get the request as it came, but as the Runtime hands it on.
-    `has_content` says that the request was seen to have content, whatever its head says of that.
+    `request_has_content` and `response_has_content` say that content was seen, whatever the head says of it.
     """
 
     request: Request
     response: Response | None = None
     rewritten: bool = False
-    has_content: bool = False
+    request_has_content: bool = False
+    response_has_content: bool = False

@@ -99,6 +99,7 @@ class Rule:
         effect: Edit | Reply | None = None,
         endpoint: Endpoint | None = None,
         replaces: Severity | None = None,
+        extent: float = 0.0,
     ) -> Finding:
         """A finding of this rule; what is not given is the rule's own."""
         return Finding(
@@ -112,4 +113,5 @@ class Rule:
             effect,
             endpoint,
             replaces,
+            extent,
         )

@@ -76,7 +76,8 @@ class Finding(NamedTuple):
     `subject` is the name of the cookie or, in lower case, of the header that it is about. `status` is the status
     code that the Runtime answers with instead, `twilio_error` the Twilio Error that it records. `effect` is what
     follows for the exchange, if anything. `endpoint` is where it belongs, if not to the exchange in which it was
-    found. `replaces` is the severity that the same finding had as long as less was known.
+    found. `replaces` is the severity that the same finding had as long as less was known. `extent` is how far it goes,
+    in a measure of its rule: of findings that are reported as one, the one that goes furthest is shown.
     """
 
     rule: str
@@ -89,6 +90,7 @@ class Finding(NamedTuple):
     effect: Edit | Reply | None = None
     endpoint: Endpoint | None = None
     replaces: Severity | None = None
+    extent: float = 0.0
 
     @property
     def status(self) -> int | None:

@@ -31,6 +31,8 @@ UUID = "123e4567-e89b-12d3-a456-426614174000"
         ("/17?next=/18", "/{id}"),
         ("/page#secret?a", "/page"),
         ("/a?b#c?d", "/a"),
+        ("/shop;jsessionid=0123ABCD/cart;a=b;c", "/shop/cart"),
+        ("/17;v=2/;x", "/{id}/"),
     ],
 )
 def test_identifiers_are_left_out_and_queries_are_dropped(path: str, template: str) -> None:

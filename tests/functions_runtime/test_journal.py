@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from functions_runtime import journal as journal_module
@@ -216,6 +218,16 @@ def test_a_baseline_may_come_later_and_go_again() -> None:
     assert report(journal).known == 2
     journal.compare_with(())
     assert report(journal).known == 0
+
+
+def test_of_findings_that_are_one_the_one_that_goes_furthest_is_shown() -> None:
+    for order in itertools.permutations((1.5, 3.0, 2.0)):
+        journal = Journal()
+        for extent in order:
+            found = finding("slow")._replace(message=f"{extent} s", extent=extent)
+            journal.add(journal.begin(HOME, 0.0), [found])
+        [entry] = report(journal).entries
+        assert (entry.finding.message, entry.count) == ("3.0 s", 3)
 
 
 def test_a_finding_is_new_unless_it_is_known() -> None:

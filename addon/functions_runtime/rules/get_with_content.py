@@ -16,7 +16,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         return ()
     # A length of zero is no content (RFC 9110, section 8.6).
     announced = any(length.strip(b"0 ,") for length in request.by_name.get(b"content-length", ()))
-    if not (announced or exchange.has_content or b"transfer-encoding" in request.by_name):
+    if not (announced or exchange.request_has_content or b"transfer-encoding" in request.by_name):
         return ()
     return (RULE.finding(f"This GET request has content. The Runtime answers {GET_WITH_CONTENT_STATUS} instead."),)
 
@@ -44,7 +44,7 @@ for.""",
         ),
         Example(
             "Content that no header announces",
-            Exchange(Request(), Response(), has_content=True),
+            Exchange(Request(), Response(), request_has_content=True),
             ((Severity.ERROR, None),),
         ),
         Example("Content of no length", Exchange(Request(fields=((b"Content-Length", b"0"),)), Response())),

@@ -35,6 +35,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
             f"The {of} headers use {share:.0%} of a limit: they are {size.size} bytes of {limits.size}, and "
             f"{size.count} fields and cookies of {limits.count}.",
             severity=Severity.WARNING if share > VERY_NEAR else Severity.INFO,
+            extent=share,
         ),
     )
 

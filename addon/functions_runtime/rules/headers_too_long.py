@@ -43,7 +43,7 @@ def _finding(rule: Rule, message: Request | Response, limits: Limits, content: b
         f"{_elsewhere(measured, limits)}"
     )
     reply = Reply(STATUS, REASON, ((b"Content-Type", b"text/plain; charset=utf-8"),), content)
-    return rule.finding(text, effect=reply)
+    return rule.finding(text, effect=reply, extent=max(measured.size / limits.size, measured.count / limits.count))
 
 
 def _largest(fields: Fields) -> str:

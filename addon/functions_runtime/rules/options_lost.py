@@ -19,7 +19,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if request.method != "OPTIONS" or response.status >= 400 or parse_preflight(request.method, request.fields):
         return ()
     said = [shown for name, shown in OWN_FIELDS.items() if name in response.by_name]
-    if _has_content(response):
+    if exchange.response_has_content or _has_content(response):
         said.append("content")
     if not said:
         return ()
@@ -54,6 +54,11 @@ methods, for WebDAV or for anything else that way get an answer that does not sp
         Example(
             "Content",
             Exchange(Request("OPTIONS"), Response(200, ((b"Content-Length", b"12"),))),
+            ((Severity.WARNING, None),),
+        ),
+        Example(
+            "Content that no header announces",
+            Exchange(Request("OPTIONS"), Response(), response_has_content=True),
             ((Severity.WARNING, None),),
         ),
         Example("An empty answer", Exchange(Request("OPTIONS"), Response(204, ((b"Content-Length", b"0"),)))),

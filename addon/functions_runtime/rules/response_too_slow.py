@@ -18,7 +18,8 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     return (
         RULE.finding(
             f"The response began {waited:.1f} seconds after the end of the request. The Runtime ends a Function after "
-            f"{FUNCTION_TIMEOUT} seconds, and the client gets an error (504 in all likelihood)."
+            f"{FUNCTION_TIMEOUT} seconds, and the client gets an error (504 in all likelihood).",
+            extent=waited,
         ),
     )
 

@@ -51,10 +51,10 @@ def test_no_content_is_none(fields: Fields) -> None:
 
 def test_content_that_no_header_announces_is_found() -> None:
     for request in (Request(), Request(fields=((b"Content-Length", b"0"),))):
-        assert len(list(RULE.check(Exchange(request, Response(), has_content=True), Profile()))) == 1
+        assert len(list(RULE.check(Exchange(request, Response(), request_has_content=True), Profile()))) == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS", "get", ""])
 def test_other_methods_are_another_matter(method: str) -> None:
     assert findings((b"Content-Length", b"5"), method=method) == []
-    assert not RULE.check(Exchange(Request(method), Response(), has_content=True), Profile())
+    assert not RULE.check(Exchange(Request(method), Response(), request_has_content=True), Profile())
