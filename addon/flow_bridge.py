@@ -21,6 +21,7 @@ from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import endpoint
 from functions_runtime.journal import Record
 from functions_runtime.message import Request, Response
+from functions_runtime.site import CookieKey
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, without_fields
 from functions_runtime.verdict import Action, Basis, Finding, RemoveField, Reply, Rewrite, Severity, apply_edits
 from functions_runtime.wire_text import printable
@@ -43,11 +44,13 @@ class Judgement:
     """What is remembered of an exchange between its hooks.
 
     `over` says that the Runtime has answered, or would have, so that there is nothing more to judge. `changed` says
-    that the flow is not as it came, `stored` that the findings come from a recording of such a flow. `reply` stands in
-    the place of a response whose content is still arriving. `held` says that somebody intercepted the request, and the
-    time it took says nothing of the server. `response` is the one that was judged, as it came; `request_before` are the
-    fields of the request as they came, None where nothing can have changed them. `by_experiment` are findings that
-    judging anew does not come to.
+    that the flow is not as it came, `stored` are the findings that a recording of such a flow came with. `is_counted`
+    says that the journal knows of it, and `cookies` which of its cookies the journal's site has.
+
+    `reply` stands in the place of a response whose content is still arriving. `held` says that somebody intercepted the
+    request, and the time it took says nothing of the server. `response` is the one that was judged, as it came;
+    `request_before` are the fields of the request as they came, None where nothing can have changed them.
+    `by_experiment` are findings that judging anew does not come to.
     """
 
     request: Request
@@ -55,7 +58,9 @@ class Judgement:
     findings: list[Finding] = field(default_factory=list)
     over: bool = False
     changed: bool = False
-    stored: bool = False
+    stored: tuple[Finding, ...] | None = None
+    is_counted: bool = False
+    cookies: list[CookieKey] = field(default_factory=list)
     reply: Reply | None = None
     held: bool = False
     response: Response | None = None
@@ -66,8 +71,7 @@ class Judgement:
 def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> Request:
     """The request as the Runtime would have got it."""
     request = flow.request
-    host, known = _addressed_host(flow, keep_host_header)
-    domain = runtime_domain or (host if known and HOST_NAME.fullmatch(host) else None)
+    host, _ = _addressed_host(flow, keep_host_header)
     fields: Fields = request.headers.fields
     if _is_to_proxy(flow):
         fields = without_fields(fields, PROXY_FIELDS)
@@ -78,10 +82,16 @@ def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool)
         host=host,
         path=path,
         fields=as_http1_fields(fields, authority=request.data.authority, multiplexed=multiplexed),
-        domain=domain,
+        domain=function_domain(flow, runtime_domain, keep_host_header),
         time=request.timestamp_start,
         query=query.encode("utf-8", "surrogateescape"),
     )
+
+
+def function_domain(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> str | None:
+    """The Function's domain in production, None where nobody knows it."""
+    host, known = _addressed_host(flow, keep_host_header)
+    return runtime_domain or (host if known and HOST_NAME.fullmatch(host) else None)
 
 
 def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import mitmproxy.types
@@ -28,9 +29,9 @@ import runtime_view
 from exit_status import exit_afterwards
 from flow_bridge import Judgement
 from functions_runtime.catalogue import BY_ID, RULES
-from functions_runtime.engine import Foresight, Judge, overridden
+from functions_runtime.engine import Foresight, Judge, Override, overridden
 from functions_runtime.journal import Journal, Record, Report
-from functions_runtime.message import Exchange
+from functions_runtime.message import Exchange, Response
 from functions_runtime.reports import text
 from functions_runtime.rule import Step
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
@@ -45,6 +46,9 @@ logger = logging.getLogger("runtime")
 
 MAX_LOGGED = 20
 """New findings of one exchange that are logged one by one."""
+
+REFUSED = Respond(Reply(0, ""))
+"""What the Runtime does with a response that it never asks for."""
 
 EXIT_STATUS = 2
 """Of a run that runtime_fail_on makes fail."""
@@ -266,6 +270,8 @@ class FunctionsRuntime:
     def clear(self) -> None:
         """Forget all findings so far. Flows keep their marks and comments."""
         self._forget()
+        for judgement in self._judgements.values():
+            judgement.is_counted = False
         self._journal.compare_with(self._settings.baseline)
         self._changed()
         logger.info("Runtime: forgot all findings.")
@@ -290,61 +296,89 @@ class FunctionsRuntime:
 
     def _judge_request(self, flow: http.HTTPFlow) -> tuple[Judgement, Verdict]:
         request = flow_bridge.request_of(flow, self._settings.domain, ctx.options.keep_host_header)
-        record = self._journal.begin(request.endpoint, request.time)
-        self._journal.site.saw_request(record.endpoint, Exchange(request))
-        judgement = self._judgements[flow] = Judgement(request, record)
-        stored = None if flow.live else flow_bridge.stored_findings(flow)
-        if stored is not None:
-            judgement.stored = judgement.changed = True
-            verdict = Verdict(tuple(overridden(stored, self._settings.overrides_for(flow))))
+        judgement = self._judgements[flow] = Judgement(request, Record(request.endpoint, request.time))
+        self._count(judgement)
+        judgement.stored = None if flow.live else flow_bridge.stored_findings(flow)
+        if judgement.stored is not None:
+            judgement.changed = True
+            verdict = Verdict(tuple(overridden(judgement.stored, self._settings.overrides_for(flow))))
         else:
             verdict = self._judge.request(Exchange(request), self._settings.overrides_for(flow))
         judgement.over = isinstance(verdict.action, Respond)
         if judgement.over:
-            self._journal.site.saw_answer(record.endpoint)
+            self._journal.site.saw_answer(judgement.record.endpoint)
         self._take(flow, judgement, verdict)
         return judgement, verdict
 
+    def _count(self, judgement: Judgement) -> None:
+        """Take an exchange down, also once more after everything was forgotten."""
+        judgement.is_counted = True
+        judgement.record = self._journal.begin(judgement.request.endpoint, judgement.request.time)
+        judgement.findings, judgement.cookies = [], []
+        self._journal.site.saw_request(judgement.record.endpoint, judgement.request)
+        if judgement.response:
+            self._journal.site.saw_response(judgement.record.endpoint, judgement.response)
+
+    def _withdraw(self, judgement: Judgement) -> None:
+        """Take back what was found in an exchange."""
+        if not judgement.is_counted:
+            self._count(judgement)
+        self._journal.withdraw(judgement.record, judgement.findings)
+        self._journal.site.forget_cookies(judgement.cookies)
+        judgement.findings, judgement.cookies = [], []
+
     def _judge_response(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
-        if judgement.stored:
-            self._journal.site.saw_answer(judgement.record.endpoint)
+        if not judgement.is_counted:
+            self._count(judgement)
+        if judgement.stored is not None:
+            self._journal.site.saw_changed_response(judgement.record.endpoint)
             return Verdict()
         response = flow_bridge.response_of(flow, held=judgement.held)
         exchange = Exchange(judgement.request, response, self._acts_on(flow), *flow_bridge.contents_seen(flow))
         overrides = self._settings.overrides_for(flow)
         verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
         foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
-        self._journal.site.saw_response(judgement.record.endpoint, exchange, verdict)
+        self._journal.site.saw_response(judgement.record.endpoint, response)
+        self._take_cookies(judgement, response, verdict)
         self._take(flow, judgement, verdict, foreseen)
         judgement.response = response
         return verdict
 
+    def _take_cookies(self, judgement: Judgement, response: Response, verdict: Verdict) -> None:
+        if response.cookies:
+            action = REFUSED if judgement.over else verdict.action
+            judgement.cookies = self._journal.site.saw_cookies(judgement.request.host, response, action)
+
     def _judge_again(self, flow: http.HTTPFlow) -> None:
         """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
         judgement = self._judgements.get(flow)
-        if judgement is None or judgement.stored:
-            if judgement:
-                self._journal.withdraw(judgement.record, judgement.findings)
-                self._journal.judged -= 1
-                self._journal.clean -= 1
+        if judgement is None:
             judgement, _ = self._judge_request(flow)
             if flow_bridge.is_answered(flow):
                 self._judge_response(flow, judgement)
             return
-        self._journal.withdraw(judgement.record, judgement.findings)
-        judgement.findings = []
+        self._withdraw(judgement)
         overrides = self._settings.overrides_for(flow)
-        sent, received = flow_bridge.contents_seen(flow)
-        changed = judgement.changed
-        exchange = Exchange(judgement.request, judgement.response, changed, sent, received and not changed)
-        asked = self._judge.request(exchange, overrides)
-        verdicts = [asked]
-        if exchange.response:
-            if not isinstance(asked.action, Respond):
-                verdicts.append(self._judge.response(exchange, overrides))
-            verdicts.append(self._foresight.consequences(exchange, self._settings.profile, overrides))
+        if judgement.stored is not None:
+            verdicts = [Verdict(tuple(overridden(judgement.stored, overrides)))]
+        else:
+            verdicts = self._verdicts_anew(flow, judgement, overrides)
         verdicts.append(Verdict(tuple(overridden(judgement.by_experiment, overrides))))
         self._take(flow, judgement, *verdicts)
+
+    def _verdicts_anew(self, flow: http.HTTPFlow, judgement: Judgement, overrides: Sequence[Override]) -> list[Verdict]:
+        domain = flow_bridge.function_domain(flow, self._settings.domain, ctx.options.keep_host_header)
+        judgement.request = replace(judgement.request, domain=domain)
+        sent, received = flow_bridge.contents_seen(flow)
+        changed, response = judgement.changed, judgement.response
+        exchange = Exchange(judgement.request, response, changed, sent, received and not changed)
+        asked = self._judge.request(exchange, overrides)
+        judgement.over = isinstance(asked.action, Respond)
+        if response is None:
+            return [asked]
+        answered = Verdict() if judgement.over else self._judge.response(exchange, overrides)
+        self._take_cookies(judgement, response, answered)
+        return [asked, answered, self._foresight.consequences(exchange, self._settings.profile, overrides)]
 
     def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Verdict) -> None:
         """Show what was found, everywhere. What the exchange becomes is another matter."""

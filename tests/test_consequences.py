@@ -42,8 +42,9 @@ class Run:
 
     def see(self, exchange: Exchange) -> Verdict:
         record = self._journal.begin(exchange.request.endpoint, exchange.request.time)
-        self._journal.site.saw_request(record.endpoint, exchange)
-        self._journal.site.saw_response(record.endpoint, exchange, Verdict())
+        self._journal.site.saw_request(record.endpoint, exchange.request)
+        assert exchange.response
+        self._journal.site.saw_response(record.endpoint, exchange.response)
         verdict = self._foresight.consequences(exchange, Profile())
         self._journal.add(record, verdict.findings)
         self.findings += verdict.findings

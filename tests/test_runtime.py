@@ -706,7 +706,61 @@ def test_a_recording_of_a_changed_flow_honours_the_users_rules(bench: Bench) -> 
     assert bench.report()["findings"] == []
     bench.configure(runtime_rules=[])
     bench.call("runtime.judge", [again])
-    assert _rules(again) == []  # what was off when it was read is not in the flow any more
+    assert _rules(again) == ["cookie-lifetime-too-long"]
+
+
+def test_judging_a_recording_of_a_changed_flow_again_counts_it_once(bench: Bench) -> None:
+    changed = _finished(bench.play(live(), COOKIE))
+    bench.call("runtime.clear")
+    again = changed.copy()
+    bench.read(again)
+    before = bench.report()
+    for _ in range(2):
+        bench.call("runtime.judge", [again])
+    assert bench.report() == before
+    assert before["exchanges"]["judged"] == 1
+    assert before["unmeasured"] == 1
+    assert [endpoint["exchanges"] for endpoint in before["endpoints"]] == [1]
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_what_was_cleared_is_there_again_when_it_is_judged_again(mode: str, bench: Bench) -> None:
+    bench.configure(runtime_mode=mode)
+    flow = _finished(bench.play(live(), COOKIE))
+    before = bench.report()
+    assert before["cookies"]
+    bench.call("runtime.clear")
+    assert bench.report()["exchanges"] == {"judged": 0, "clean": 0}
+    bench.call("runtime.judge", [flow])
+    assert bench.report() == before
+
+
+def test_what_ends_after_everything_was_cleared_is_counted(bench: Bench) -> None:
+    flow = live()
+    bench.addon.requestheaders(flow)
+    bench.call("runtime.clear")
+    arrive(flow, COOKIE)
+    bench.addon.responseheaders(flow)
+    assert bench.report()["exchanges"] == {"judged": 1, "clean": 0}
+    assert len(bench.report()["cookies"]) == 1
+
+
+def test_judging_again_heeds_the_domain_and_the_cookies_are_listed_so(bench: Bench) -> None:
+    flow = _finished(bench.play(live(), COOKIE))
+
+    def listed() -> list[str]:
+        return [cookie["runtime"] for cookie in bench.report()["cookies"]]
+
+    bench.configure(runtime_domain="moved.twil.io")
+    bench.call("runtime.judge", [flow])
+    assert "under the Runtime it becomes moved.twil.io" in flow.comment
+    assert listed() == ["Max-Age=60; Domain=moved.twil.io; HttpOnly; Secure"]
+    bench.configure(runtime_rules=["/cookie-domain-replaced/off"])
+    bench.call("runtime.judge", [flow])
+    assert listed() == ["Max-Age=60; Domain=b.test; HttpOnly; Secure"]
+    bench.configure(runtime_limits="1/1")
+    bench.call("runtime.judge", [flow])
+    assert listed() == [None]  # the Function is never asked
 
 
 def test_a_flow_that_was_not_changed_is_judged_anew_from_a_recording(bench: Bench) -> None:

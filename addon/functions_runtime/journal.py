@@ -43,7 +43,8 @@ class Report:
     """A run at one moment, as reports show it: entries and endpoints with the gravest first.
 
     `folded` counts findings that share an entry because there were too many, `further_cookies` cookies that are not
-    listed for that reason.
+    listed for that reason. `unmeasured` counts responses that were changed before they were recorded, so that neither
+    their headers nor their cookies are known.
     """
 
     mode: str
@@ -55,6 +56,12 @@ class Report:
     endpoints: tuple[JudgedEndpoint, ...] = ()
     cookies: tuple[SeenCookie, ...] = ()
     further_cookies: int = 0
+    unmeasured: int = 0
+
+    @property
+    def folded_endpoints(self) -> bool:
+        """Whether some endpoints share an entry because there were too many."""
+        return any(each.seen.endpoint == FOLDED for each in self.endpoints)
 
     @property
     def standing(self) -> Standing | None:
@@ -174,8 +181,7 @@ class Journal:
             entry.known = self._is_known(entry)
 
     def _is_known(self, entry: Entry) -> bool:
-        # An entry for all that was too much says nothing of what is in it.
-        return entry.endpoint != FOLDED and _known(entry) in self._baseline
+        return _known(entry) in self._baseline
 
     def has_new(self, severity: Severity) -> bool:
         """Whether there is a finding of this severity or above that is not known."""
@@ -194,6 +200,7 @@ class Journal:
             _judged_endpoints(self.site, entries),
             tuple(sorted(self.site.cookies, key=lambda cookie: (cookie.host, cookie.name, cookie.today))),
             self.site.further_cookies,
+            self.site.unmeasured,
         )
 
 
@@ -203,20 +210,22 @@ def _known(entry: Entry) -> Known:
 
 
 def _judged_endpoints(site: Site, entries: Iterable[Entry]) -> tuple[JudgedEndpoint, ...]:
-    """The endpoints of the site, and those that findings speak of although no exchange was seen there."""
+    """The endpoints of the site, and those that findings speak of although no exchange was seen there.
+
+    Where there were too many endpoints, nobody knows any more what was seen: there the findings are of all others.
+    """
     seen = {endpoint.endpoint: endpoint for endpoint in site.endpoints}
     gravest: dict[Endpoint, Severity] = {}
     reasons: dict[Endpoint, dict[str, None]] = {}
     for entry in entries:
         if entry.finding.severity >= Severity.WARNING:
-            gravest.setdefault(entry.endpoint, entry.finding.severity)  # entries come with the gravest first
-            reasons.setdefault(entry.endpoint, {})[entry.finding.rule] = None
-            seen.setdefault(entry.endpoint, SeenEndpoint(entry.endpoint, 0, Headroom(), Headroom()))
+            endpoint = entry.endpoint if entry.endpoint in seen or FOLDED not in seen else FOLDED
+            gravest.setdefault(endpoint, entry.finding.severity)  # entries come with the gravest first
+            reasons.setdefault(endpoint, {})[entry.finding.rule] = None
+            seen.setdefault(endpoint, SeenEndpoint(endpoint, 0, Headroom(), Headroom()))
     judged = [
-        JudgedEndpoint(
-            endpoint, standing_of(gravest.get(name), answered=endpoint.answered), tuple(reasons.get(name, ()))
-        )
-        for name, endpoint in seen.items()
+        JudgedEndpoint(each, standing_of(gravest.get(name), answered=each.answered), tuple(reasons.get(name, ())))
+        for name, each in seen.items()
     ]
     order = list(reversed(Standing))
     return tuple(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import enum
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.message import Exchange, HeaderSize, Response
+from functions_runtime.message import HeaderSize, Request, Response
 from functions_runtime.syntax.rfc9110 import Fields, field_line_size
-from functions_runtime.verdict import Respond, Rewrite, Severity, Verdict, apply_edits
+from functions_runtime.verdict import Action, Respond, Rewrite, Severity, apply_edits
 from functions_runtime.wire_text import NAMELESS, printable
 
 MAX_ENDPOINTS = 5_000
@@ -22,6 +24,8 @@ MAX_ATTRIBUTES_SHOWN = 300
 LARGEST_KEPT = 5
 
 _DATE = re.compile(rb"(expires[ \t]*=)[^;]*", re.IGNORECASE)
+# What is between quotes is a value, although a semicolon in it ends the cookie: its rest is not shown as a name.
+_COOKIE_PAIR = re.compile(rb'(?:[^;"]|"[^"]*"?)+')
 
 FOLDED = Endpoint("*", "*", "*")
 """Stands for all endpoints beyond the maximum."""
@@ -68,10 +72,10 @@ def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
     parts: list[tuple[int, str]] = []
     for name, value in fields:
         if name.lower() == b"cookie":
-            for pair in value.split(b";"):
+            for pair in _COOKIE_PAIR.findall(value):
                 # Without a name, all of it is the value.
                 name = pair.partition(b"=")[0].strip() if b"=" in pair else b""
-                shown = printable(name, 40) if name else NAMELESS
+                shown = printable(name, 40) if name and b'"' not in name else NAMELESS
                 parts.append((len(pair), f"cookie {shown}"))
         else:
             parts.append((field_line_size(name, value), printable(name.lower(), 40)))
@@ -100,13 +104,19 @@ class SeenCookie:
     runtime: str | None
 
 
+CookieKey = tuple[str, bytes, bytes, bool]
+"""What makes a cookie one row: its host, its name, its attributes, and whether its response was refused."""
+
+
 class Site:
-    """What was seen so far."""
+    """What was seen so far. `unmeasured` counts responses of which only what they were changed to is known."""
 
     def __init__(self) -> None:
         self._endpoints: dict[Endpoint, SeenEndpoint] = {}
-        self._cookies: dict[tuple[str, bytes, bytes], SeenCookie] = {}
+        self._cookies: dict[CookieKey, SeenCookie] = {}
+        self._sightings: Counter[CookieKey] = Counter()
         self.further_cookies = 0
+        self.unmeasured = 0
 
     @property
     def endpoints(self) -> tuple[SeenEndpoint, ...]:
@@ -116,25 +126,56 @@ class Site:
     def cookies(self) -> tuple[SeenCookie, ...]:
         return tuple(self._cookies.values())
 
-    def saw_request(self, endpoint: Endpoint, exchange: Exchange) -> None:
-        """Take the request of an exchange into account."""
+    def saw_request(self, endpoint: Endpoint, request: Request) -> None:
+        """Take a request into account, and count it as an exchange."""
         seen = self._endpoint(endpoint)
         seen.exchanges += 1
-        seen.request.widen(exchange.request.header_size, exchange.request.fields)
+        seen.request.widen(request.header_size, request.fields)
 
     def saw_answer(self, endpoint: Endpoint) -> None:
         """Somebody answered, the Runtime itself perhaps."""
         self._endpoint(endpoint).answered = True
 
-    def saw_response(self, endpoint: Endpoint, exchange: Exchange, verdict: Verdict) -> None:
-        """Take the response of an exchange into account, and what the Runtime makes of its cookies."""
-        response = exchange.response
-        assert response
+    def saw_changed_response(self, endpoint: Endpoint) -> None:
+        """There was a response, but nobody knows any more what it was before it was changed."""
+        self.saw_answer(endpoint)
+        self.unmeasured += 1
+
+    def saw_response(self, endpoint: Endpoint, response: Response) -> None:
+        """Take a response into account."""
         seen = self._endpoint(endpoint)
         seen.answered = True
         seen.response.widen(response.header_size, response.fields)
-        if response.cookies:
-            self._take_cookies(exchange.request.host, response, verdict)
+
+    def saw_cookies(self, host: str, response: Response, action: Action) -> list[CookieKey]:
+        """Take the cookies of a response into account, and what the Runtime makes of them.
+
+        Returns what `forget_cookies` takes to undo that.
+        """
+        keys = []
+        rewritten = apply_edits(response.fields, action.edits) if isinstance(action, Rewrite) else response.fields
+        refused = isinstance(action, Respond)
+        for field in response.cookies:
+            # A date that moves on does not make another cookie.
+            attributes = _DATE.sub(rb"\1", field.line.partition(b";")[2])
+            key = (host, field.cookie.name, attributes[:MAX_ATTRIBUTES_SHOWN], refused)
+            if key not in self._cookies and len(self._cookies) >= MAX_COOKIES:
+                self.further_cookies += 1
+                continue
+            after = None if refused else _attributes(rewritten[field.position][1])
+            self._cookies[key] = SeenCookie(
+                printable(host, 255), printable(field.cookie.name), _attributes(field.line), after
+            )
+            self._sightings[key] += 1
+            keys.append(key)
+        return keys
+
+    def forget_cookies(self, keys: Iterable[CookieKey]) -> None:
+        """Undo what `saw_cookies` did."""
+        for key in keys:
+            self._sightings[key] -= 1
+            if not self._sightings[key]:
+                del self._sightings[key], self._cookies[key]
 
     def _endpoint(self, endpoint: Endpoint) -> SeenEndpoint:
         if endpoint not in self._endpoints and len(self._endpoints) >= MAX_ENDPOINTS:
@@ -143,25 +184,6 @@ class Site:
         if seen is None:
             seen = self._endpoints[endpoint] = SeenEndpoint(endpoint, 0, Headroom(), Headroom())
         return seen
-
-    def _take_cookies(self, host: str, response: Response, verdict: Verdict) -> None:
-        rewritten = response.fields
-        if isinstance(verdict.action, Rewrite):
-            rewritten = apply_edits(response.fields, verdict.action.edits)
-        refused = isinstance(verdict.action, Respond)
-        for field in response.cookies:
-            # A date that moves on does not make another cookie.
-            attributes = _DATE.sub(rb"\1", field.line.partition(b";")[2])
-            key = (host, field.cookie.name, attributes[:MAX_ATTRIBUTES_SHOWN])
-            if key in self._cookies:
-                continue
-            if len(self._cookies) >= MAX_COOKIES:
-                self.further_cookies += 1
-                continue
-            after = None if refused else _attributes(rewritten[field.position][1])
-            self._cookies[key] = SeenCookie(
-                printable(host, 255), printable(field.cookie.name), _attributes(field.line), after
-            )
 
 
 _SHOWN_VALUES = {

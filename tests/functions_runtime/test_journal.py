@@ -7,12 +7,13 @@ import itertools
 import pytest
 
 from functions_runtime import journal as journal_module
+from functions_runtime import site as site_module
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.journal import Entry, Journal, JudgedEndpoint, Report
-from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.message import Request, Response
 from functions_runtime.profile import SEED_PAGE_LIMITS, Limits
 from functions_runtime.site import Headroom, SeenEndpoint, Standing
-from functions_runtime.verdict import Basis, Finding, Severity, Verdict
+from functions_runtime.verdict import Basis, Finding, Forward, Severity
 
 INFO, WARNING, ERROR = Severity
 HOME = Endpoint("GET", "a.example", "/")
@@ -248,7 +249,7 @@ def test_endpoints_stand_as_their_gravest_finding_says() -> None:
     elsewhere = Endpoint("PUT", "a.example", "/elsewhere")
     silent = Endpoint("GET", "a.example", "/silent")
     for endpoint in (fine, HOME, LOGIN, silent):
-        journal.site.saw_request(endpoint, Exchange(Request(fields=((b"Host", b"a.example"),))))
+        journal.site.saw_request(endpoint, Request(fields=((b"Host", b"a.example"),)))
     journal.site.saw_answer(fine)
     journal.add(journal.begin(fine, 0.0), [finding(severity=INFO)])
     journal.add(journal.begin(HOME, 0.0), [finding("b"), finding("a"), finding("a", subject="sid")])
@@ -287,6 +288,24 @@ def test_how_a_site_does_that_never_answers_is_unknown() -> None:
     assert report(journal).standing is Standing.UNKNOWN
 
 
+def test_where_endpoints_share_an_entry_it_stands_as_the_gravest_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_module, "MAX_ENDPOINTS", 1)
+    journal = Journal()
+    for path in ("/a", "/b", "/c"):
+        endpoint = HOME._replace(path=path)
+        record = journal.begin(endpoint, 0.0)
+        journal.site.saw_request(endpoint, Request())
+        journal.site.saw_answer(endpoint)
+        journal.add(record, [finding(severity=ERROR if path == "/c" else WARNING)])
+    whole = report(journal)
+    assert whole.folded_endpoints
+    assert [(each.seen.endpoint.path, each.standing, each.seen.exchanges) for each in whole.endpoints] == [
+        ("*", Standing.BREAKS, 2),
+        ("/a", Standing.CHANGES, 1),
+    ]
+    assert not report(Journal()).folded_endpoints
+
+
 def test_cookies_are_listed_by_host_and_name() -> None:
     journal = Journal()
     for host, line in [
@@ -295,8 +314,7 @@ def test_cookies_are_listed_by_host_and_name() -> None:
         ("a.example", b"a=1; Secure"),
         ("a.example", b"a=1"),
     ]:
-        exchange = Exchange(Request(host=host), Response(fields=((b"Set-Cookie", line),)))
-        journal.site.saw_response(HOME, exchange, Verdict())
+        journal.site.saw_cookies(host, Response(fields=((b"Set-Cookie", line),)), Forward())
     assert [(cookie.host, cookie.name, cookie.today) for cookie in report(journal).cookies] == [
         ("a.example", "a", ""),
         ("a.example", "a", "Secure"),
@@ -320,8 +338,8 @@ def test_what_was_added_can_be_taken_back() -> None:
     assert (counts(journal), journal.clean) == ([], 2)
 
 
-def test_what_was_folded_together_is_never_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_folded_together_then_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
     journal = Journal({("rule", "warning", "*", "*", "*", None)})
     journal.add(journal.begin(HOME, 1.0), [finding()])
-    assert journal.has_new(WARNING)
+    assert not journal.has_new(WARNING)

@@ -6,28 +6,39 @@ import pytest
 
 from functions_runtime import site as module
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.message import Request, Response
 from functions_runtime.site import FOLDED, LARGEST_KEPT, Headroom, SeenCookie, SeenEndpoint, Site, Standing, standing_of
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import AppendAttributes, ReplaceDomain, Reply, Respond, Rewrite, Severity, Verdict
+from functions_runtime.verdict import (
+    Action,
+    AppendAttributes,
+    Forward,
+    ReplaceDomain,
+    Reply,
+    Respond,
+    Rewrite,
+    Severity,
+)
 
 HERE = Endpoint("GET", "app.example", "/")
-FORWARD = Verdict()
+FORWARD = Forward()
+REFUSE = Respond(Reply(400, "Bad Request"))
 SECRET = "c8f1d0a94e7b"
 
 
-def request(*fields: tuple[bytes, bytes]) -> Exchange:
-    return Exchange(Request(host="app.example", fields=fields))
+def request(*fields: tuple[bytes, bytes]) -> Request:
+    return Request(host="app.example", fields=fields)
 
 
-def response(*lines: bytes, host: str = "app.example") -> Exchange:
-    return Exchange(Request(host=host), Response(fields=tuple((b"Set-Cookie", line) for line in lines)))
+def response(*lines: bytes) -> Response:
+    return Response(fields=tuple((b"Set-Cookie", line) for line in lines))
 
 
-def seen(exchange: Exchange, verdict: Verdict = FORWARD) -> Site:
+def cookies(response: Response, action: Action = FORWARD, host: str = "app.example") -> tuple[SeenCookie, ...]:
+    """The cookies of a site that saw one response."""
     site = Site()
-    site.saw_response(HERE, exchange, verdict)
-    return site
+    site.saw_cookies(host, response, action)
+    return site.cookies
 
 
 # Standing
@@ -57,12 +68,14 @@ def test_exchanges_are_counted_by_endpoint() -> None:
     other = Endpoint("POST", "app.example", "/save")
     for endpoint in (HERE, other, HERE):
         site.saw_request(endpoint, request())
-        site.saw_response(endpoint, response(), FORWARD)
+        site.saw_response(endpoint, response())
     assert [(seen.endpoint, seen.exchanges) for seen in site.endpoints] == [(HERE, 2), (other, 1)]
 
 
 def test_a_response_alone_is_no_exchange_more() -> None:
-    [endpoint] = seen(response()).endpoints
+    site = Site()
+    site.saw_response(HERE, response())
+    [endpoint] = site.endpoints
     assert endpoint == SeenEndpoint(HERE, 0, Headroom(), Headroom(0, 0, ()), answered=True)
 
 
@@ -81,7 +94,7 @@ def test_headroom_is_that_of_the_largest_message_of_a_kind() -> None:
     many = ((b"A", b""),) * 7
     for fields in ((long,), many, ()):
         site.saw_request(HERE, request(*fields))
-    site.saw_response(HERE, response(b"sid=a"), FORWARD)
+    site.saw_response(HERE, response(b"sid=a"))
     [endpoint] = site.endpoints
     assert endpoint.request == Headroom(90, 7, (("x-long", 90),))
     assert endpoint.response == Headroom(19, 1, (("set-cookie", 19),))
@@ -135,6 +148,13 @@ def test_the_value_of_a_cookie_without_a_name_is_not_shown(cookies: bytes) -> No
     ]
 
 
+@pytest.mark.parametrize("cookies", [b'big="x; %s=="; b=1', b'big="x; %s==', b'"a;b";"; %s=";b=1'])
+def test_what_is_between_quotes_is_no_name(cookies: bytes) -> None:
+    site = Site()
+    site.saw_request(HERE, request((b"Cookie", cookies % SECRET.encode())))
+    assert SECRET not in repr(site.endpoints)
+
+
 def test_a_cookie_with_an_empty_name_has_none_either() -> None:
     site = Site()
     site.saw_request(HERE, request((b"Cookie", b"=" + SECRET.encode())))
@@ -147,7 +167,7 @@ def test_further_endpoints_share_an_entry(monkeypatch: pytest.MonkeyPatch) -> No
     for path in "abcab":
         endpoint = HERE._replace(path=path)
         site.saw_request(endpoint, request((b"X", path.encode())))
-        site.saw_response(endpoint, response(), FORWARD)
+        site.saw_response(endpoint, response())
     folded = site.endpoints[-1]
     assert [(seen.endpoint.path, seen.exchanges) for seen in site.endpoints] == [("a", 2), ("b", 2), ("*", 1)]
     assert folded.endpoint == FOLDED
@@ -158,29 +178,29 @@ def test_further_endpoints_share_an_entry(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_cookie_is_shown_as_it_is_and_as_it_would_be() -> None:
-    verdict = Verdict(action=Rewrite((ReplaceDomain(1, b"app.example"), AppendAttributes(1, (b"HttpOnly", b"Secure")))))
-    site = seen(response(b"plain=a", b"sid=b; Domain=example;  Path=/"), verdict)
-    assert site.cookies == (
+    rewrite = Rewrite((ReplaceDomain(1, b"app.example"), AppendAttributes(1, (b"HttpOnly", b"Secure"))))
+    assert cookies(response(b"plain=a", b"sid=b; Domain=example;  Path=/"), rewrite) == (
         SeenCookie("app.example", "plain", "", ""),
         SeenCookie("app.example", "sid", "Domain=example; Path=/", "Domain=app.example; Path=/; HttpOnly; Secure"),
     )
 
 
 def test_a_cookie_that_the_runtime_refuses_would_not_be() -> None:
-    site = seen(response(b"sid=b; Max-Age=86401"), Verdict(action=Respond(Reply(400, "Bad Request"))))
-    assert site.cookies == (SeenCookie("app.example", "sid", "Max-Age=86401", None),)
+    assert cookies(response(b"sid=b; Max-Age=86401"), REFUSE) == (
+        SeenCookie("app.example", "sid", "Max-Age=86401", None),
+    )
 
 
 def test_a_cookie_is_there_once_for_each_host_name_and_attributes() -> None:
     site = Site()
-    exchanges = [
-        response(b"sid=a; Path=/"),
-        response(b"sid=b; Path=/"),
-        response(b"sid=b; Path=/; Secure", b"uid=b; Path=/"),
-        response(b"sid=b; Path=/", host="www.example"),
+    responses = [
+        ("app.example", response(b"sid=a; Path=/")),
+        ("app.example", response(b"sid=b; Path=/")),
+        ("app.example", response(b"sid=b; Path=/; Secure", b"uid=b; Path=/")),
+        ("www.example", response(b"sid=b; Path=/")),
     ]
-    for exchange in exchanges * 2:
-        site.saw_response(HERE, exchange, FORWARD)
+    for host, each in responses * 2:
+        site.saw_cookies(host, each, FORWARD)
     assert [(cookie.host, cookie.name, cookie.today) for cookie in site.cookies] == [
         ("app.example", "sid", "Path=/"),
         ("app.example", "sid", "Path=/; Secure"),
@@ -191,23 +211,23 @@ def test_a_cookie_is_there_once_for_each_host_name_and_attributes() -> None:
 
 
 def test_a_line_that_a_browser_ignores_is_no_cookie() -> None:
-    assert seen(response(b"=", b"sid=\x00")).cookies == ()
+    assert cookies(response(b"=", b"sid=\x00")) == ()
 
 
 def test_a_cookie_has_no_value_and_is_fit_to_be_shown() -> None:
     secret = SECRET.encode()
-    site = seen(
+    found = cookies(
         response(b"s\xffd=%s; Path=/\xe2\x80\xae" % secret, b"%s; X=%s" % (secret, b"x" * 400), b'q="%s"' % secret)
     )
-    first, second, third = site.cookies
+    first, second, third = found
     assert first == SeenCookie("app.example", "s\\xffd", "Path=…", "Path=…")
     assert (second.name, second.today) == ("", "…")
     assert third == SeenCookie("app.example", "q", "", "")
-    assert SECRET not in repr(site.cookies)
+    assert SECRET not in repr(found)
 
 
 def test_the_host_of_a_cookie_is_fit_to_be_shown() -> None:
-    [cookie] = seen(response(b"a=1", host="\x1b" + "h" * 300)).cookies
+    [cookie] = cookies(response(b"a=1"), host="\x1b" + "h" * 300)
     assert cookie.host == "\\x1b" + "h" * 253 + "…"
 
 
@@ -215,7 +235,7 @@ def test_attributes_that_differ_beyond_what_is_shown_do_not_make_another_cookie(
     attributes = b"; X=" + b"x" * module.MAX_ATTRIBUTES_SHOWN
     site = Site()
     for end in (b"1", b"2"):
-        site.saw_response(HERE, response(b"sid=a" + attributes + end), FORWARD)
+        site.saw_cookies("app.example", response(b"sid=a" + attributes + end), FORWARD)
     assert len(site.cookies) == 1
 
 
@@ -223,7 +243,7 @@ def test_further_cookies_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(module, "MAX_COOKIES", 2)
     site = Site()
     for name in (b"a", b"b", b"c", b"a", b"d"):
-        site.saw_response(HERE, response(name + b"=1"), FORWARD)
+        site.saw_cookies("app.example", response(name + b"=1"), FORWARD)
     assert [cookie.name for cookie in site.cookies] == ["a", "b"]
     assert site.further_cookies == 2
 
@@ -231,14 +251,16 @@ def test_further_cookies_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_cookie_whose_expiry_rolls_is_one_cookie() -> None:
     site = Site()
     for second in range(10, 20):
-        site.saw_response(HERE, response(b"sid=a; Expires=Mon, 23 Nov 2026 10:00:%d GMT; Path=/" % second), FORWARD)
+        site.saw_cookies(
+            "app.example", response(b"sid=a; Expires=Mon, 23 Nov 2026 10:00:%d GMT; Path=/" % second), FORWARD
+        )
     assert len(site.cookies) == 1
 
 
 def test_a_rolling_expiry_may_have_white_space() -> None:
     site = Site()
     for second in range(10, 20):
-        site.saw_response(HERE, response(b"sid=a; Expires = Mon, 23 Nov 2026 10:00:%d GMT" % second), FORWARD)
+        site.saw_cookies("app.example", response(b"sid=a; Expires = Mon, 23 Nov 2026 10:00:%d GMT" % second), FORWARD)
     assert len(site.cookies) == 1
 
 
@@ -246,20 +268,19 @@ def test_only_the_date_of_an_expiry_does_not_count() -> None:
     lines = (b"a=1; Expires=Mon; Path=/", b"a=1; EXPIRES=Tue; Path=/x", b"a=1; expires=Wed", b"a=1; Max-Age=1")
     site = Site()
     for line in (*lines, b"a=1; expires=Thu"):
-        site.saw_response(HERE, response(line), FORWARD)
+        site.saw_cookies("app.example", response(line), FORWARD)
     assert [cookie.today for cookie in site.cookies] == [
         "Expires=Mon; Path=/",
         "EXPIRES=Tue; Path=/x",
-        "expires=Wed",
+        "expires=Thu",
         "Max-Age=1",
     ]
 
 
 def test_other_fields_of_the_response_are_no_cookies() -> None:
     fields: Fields = ((b"X-A", b"a=1; Path=/"), (b"Set-Cookie", b"sid=a"))
-    exchange = Exchange(Request(host="app.example"), Response(fields=fields))
-    site = seen(exchange, Verdict(action=Rewrite((AppendAttributes(1, (b"Secure",)),))))
-    assert site.cookies == (SeenCookie("app.example", "sid", "", "Secure"),)
+    rewrite = Rewrite((AppendAttributes(1, (b"Secure",)),))
+    assert cookies(Response(fields=fields), rewrite) == (SeenCookie("app.example", "sid", "", "Secure"),)
 
 
 @pytest.mark.parametrize(
@@ -275,11 +296,44 @@ def test_other_fields_of_the_response_are_no_cookies() -> None:
     ],
 )
 def test_a_value_among_the_attributes_is_not_shown(line: str, shown: str) -> None:
-    [cookie] = seen(response(line.replace("%s", SECRET).encode())).cookies
+    [cookie] = cookies(response(line.replace("%s", SECRET).encode()))
     assert cookie.today == shown
 
 
 def test_endless_attributes_are_cut() -> None:
-    [cookie] = seen(response(b"a=1" + b"; HttpOnly" * 100)).cookies
+    [cookie] = cookies(response(b"a=1" + b"; HttpOnly" * 100))
     assert len(cookie.today) == module.MAX_ATTRIBUTES_SHOWN
     assert cookie.today.endswith("…")
+
+
+def test_a_cookie_of_a_response_that_is_refused_and_of_one_that_is_not_are_two() -> None:
+    for order in ((REFUSE, FORWARD), (FORWARD, REFUSE)):
+        site = Site()
+        for action in order:
+            site.saw_cookies("app.example", response(b"a=1; Path=/"), action)
+        assert {cookie.runtime for cookie in site.cookies} == {None, "Path=/"}
+
+
+def test_a_cookie_is_shown_as_it_was_last() -> None:
+    site = Site()
+    for domain in (b"old.example", b"new.example"):
+        site.saw_cookies("app.example", response(b"a=1; Domain=example"), Rewrite((ReplaceDomain(0, domain),)))
+    assert [cookie.runtime for cookie in site.cookies] == ["Domain=new.example"]
+
+
+def test_what_was_seen_of_cookies_can_be_forgotten() -> None:
+    site = Site()
+    first, second = (
+        site.saw_cookies("app.example", response(*lines), FORWARD) for lines in ((b"a=1", b"b=1"), (b"a=2",))
+    )
+    site.forget_cookies(first)
+    assert [cookie.name for cookie in site.cookies] == ["a"]
+    site.forget_cookies(second)
+    assert site.cookies == ()
+
+
+def test_what_a_response_was_before_it_was_changed_is_not_measured() -> None:
+    site = Site()
+    site.saw_changed_response(HERE)
+    assert site.unmeasured == 1
+    assert site.endpoints == (SeenEndpoint(HERE, 0, Headroom(), Headroom(), answered=True),)

@@ -16,8 +16,8 @@ from functions_runtime.journal import Report
 from functions_runtime.reports import html_findings, html_site
 from functions_runtime.reports.html_script import SCRIPT
 from functions_runtime.reports.html_style import STYLE
-from functions_runtime.reports.markup import Content, Markup, counted, element
-from functions_runtime.reports.text import VERDICTS
+from functions_runtime.reports.markup import Content, Markup, element
+from functions_runtime.reports.text import VERDICTS, counted, endpoints_seen
 from functions_runtime.site import Standing
 from functions_runtime.verdict import Severity
 
@@ -141,7 +141,7 @@ def _headline(report: Report) -> str:
 
 
 def _lead(report: Report) -> str:
-    endpoints = counted(len(report.endpoints), "endpoint")
+    endpoints = endpoints_seen(report)
     if report.standing is Standing.BREAKS:
         errors = counted(report.counted(Severity.ERROR), "error")
         return f"Found {errors}, at {report.endpoints_that(Standing.BREAKS):,} of {endpoints}."
@@ -196,7 +196,7 @@ def _coverage(report: Report) -> Content:
         start += width
     return element(
         "div",
-        element("h2", f"{counted(total, 'endpoint')} seen"),
+        element("h2", f"Seen: {endpoints_seen(report)}"),
         element("svg", bars, viewBox="0 0 100 4", preserveAspectRatio="none", class_="share", aria_hidden="true"),
         element("ul", legend, class_="legend"),
         class_="coverage",

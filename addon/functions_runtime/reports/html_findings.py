@@ -20,13 +20,13 @@ from functions_runtime.reports.markup import (
     Content,
     Markup,
     cell,
-    counted,
     element,
     head,
     lines,
     more,
     table,
 )
+from functions_runtime.reports.text import counted
 from functions_runtime.rule import Rule
 from functions_runtime.site import FOLDED
 from functions_runtime.verdict import Basis, Severity

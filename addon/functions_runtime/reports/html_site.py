@@ -18,13 +18,14 @@ from functions_runtime.reports.markup import (
     Content,
     Markup,
     cell,
-    counted,
     element,
     head,
     more,
     table,
 )
+from functions_runtime.reports.text import endpoints_seen, unmeasured
 from functions_runtime.site import Headroom, SeenCookie, SeenEndpoint, Standing
+from functions_runtime.wire_text import NAMELESS
 
 SCALE = 1.25
 """The share of a limit that the whole length of a bar stands for: one can see what is over the limit."""
@@ -58,8 +59,10 @@ ENDPOINT_COLUMNS = (
 
 def cookies(report: Report) -> Markup:
     """Each cookie as the site sets it beside the cookie that the Runtime would set."""
+    missing = element("p", unmeasured(report), class_="quiet") if report.unmeasured else ""
     if not report.cookies:
-        return _section("Cookies", element("p", "The site has set no cookie.", class_="quiet"))
+        none = "Whether the site has set a cookie is not known." if report.unmeasured else "The site has set no cookie."
+        return _section("Cookies", element("p", none, class_="quiet"), missing)
     legend = element(
         "p",
         "What the Runtime takes away is ",
@@ -71,7 +74,8 @@ def cookies(report: Report) -> Markup:
     )
     caption = "Attributes of each cookie, today and under the Runtime"
     unlisted = more(report.further_cookies, "that were too many to be kept")
-    return _section("Cookies", legend, table(caption, "all-cookies", COOKIE_COLUMNS, report.cookies, _cookie), unlisted)
+    rows = table(caption, "all-cookies", COOKIE_COLUMNS, report.cookies, _cookie)
+    return _section("Cookies", legend, missing, rows, unlisted)
 
 
 def _cookie(cookie: SeenCookie) -> Markup:
@@ -85,7 +89,7 @@ def _cookie(cookie: SeenCookie) -> Markup:
         effect, badge = ("the same", "runs") if runtime == today else ("changed", "warning")
     return element(
         "tr",
-        head("cookie", element("code", cookie.name)),
+        head("cookie", element("code", cookie.name) if cookie.name else element("i", NAMELESS)),
         cell("host", cookie.host),
         cell("attributes today", _chips(today, runtime, "del")),
         cell("attributes runtime", becomes),
@@ -119,7 +123,8 @@ def headroom(report: Report) -> Markup:
         class_="quiet",
     )
     row = partial(_measured, limits=report.limits)
-    return _section("Headroom", legend, table("Largest headers", "all-headroom", HEADROOM_COLUMNS, seen, row))
+    missing = element("p", unmeasured(report), class_="quiet") if report.unmeasured else ""
+    return _section("Headroom", legend, missing, table("Largest headers", "all-headroom", HEADROOM_COLUMNS, seen, row))
 
 
 def _fullest(endpoint: SeenEndpoint, limits: Limits) -> float:
@@ -143,6 +148,8 @@ def _measured(endpoint: SeenEndpoint, limits: Limits) -> Markup:
 
 def _measure(class_: str, number: int, limit: int, unit: str) -> Markup:
     share = number / limit
+    if not number:
+        return cell(f"measure {class_}", element("span", "none seen", class_="quiet"), value=0)
     if share > 1:
         level = "over"
     elif share > VERY_NEAR:
@@ -181,7 +188,7 @@ def endpoints(report: Report) -> Markup:
     clean = sum(1 for judged in report.endpoints if judged.seen.answered and judged.standing is Standing.RUNS)
     share = element(
         "p",
-        f"Of {counted(len(report.endpoints), 'endpoint')}, {exercised:,} were exercised and answered, and {clean:,} "
+        f"Of {endpoints_seen(report)}, {exercised:,} were exercised and answered, and {clean:,} "
         f"of these ({clean / max(exercised, 1):.0%}) are clean. What nobody asked for cannot be judged.",
         class_="quiet",
     )

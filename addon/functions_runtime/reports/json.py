@@ -36,6 +36,7 @@ def render(report: Report) -> str:
             for cookie in report.cookies
         ],
         "further_cookies": report.further_cookies,
+        "unmeasured": report.unmeasured,
     }
     return "{" + ",".join(f'\n "{key}": {_value(value)}' for key, value in document.items()) + "\n}\n"
 

@@ -13,7 +13,7 @@ from functions_runtime.catalogue import BY_ID
 from functions_runtime.journal import Entry, JudgedEndpoint, Report
 from functions_runtime.profile import Limits
 from functions_runtime.reports.json import timestamp
-from functions_runtime.reports.text import VERDICTS, counted
+from functions_runtime.reports.text import VERDICTS, counted, unmeasured
 from functions_runtime.site import Headroom, SeenCookie, Standing
 from functions_runtime.verdict import Severity
 from functions_runtime.wire_text import printable
@@ -47,6 +47,10 @@ def _verdict(report: Report) -> Iterable[str]:
             if (count := report.endpoints_that(standing))
         ]
         yield _table(("Endpoints that", "Number", "Share"), shares)
+    if report.folded_endpoints:
+        yield "There were too many endpoints to tell all of them apart: further ones share the entry \\*."
+    if report.unmeasured:
+        yield unmeasured(report)
     if report.folded:
         yield f"Counted together, because there were too many: {counted(report.folded, 'finding')}."
 

@@ -88,11 +88,6 @@ def more(number: int, of: str) -> Content:
     return element("p", f"… and {number:,} more {of}.", class_="more") if number > 0 else ""
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things in words."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _pieces(content: Iterable[Content]) -> Iterable[str]:
     for piece in content:
         if isinstance(piece, Markup):

@@ -25,7 +25,7 @@ def render(report: Report) -> str:
             for standing in Standing
             if (count := report.endpoints_that(standing)) or standing is not Standing.UNKNOWN
         )
-        lines.append(f"{title}{VERDICTS[report.standing]} Endpoints: {standings} (of {len(report.endpoints)} seen).")
+        lines.append(f"{title}{VERDICTS[report.standing]} Endpoints: {standings} (of {endpoints_seen(report)}).")
         title = "  "
     counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
     lines.append(
@@ -45,6 +45,23 @@ def render(report: Report) -> str:
     return "\n".join(lines)
 
 
+def endpoints_seen(report: Report) -> str:
+    """How many endpoints were seen, in words. Nobody knows how many there are that share an entry."""
+    if report.folded_endpoints:
+        return f"more than {counted(len(report.endpoints) - 1, 'endpoint')}, of which those beyond are taken together"
+    return counted(len(report.endpoints), "endpoint")
+
+
+def unmeasured(report: Report) -> str:
+    """What is missing in the measures, in a sentence; empty where nothing is."""
+    if not report.unmeasured:
+        return ""
+    return (
+        f"{counted(report.unmeasured, 'response')} had been changed by the Runtime before recording: "
+        "what headers and cookies the site itself sent is not known."
+    )
+
+
 def counted(number: int, noun: str) -> str:
     """A number of things in words."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -77,10 +77,11 @@ def report(
     endpoints: tuple[JudgedEndpoint, ...] = (),
     cookies: tuple[SeenCookie, ...] = (),
     further_cookies: int = 0,
+    unmeasured: int = 0,
 ) -> Report:
     """A report with these entries, the gravest first as in every report."""
     ranked = tuple(sorted(entries, key=lambda each: -each.finding.severity))
-    return Report(mode, LIMITS, exchanges, clean, folded, ranked, endpoints, cookies, further_cookies)
+    return Report(mode, LIMITS, exchanges, clean, folded, ranked, endpoints, cookies, further_cookies, unmeasured)
 
 
 def hostile_report() -> Report:

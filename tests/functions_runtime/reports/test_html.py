@@ -215,7 +215,7 @@ def test_the_share_of_endpoints_is_a_bar_and_words() -> None:
     endpoints = (judged(HOME, Standing.BREAKS), judged(HOME, Standing.CHANGES), judged(HOME), judged(LOGIN))
     coverage = verdict(report(endpoints=endpoints)).find("div[@class='coverage']")
     assert coverage is not None
-    assert texts(coverage, "h2") == ["4 endpoints seen"]
+    assert texts(coverage, "h2") == ["Seen: 4 endpoints"]
     assert texts(coverage, "ul/li") == ["runs: 2 (50%)", "runs with changes: 1 (25%)", "breaks: 1 (25%)"]
     bars = coverage.findall("svg/rect")
     assert [(bar.attrib["class"], bar.attrib["x"], bar.attrib["width"]) for bar in bars] == [

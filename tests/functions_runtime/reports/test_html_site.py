@@ -60,6 +60,20 @@ def test_a_cookie_without_attributes() -> None:
     assert marked(runtime) == ["ins HttpOnly"]
 
 
+def test_a_cookie_without_a_name_has_a_heading_too() -> None:
+    [row] = rows(read(cookies(report(cookies=(SeenCookie("a.example", "", "", ""),)))))
+    assert text(row[0]) == "without a name"
+
+
+def test_what_is_not_known_of_changed_recordings_is_said_and_not_shown_as_nothing() -> None:
+    some = report(cookies=(SeenCookie("a.example", "sid", "", ""),), endpoints=(judged(),), unmeasured=3)
+    for section in (cookies(some), headroom(some), cookies(report(unmeasured=3))):
+        assert any(said.startswith("3 responses had been changed") for said in texts(read(section), "p"))
+    assert texts(read(cookies(report(unmeasured=3))), "p")[0] == "Whether the site has set a cookie is not known."
+    [row] = rows(read(headroom(some)))
+    assert [text(cell) for cell in row[1:5]] == ["none seen"] * 4
+
+
 def test_cookies_that_are_not_listed_are_counted() -> None:
     section = read(cookies(report(cookies=(SeenCookie("a.example", "sid", "", ""),), further_cookies=1200)))
     assert texts(section, "p[@class='more']") == ["… and 1,200 more that were too many to be kept."]
@@ -72,7 +86,7 @@ def measured(request: Headroom, response: Headroom, endpoint: Endpoint = HOME) -
 @pytest.mark.parametrize(
     ("size", "level", "width", "words"),
     [
-        (0, "far", "0.0", "0 B 0%"),
+        (1, "far", "0.1", "1 B 0%"),
         (599, "far", "47.9", "599 B 60%"),
         (600, "near", "48.0", "600 B 60%"),
         (800, "near", "64.0", "800 B 80%"),

@@ -9,10 +9,10 @@ import pytest
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.journal import Journal
-from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.message import Request, Response
 from functions_runtime.profile import Limits
 from functions_runtime.reports.json import SCHEMA, read_baseline, render, timestamp
-from functions_runtime.verdict import Basis, Finding, Reply, Severity, Verdict
+from functions_runtime.verdict import Basis, Finding, Forward, Reply, Severity
 
 HOME = Endpoint("GET", "a.example", "/")
 LIMITS = Limits(4096, 75)
@@ -36,12 +36,10 @@ def rendered(journal: Journal) -> dict[str, Any]:
 
 def a_journal() -> Journal:
     journal = Journal({("plain", "info", *HOME, None)})
-    exchange = Exchange(
-        Request(host="a.example", fields=((b"Host", b"a.example"),)),
-        Response(fields=((b"Set-Cookie", b"sid=secret; Path=/"),)),
-    )
-    journal.site.saw_request(HOME, exchange)
-    journal.site.saw_response(HOME, exchange, Verdict())
+    response = Response(fields=((b"Set-Cookie", b"sid=secret; Path=/"),))
+    journal.site.saw_request(HOME, Request(host="a.example", fields=((b"Host", b"a.example"),)))
+    journal.site.saw_response(HOME, response)
+    journal.site.saw_cookies("a.example", response, Forward())
     journal.add(journal.begin(HOME, 1767225600.0), [PLAIN, TOO_LONG])
     journal.add(journal.begin(HOME, 1767225661.9), [TOO_LONG])
     journal.begin(HOME, 0.0)
@@ -61,6 +59,7 @@ def test_the_report_of_an_empty_run() -> None:
         "endpoints": [],
         "cookies": [],
         "further_cookies": 0,
+        "unmeasured": 0,
     }
 
 

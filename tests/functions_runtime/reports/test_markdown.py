@@ -10,7 +10,7 @@ import pytest
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.journal import Report
 from functions_runtime.reports.markdown import MAX_ROWS, render
-from functions_runtime.site import Headroom, SeenCookie, Standing
+from functions_runtime.site import FOLDED, Headroom, SeenCookie, Standing
 from tests.functions_runtime.reports.sample import (
     ERROR,
     HOME,
@@ -97,6 +97,9 @@ def test_a_finding_is_a_row_under_its_rule() -> None:
 
 
 def test_what_was_folded_is_said() -> None:
+    assert "further ones share the entry \\*." in render(report(endpoints=(judged(FOLDED), judged())))
+    assert "further ones" not in render(report(endpoints=(judged(),)))
+    assert "2 responses had been changed" in render(report(unmeasured=2))
     assert "\n\nCounted together, because there were too many: 2 findings.\n" in render(report(folded=2))
 
 

@@ -12,7 +12,6 @@ from functions_runtime.reports.markup import (
     Content,
     Markup,
     cell,
-    counted,
     element,
     head,
     join,
@@ -109,11 +108,3 @@ def test_a_long_table_is_cut_and_says_so() -> None:
 def test_nothing_is_said_of_nothing_more() -> None:
     assert (more(0, "rows"), more(-5, "rows")) == ("", "")
     assert more(1, "rows") == '<p class="more">… and 1 more rows.</p>'
-
-
-def test_things_are_counted_in_words() -> None:
-    assert (counted(0, "finding"), counted(1, "finding"), counted(1000, "finding")) == (
-        "0 findings",
-        "1 finding",
-        "1,000 findings",
-    )

@@ -7,11 +7,12 @@ import pytest
 from functions_runtime import journal as journal_module
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.journal import Journal
-from functions_runtime.message import Exchange, Request
+from functions_runtime.message import Request
 from functions_runtime.profile import Limits
-from functions_runtime.reports.text import MAX_ROWS, VERDICTS, render
-from functions_runtime.site import Standing
+from functions_runtime.reports.text import MAX_ROWS, VERDICTS, counted, endpoints_seen, render, unmeasured
+from functions_runtime.site import FOLDED, Standing
 from functions_runtime.verdict import Basis, Finding, Severity
+from tests.functions_runtime.reports.sample import HOME, LOGIN, judged, report
 
 INFO, WARNING, ERROR = Severity
 
@@ -42,7 +43,7 @@ def test_counts_verdict_and_a_row_for_each_warning_and_error() -> None:
     journal.add(record, [finding("warning", WARNING, "sid")])
     assert lines(journal) == [
         f"Runtime (audit, limits 4096 bytes and 75): {VERDICTS[Standing.BREAKS]} "
-        "Endpoints: runs 1, runs with changes 0, breaks 1 (of 2 seen).",
+        "Endpoints: runs 1, runs with changes 0, breaks 1 (of 2 endpoints).",
         "  1 exchange judged, 0 clean; 1 error, 1 warning, 1 info.",
         "  error   error GET a.example/000 (1×)",
         "  warning warning [sid] GET a.example/000 (2×)",
@@ -65,7 +66,7 @@ def test_the_verdict_is_that_of_the_site(severity: Severity, standing: Standing)
     journal = Journal()
     journal.add(journal.begin(endpoint(), 0.0), [finding("rule", severity)])
     assert f": {VERDICTS[standing]} " in lines(journal)[0]
-    journal.site.saw_request(endpoint(1), Exchange(Request()))
+    journal.site.saw_request(endpoint(1), Request())
     assert " Endpoints: unknown 1, runs 0, " in lines(journal)[0]
 
 
@@ -88,3 +89,22 @@ def test_rows_are_bounded_and_the_rest_is_counted() -> None:
     assert len(rows) == MAX_ROWS + 1
     assert rows[-2] == "  warning rule GET a.example/019 (1×)"
     assert rows[-1] == "  … and 2 more. Set runtime_report to have them all."
+
+
+def test_things_are_counted_in_words() -> None:
+    assert (counted(0, "finding"), counted(1, "finding"), counted(1000, "finding")) == (
+        "0 findings",
+        "1 finding",
+        "1,000 findings",
+    )
+
+
+def test_endpoints_that_share_an_entry_are_not_counted() -> None:
+    seen = (judged(HOME), judged(LOGIN), judged(FOLDED))
+    assert endpoints_seen(report(endpoints=seen[:1])) == "1 endpoint"
+    assert endpoints_seen(report(endpoints=seen)).startswith("more than 2 endpoints, ")
+
+
+def test_what_is_not_measured_is_said() -> None:
+    assert unmeasured(report()) == ""
+    assert unmeasured(report(unmeasured=2)).startswith("2 responses had been changed by the Runtime before recording")
