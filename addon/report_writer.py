@@ -50,7 +50,9 @@ class ReportWriter:
             os.close(self._logs.pop(path))
         for path in logs:
             if path not in self._logs:
-                self._logs[path] = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+                self._logs[path] = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+                if _is_torn(self._logs[path]):
+                    self._append(path, "\n")
                 report = self._snapshot()
                 self._append(path, jsonl.header(report.mode, report.limits))
                 for entry in report.entries:
@@ -118,8 +120,20 @@ class ReportWriter:
                     self._complain(path, error)
 
 
+def _is_torn(log: int) -> bool:
+    """Whether the last line of a log has no end: its disk may have been full."""
+    if not os.fstat(log).st_size:
+        return False
+    os.lseek(log, -1, os.SEEK_END)
+    return os.read(log, 1) != b"\n"
+
+
 def replace_file(path: Path, text: str) -> None:
-    """Put a text in the place of a file at once. Raises OSError where that fails, and then leaves nothing behind."""
+    """Put a text in the place of a file at once, where a link leads to one, of that.
+
+    Raises OSError where that fails, and then leaves nothing behind.
+    """
+    path = path.resolve()
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(descriptor, "w", encoding="utf-8", newline="\n") as file:

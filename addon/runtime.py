@@ -96,7 +96,7 @@ class FunctionsRuntime:
             logger.error("%s", error)
 
     def _heed_options(self) -> None:
-        self._settings = runtime_options.read(ctx.options)
+        self._settings = runtime_options.read(ctx.options, getattr(self, "_settings", None))
         self._judge = Judge(RULES, self._settings.profile)
         self._journal.compare_with(self._settings.baseline)
         self._writer.write_to(self._settings.reports)

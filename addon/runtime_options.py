@@ -34,6 +34,9 @@ SEVERITIES = {str(severity): severity for severity in reversed(Severity)}
 FAIL_ON: dict[str, Severity | None] = {"never": None, **SEVERITIES}
 LEVELS: dict[str, Severity | None] = {"off": None, **{str(severity): severity for severity in Severity}}
 
+FILTERS = f"Filters are made of {', '.join(expression for expression, _ in flowfilter.help)}."
+"""What a flow filter can be, in a sentence."""
+
 Choice = TypeVar("Choice")
 
 
@@ -48,6 +51,7 @@ class Settings:
     show: Severity
     overrides: tuple[tuple[flowfilter.TFilter, Override], ...]
     reports: tuple[Path, ...]
+    baseline_path: str
     baseline: frozenset[Known]
     fail_on: Severity | None
     dashboard: tuple[str, int] | None
@@ -103,8 +107,12 @@ def declare(loader: Loader) -> None:
     loader.add_option("runtime_dashboard", str, "", "Serve a live page with the findings at HOST:PORT.")
 
 
-def read(options: Options) -> Settings:
-    """What the options say. Raises OptionsError where one of them makes no sense."""
+def read(options: Options, before: Settings | None = None) -> Settings:
+    """What the options say. Raises OptionsError where one of them makes no sense.
+
+    A baseline that is in `before` is not read again: its file may be one that reports are written to by now.
+    """
+    path = options.runtime_baseline
     return Settings(
         mode=_choice("runtime_mode", options.runtime_mode, {mode: mode for mode in MODES}),
         scope=_scope(options.runtime_scope),
@@ -113,7 +121,8 @@ def read(options: Options) -> Settings:
         show=_choice("runtime_show", options.runtime_show, SEVERITIES),
         overrides=tuple(_override(spec) for spec in options.runtime_rules),
         reports=tuple(report_path("runtime_report", path) for path in options.runtime_report),
-        baseline=_baseline(options.runtime_baseline),
+        baseline_path=path,
+        baseline=before.baseline if before and before.baseline_path == path else _baseline(path),
         fail_on=_choice("runtime_fail_on", options.runtime_fail_on, FAIL_ON),
         dashboard=_address(options.runtime_dashboard),
     )
@@ -132,7 +141,7 @@ def _scope(text: str) -> flowfilter.TFilter:
         return flowfilter.parse(text)
     except ValueError as error:
         raise OptionsError(
-            f"runtime_scope: {text!r} is not a flow filter. Write one such as '~d example.com & ~m POST' ({error})."
+            f"runtime_scope: {text!r} is not a flow filter. Write one such as '~d example.com & ~m POST'. {FILTERS}"
         ) from error
 
 
@@ -158,7 +167,7 @@ def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
     except (ValueError, IndexError) as error:
         raise OptionsError(
             f"runtime_rules: {spec!r} cannot be read ({error}). Write [/flow-filter]/rule[:subject]/level, such as "
-            "/cookie-session/off or '/~d example.com/cookie-lifetime-too-long:sid/warning'."
+            f"/cookie-session/off or '/~d example.com/cookie-lifetime-too-long:sid/warning'. {FILTERS}"
         ) from error
     rule_id, colon, subject = name.partition(":")
     rule = BY_ID.get(rule_id)

@@ -7,6 +7,8 @@ import errno
 import socket
 import sys
 import threading
+from collections.abc import Sequence
+from itertools import pairwise
 
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.tools import cmdline
@@ -64,7 +66,7 @@ class Announcement:
         options, site = self._mitmweb.options, self._mitmweb.site
         # Since mitmproxy 12 the address holds a token that takes the place of a login.
         web = getattr(self._mitmweb, "web_url", f"http://{options.web_host}:{options.web_port}/")
-        live = f"http://{options.runtime_dashboard}/"
+        live = f"http://{options.runtime_dashboard}/" if options.runtime_dashboard else "off (runtime_dashboard)"
         addresses = [f"{host}:{port}" for host, port, *_ in self._mitmweb.proxyserver.listen_addrs()]
         if site:
             print(
@@ -95,17 +97,31 @@ def main() -> None:
         with contextlib.suppress(SystemExit):  # mitmproxy ends with 1 after its help
             run(Mitmweb, cmdline.mitmweb, ["--help"])
         return
-    defaults = ["-s", str(ADDON), "--set", "web_open_browser=false"]
-    defaults += ["--set", f"runtime_dashboard={demo_site.HOST}:{_free_from(LIVE_PAGE_PORT)}"]
+    defaults = ["-s", str(ADDON)]
+    options = {
+        "web_open_browser": "false",
+        "runtime_dashboard": f"{demo_site.HOST}:{_free_from(LIVE_PAGE_PORT)}",
+    }
     if not any(argument.startswith(MODE_ARGUMENTS) for argument in arguments):
         Mitmweb.site = _start_site()
         defaults += ["--mode", f"reverse:http://{demo_site.HOST}:{Mitmweb.site.server_port}"]
         # Everything that the demo shows is to be seen in mitmweb, what is of little consequence too.
-        defaults += ["--listen-host", demo_site.HOST, "--set", "keep_host_header=true", "--set", "runtime_show=info"]
+        options |= {"listen_host": demo_site.HOST, "keep_host_header": "true", "runtime_show": "info"}
+    # mitmproxy takes no option twice.
+    for name in options.keys() - _options_set(arguments):
+        defaults += ["--set", f"{name}={options[name]}"]
     try:
         run(Mitmweb, cmdline.mitmweb, [*defaults, *arguments])
     except OSError as error:
         sys.exit(error.strerror or str(error))
+
+
+def _options_set(arguments: Sequence[str]) -> set[str]:
+    """The names of the options that are set on the command line."""
+    settings = [following for word, following in pairwise(arguments) if word == "--set"]
+    settings += [word.removeprefix("--set=") for word in arguments if word.startswith("--set=")]
+    named = {"listen_host"} if any(word.startswith("--listen-host") for word in arguments) else set()
+    return named | {setting.partition("=")[0] for setting in settings}
 
 
 def _start_site() -> demo_site.DemoSite:

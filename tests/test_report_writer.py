@@ -196,6 +196,15 @@ def test_log_that_is_there_is_continued(run: Run, tmp_path: Path) -> None:
     assert [next(iter(line)) for line in _lines(path)] == ["from", "schema", "rule"]
 
 
+def test_log_whose_last_line_is_torn_begins_a_new_one(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"schema": "runt', encoding="utf-8")
+    run.writer.write_to([path])
+    torn, header = path.read_text(encoding="utf-8").splitlines()
+    assert torn == '{"schema": "runt'
+    assert json.loads(header)["schema"] == "runtime-report/1"
+
+
 def test_log_that_is_no_longer_wanted_is_closed(run: Run, tmp_path: Path) -> None:
     first, second = tmp_path / "first.jsonl", tmp_path / "second.JSONL"
     run.writer.write_to([first])
@@ -238,6 +247,15 @@ def test_file_is_replaced_and_keeps_its_permissions(tmp_path: Path) -> None:
     assert path.read_bytes() == "neu ü\n".encode()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_link_leads_to_is_replaced(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old", encoding="utf-8")
+    link.symlink_to(target)
+    replace_file(link, "new")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == "new"
 
 
 def test_new_file_has_the_permissions_that_any_new_file_has(tmp_path: Path) -> None:

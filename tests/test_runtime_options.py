@@ -230,6 +230,29 @@ def test_baseline_that_is_no_report_of_ours_is_refused(text: str, options: Optio
         _read(options, runtime_baseline=str(path))
 
 
+def test_a_baseline_is_read_once(options: Options, tmp_path: Path) -> None:
+    """Its file may be the one that the report is written to."""
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(REPORT), encoding="utf-8")
+    before = _read(options, runtime_baseline=str(path))
+    path.unlink()
+    options.update(runtime_show="info")
+    assert runtime_options.read(options, before).baseline == before.baseline
+    options.update(runtime_baseline=str(tmp_path / "other.json"))
+    with pytest.raises(OptionsError):
+        runtime_options.read(options, before)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("runtime_scope", "~zz"), ("runtime_rules", ["/~zz/cookie-session/off"])]
+)
+def test_a_filter_that_is_none_is_refused_with_what_filters_are_made_of(
+    option: str, value: Any, options: Options
+) -> None:
+    with pytest.raises(OptionsError, match=r"Filters are made of ~a, ~all, .*~d regex, .*&.*\."):
+        _read(options, **{option: value})
+
+
 def test_baseline_that_is_no_text_is_refused(options: Options, tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     path.write_bytes(b"\xff\xfe\xfd")

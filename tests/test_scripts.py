@@ -13,6 +13,8 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -79,6 +81,16 @@ def get(address: str) -> tuple[int, str]:
     )
     with opener.open(address, timeout=TIMEOUT) as response:
         return response.status, response.read().decode()
+
+
+def get_as_soon_as_it_listens(address: str) -> tuple[int, str]:
+    end = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            return get(address)
+        except urllib.error.URLError:
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
 
 class IgnoreErrors(urllib.request.HTTPErrorProcessor):
@@ -196,6 +208,18 @@ def test_run_passes_its_arguments_on(site: DemoSite) -> None:
         assert f"127.0.0.1:{port}" in said
         assert get(f"http://127.0.0.1:{port}/cookie-lifetime-too-long")[0] == 200  # in audit nothing changes
         assert [received.path for received in site.received] == ["/cookie-lifetime-too-long"]
+
+
+def test_options_of_the_command_line_take_the_place_of_what_run_sets(tmp_path: Path) -> None:
+    live_page = f"127.0.0.1:{free_port()}"
+    ports = ["--listen-port", str(free_port()), "--web-port", str(free_port())]
+    options = ["--set", f"runtime_dashboard={live_page}", "--set=web_open_browser=false", "--listen-host", "127.0.0.1"]
+    with running(*ports, *options) as (_, said):
+        assert address(said, "and what it means") == f"http://{live_page}/"
+        assert get_as_soon_as_it_listens(f"http://{live_page}/")[0] == 200
+    with running(*ports, "--set", "runtime_dashboard=") as (_, said):
+        assert "off (runtime_dashboard)" in said
+    assert "runtime_show" in refusal(SCRIPTS / "run", *ports, "--set", "runtime_show=bogus")
 
 
 @pytest.mark.parametrize("option", ["--listen-port ", "--web-port ", "--mode regular@"])
