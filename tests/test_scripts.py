@@ -219,7 +219,9 @@ def test_options_of_the_command_line_take_the_place_of_what_run_sets(tmp_path: P
         assert get_as_soon_as_it_listens(f"http://{live_page}/")[0] == 200
     with running(*ports, "--set", "runtime_dashboard=") as (_, said):
         assert "off (runtime_dashboard)" in said
-    assert "runtime_show" in refusal(SCRIPTS / "run", *ports, "--set", "runtime_show=bogus")
+    refused = run(SCRIPTS / "run", *ports, "--set", "runtime_show=bogus")
+    assert refused.returncode == 1
+    assert "runtime_show: 'bogus' is not possible. Use one of error, warning, info." in refused.stdout
 
 
 @pytest.mark.parametrize("option", ["--listen-port ", "--web-port ", "--mode regular@"])
