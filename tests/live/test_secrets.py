@@ -32,7 +32,7 @@ class Secrets:
 
 def exchanges(secret: Secrets) -> list[tuple[bytes, bytes]]:
     """Requests and what is answered to them; together they trip most rules."""
-    token, shared = secret(), secret()
+    token, shared, session = secret(), secret(), secret()
     fields = [
         b"Authorization: Bearer " + secret(),
         b"Proxy-Authorization: Basic " + secret(),
@@ -66,6 +66,11 @@ def exchanges(secret: Secrets) -> list[tuple[bytes, bytes]]:
         (request(b"Cookie: big=" + secret() + b"y" * 3500, target=b"/near"), response(b"X-Big: " + secret())),
         (request(b"X-Real-IP: " + echoed, target=b"/echo"), response(b"X-You: " + echoed, b"Vary: Referer")),
         (request(*preflight, method=b"OPTIONS", target=b"/cors?x=" + secret()), response(status=b"403 No")),
+        (
+            request(b"Cookie: JSESSIONID=" + session, target=b"/app;jsessionid=" + session + b"/list"),
+            response(b"Set-Cookie: JSESSIONID=" + session + b"; Domain=example.test"),
+        ),
+        (request(b'Cookie: pair="a; ' + secret() + b'==" + "y" * 900', target=b"/quoted"), response()),
         (request(method=b"DELETE", target=b"/delete#" + secret(), content=secret()), response()),
         (request(b"Cookie: wide=" + shared, host=b"shop.example.test", target=b"/shared"), response()),
         (
