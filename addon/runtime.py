@@ -297,20 +297,23 @@ class FunctionsRuntime:
     def _judge_request(self, flow: http.HTTPFlow) -> tuple[Judgement, Verdict]:
         request = flow_bridge.request_of(flow, self._settings.domain, ctx.options.keep_host_header)
         judgement = self._judgements[flow] = Judgement(request, Record(request.endpoint, request.time))
-        self._count(judgement)
+        self._count(flow, judgement)
         judgement.stored = None if flow.live else flow_bridge.stored_findings(flow)
         if judgement.stored is not None:
             judgement.changed = True
             verdict = Verdict(tuple(overridden(judgement.stored, self._settings.overrides_for(flow))))
         else:
             verdict = self._judge.request(Exchange(request), self._settings.overrides_for(flow))
-        judgement.over = isinstance(verdict.action, Respond)
-        if judgement.over:
-            self._journal.site.saw_answer(judgement.record.endpoint)
+        self._heed_reply(judgement, verdict)
         self._take(flow, judgement, verdict)
         return judgement, verdict
 
-    def _count(self, judgement: Judgement) -> None:
+    def _heed_reply(self, judgement: Judgement, asked: Verdict) -> None:
+        judgement.over = isinstance(asked.action, Respond)
+        if judgement.over:
+            self._journal.site.saw_answer(judgement.record.endpoint)
+
+    def _count(self, flow: http.HTTPFlow, judgement: Judgement) -> None:
         """Take an exchange down, also once more after everything was forgotten."""
         judgement.is_counted = True
         judgement.record = self._journal.begin(judgement.request.endpoint, judgement.request.time)
@@ -318,18 +321,20 @@ class FunctionsRuntime:
         self._journal.site.saw_request(judgement.record.endpoint, judgement.request)
         if judgement.response:
             self._journal.site.saw_response(judgement.record.endpoint, judgement.response)
+        elif judgement.stored is not None and flow_bridge.is_answered(flow):
+            self._journal.site.saw_changed_response(judgement.record.endpoint)
 
-    def _withdraw(self, judgement: Judgement) -> None:
+    def _withdraw(self, flow: http.HTTPFlow, judgement: Judgement) -> None:
         """Take back what was found in an exchange."""
         if not judgement.is_counted:
-            self._count(judgement)
+            self._count(flow, judgement)
         self._journal.withdraw(judgement.record, judgement.findings)
         self._journal.site.forget_cookies(judgement.cookies)
         judgement.findings, judgement.cookies = [], []
 
     def _judge_response(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
         if not judgement.is_counted:
-            self._count(judgement)
+            self._count(flow, judgement)
         if judgement.stored is not None:
             self._journal.site.saw_changed_response(judgement.record.endpoint)
             return Verdict()
@@ -357,7 +362,7 @@ class FunctionsRuntime:
             if flow_bridge.is_answered(flow):
                 self._judge_response(flow, judgement)
             return
-        self._withdraw(judgement)
+        self._withdraw(flow, judgement)
         overrides = self._settings.overrides_for(flow)
         if judgement.stored is not None:
             verdicts = [Verdict(tuple(overridden(judgement.stored, overrides)))]
@@ -373,7 +378,7 @@ class FunctionsRuntime:
         changed, response = judgement.changed, judgement.response
         exchange = Exchange(judgement.request, response, changed, sent, received and not changed)
         asked = self._judge.request(exchange, overrides)
-        judgement.over = isinstance(asked.action, Respond)
+        self._heed_reply(judgement, asked)
         if response is None:
             return [asked]
         answered = Verdict() if judgement.over else self._judge.response(exchange, overrides)

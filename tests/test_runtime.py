@@ -718,20 +718,23 @@ def test_judging_a_recording_of_a_changed_flow_again_counts_it_once(bench: Bench
     for _ in range(2):
         bench.call("runtime.judge", [again])
     assert bench.report() == before
+    bench.call("runtime.clear")
+    bench.call("runtime.judge", [again])
+    assert bench.report() == before
     assert before["exchanges"]["judged"] == 1
     assert before["unmeasured"] == 1
     assert [endpoint["exchanges"] for endpoint in before["endpoints"]] == [1]
 
 
-@pytest.mark.parametrize("mode", ["enforce", "audit"])
-def test_what_was_cleared_is_there_again_when_it_is_judged_again(mode: str, bench: Bench) -> None:
+@pytest.mark.parametrize(("mode", "methods"), [("enforce", ["GET", "OPTIONS"]), ("audit", ["GET"])])
+def test_what_was_cleared_is_there_again_when_it_is_judged_again(mode: str, methods: list[str], bench: Bench) -> None:
     bench.configure(runtime_mode=mode)
-    flow = _finished(bench.play(live(), COOKIE))
+    flows = [_finished(bench.play(flow, COOKIE)) for flow in (live(method=method) for method in methods)]
     before = bench.report()
     assert before["cookies"]
     bench.call("runtime.clear")
     assert bench.report()["exchanges"] == {"judged": 0, "clean": 0}
-    bench.call("runtime.judge", [flow])
+    bench.call("runtime.judge", flows)
     assert bench.report() == before
 
 
