@@ -223,14 +223,22 @@ def finish_reply(flow: http.HTTPFlow, reply: Reply) -> None:
     flow.response.trailers = None
 
 
+def is_reply_out(flow: http.HTTPFlow) -> bool:
+    """Whether the whole reply has gone to the client, although what it stands in place of still arrives."""
+    assert flow.response
+    return isinstance(flow.response.stream, _Instead) and flow.response.stream.is_out
+
+
 class _Instead:
     """A stream function that swallows what arrives and gives out other content once."""
 
     def __init__(self, content: bytes) -> None:
         self._content = [content] if content else []
+        self.is_out = False
 
     def __call__(self, data: bytes) -> list[bytes]:
         content, self._content = self._content, []
+        self.is_out = True
         return content
 
 

@@ -207,6 +207,11 @@ class FunctionsRuntime:
         self._probe.take(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
+        judgement = self._judgements.get(flow)
+        if judgement and judgement.reply and flow_bridge.is_reply_out(flow):
+            # A client that has the whole reply may go before the response that it stands for has ended.
+            flow_bridge.finish_reply(flow, judgement.reply)
+            flow.error = None
         self._probe.take(flow)
 
     def update(self, flows: Sequence[flow.Flow]) -> None:

@@ -182,6 +182,22 @@ def test_user_interfaces_are_left_alone_where_the_flow_ends_soon(bench: Bench) -
     assert bench.updated == []
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_client_that_goes_once_it_has_the_reply_is_no_error(arrived: bool, bench: Bench) -> None:
+    flow = live()
+    bench.addon.requestheaders(flow)
+    arrive(flow, BAD_COOKIE)
+    bench.addon.responseheaders(flow)
+    assert flow.response
+    if arrived:
+        assert callable(flow.response.stream)
+        assert flow.response.stream(b"content") == [b"Cookies max-age cannot be greater than a day"]
+    flow.error = mitmproxy_flow.Error("Client disconnected.")
+    bench.addon.error(flow)
+    assert (flow.error is None) is arrived
+    assert flow.response.raw_content == (b"Cookies max-age cannot be greater than a day" if arrived else None)
+
+
 @pytest.mark.parametrize("held", [False, True])
 def test_the_time_that_somebody_held_a_request_back_is_not_the_servers(held: bool, bench: Bench) -> None:
     flow = live()
