@@ -31,6 +31,8 @@ FINDINGS_KEY = "runtime"
 """Metadata: the findings, as a list of plain dicts."""
 SHOWN_KEY = "runtime_shown"
 """Metadata: our own mark and comment, so that they can be told from the user's, and whether we changed the flow."""
+BY_EXPERIMENT = "restricted-header-used"
+"""The rule of what an experiment finds."""
 MAX_COMMENTED = 10
 """Findings that a comment spells out."""
 MAX_MESSAGE = 2000
@@ -49,8 +51,9 @@ class Judgement:
 
     `reply` stands in the place of a response whose content is still arriving. `held` says that somebody intercepted the
     request, and the time it took says nothing of the server. `response` is the one that was judged, as it came;
-    `request_before` are the fields of the request as they came, None where nothing can have changed them.
-    `by_experiment` are findings that judging anew does not come to.
+    `request_before` are the fields of the request as they came, None where nothing can have changed them. `kept` are
+    findings that judging anew does not come to: of an experiment, or of other exchanges of a session that was recorded.
+    `is_made_up` says that another addon made up the response.
     """
 
     request: Request
@@ -60,12 +63,13 @@ class Judgement:
     changed: bool = False
     stored: tuple[Finding, ...] | None = None
     is_counted: bool = False
-    cookies: list[CookieKey] = field(default_factory=list)
+    cookies: list[CookieKey | None] = field(default_factory=list)
     reply: Reply | None = None
     held: bool = False
     response: Response | None = None
     request_before: Fields | None = None
-    by_experiment: list[Finding] = field(default_factory=list)
+    kept: list[Finding] = field(default_factory=list)
+    is_made_up: bool = False
 
 
 def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> Request:
@@ -261,8 +265,16 @@ def stored_findings(flow: http.HTTPFlow) -> tuple[Finding, ...] | None:
     None where there are none, or where they are not as this project writes them.
     """
     shown = flow.metadata.get(SHOWN_KEY)
-    if not isinstance(shown, dict) or not shown.get("enforced"):
-        return None
+    return _findings_in(flow) if isinstance(shown, dict) and shown.get("enforced") else None
+
+
+def findings_of_others(flow: http.HTTPFlow) -> list[Finding]:
+    """The findings of a recorded flow to which other exchanges or an experiment led, which may not be at hand now."""
+    found = _findings_in(flow) or ()
+    return [finding for finding in found if BY_ID[finding.rule].watch or finding.rule == BY_EXPERIMENT]
+
+
+def _findings_in(flow: http.HTTPFlow) -> tuple[Finding, ...] | None:
     try:
         return tuple(_from_plain(plain) for plain in flow.metadata[FINDINGS_KEY])
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -133,7 +133,7 @@ def replace_file(path: Path, text: str) -> None:
 
     Raises OSError where that fails, and then leaves nothing behind.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(descriptor, "w", encoding="utf-8", newline="\n") as file:

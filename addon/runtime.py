@@ -176,14 +176,13 @@ class FunctionsRuntime:
                 flow_bridge.rewrite_request(flow, verdict.action)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if (
-            not flow_bridge.is_answered(flow)
-            or self._probe.owns(flow)
-            or (flow.live and flow_bridge.is_made_up(flow))
-            or not self._settings.scope(flow)
-        ):
-            return
         judgement = self._judgements.get(flow)
+        if not flow_bridge.is_answered(flow) or self._probe.owns(flow) or not self._settings.scope(flow):
+            return
+        if flow.live and flow_bridge.is_made_up(flow):
+            if judgement:
+                judgement.is_made_up = True
+            return
         if judgement is None:  # a scope that speaks of the response: it is too late to act on the request
             judgement, _ = self._judge_request(flow)
         verdict = self._judge_response(flow, judgement)
@@ -290,8 +289,10 @@ class FunctionsRuntime:
         return without_fields(fields, PROXY_FIELDS)  # what the client said to mitmproxy is for nobody else
 
     def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
-        judgement = self._judgements.get(flow) or self._judge_request(flow)[0]
-        judgement.by_experiment.append(finding)
+        judgement = self._judgements.get(flow) or self._judge_whole(flow)
+        if not judgement.is_counted:
+            self._count(flow, judgement)
+        judgement.kept.append(finding)
         wanted = overridden((finding,), self._settings.overrides_for(flow))
         self._take(flow, judgement, Verdict(tuple(wanted)))
         ctx.master.addons.trigger(UpdateHook([flow]))
@@ -308,6 +309,7 @@ class FunctionsRuntime:
             judgement.changed = True
             verdict = Verdict(tuple(overridden(judgement.stored, self._settings.overrides_for(flow))))
         else:
+            judgement.kept = [] if flow.live else flow_bridge.findings_of_others(flow)
             verdict = self._judge.request(Exchange(request), self._settings.overrides_for(flow))
         self._heed_reply(judgement, verdict)
         self._take(flow, judgement, verdict)
@@ -350,9 +352,21 @@ class FunctionsRuntime:
         foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
         self._journal.site.saw_response(judgement.record.endpoint, response)
         self._take_cookies(judgement, response, verdict)
-        self._take(flow, judgement, verdict, foreseen)
+        self._take(flow, judgement, verdict, foreseen, self._kept(judgement, foreseen, overrides))
         judgement.response = response
         return verdict
+
+    def _kept(self, judgement: Judgement, found: Verdict, overrides: Sequence[Override]) -> Verdict:
+        """What was kept, and is not found anew."""
+        known = {(each.rule, each.subject, each.endpoint) for each in found.findings}
+        kept = [each for each in judgement.kept if (each.rule, each.subject, each.endpoint) not in known]
+        return Verdict(tuple(overridden(kept, overrides)))
+
+    def _judge_whole(self, flow: http.HTTPFlow) -> Judgement:
+        judgement, _ = self._judge_request(flow)
+        if flow_bridge.is_answered(flow):
+            self._judge_response(flow, judgement)
+        return judgement
 
     def _take_cookies(self, judgement: Judgement, response: Response, verdict: Verdict) -> None:
         if response.cookies:
@@ -363,9 +377,7 @@ class FunctionsRuntime:
         """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
         judgement = self._judgements.get(flow)
         if judgement is None:
-            judgement, _ = self._judge_request(flow)
-            if flow_bridge.is_answered(flow):
-                self._judge_response(flow, judgement)
+            self._judge_whole(flow)
             return
         self._withdraw(flow, judgement)
         overrides = self._settings.overrides_for(flow)
@@ -373,12 +385,15 @@ class FunctionsRuntime:
             verdicts = [Verdict(tuple(overridden(judgement.stored, overrides)))]
         else:
             verdicts = self._verdicts_anew(flow, judgement, overrides)
-        verdicts.append(Verdict(tuple(overridden(judgement.by_experiment, overrides))))
-        self._take(flow, judgement, *verdicts)
+        self._take(flow, judgement, *verdicts, again=True)
 
     def _verdicts_anew(self, flow: http.HTTPFlow, judgement: Judgement, overrides: Sequence[Override]) -> list[Verdict]:
         domain = flow_bridge.function_domain(flow, self._settings.domain, ctx.options.keep_host_header)
         judgement.request = replace(judgement.request, domain=domain)
+        unseen = judgement.response is None and not judgement.changed and not judgement.is_made_up
+        if unseen and flow_bridge.is_answered(flow):  # it was outside the scope
+            judgement.response = flow_bridge.response_of(flow, held=judgement.held)
+            self._journal.site.saw_response(judgement.record.endpoint, judgement.response)
         sent, received = flow_bridge.contents_seen(flow)
         changed, response = judgement.changed, judgement.response
         exchange = Exchange(judgement.request, response, changed, sent, received and not changed)
@@ -388,11 +403,12 @@ class FunctionsRuntime:
             return [asked]
         answered = Verdict() if judgement.over else self._judge.response(exchange, overrides)
         self._take_cookies(judgement, response, answered)
-        return [asked, answered, self._foresight.consequences(exchange, self._settings.profile, overrides)]
+        foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
+        return [asked, answered, foreseen, self._kept(judgement, foreseen, overrides)]
 
-    def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Verdict) -> None:
+    def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Verdict, again: bool = False) -> None:
         """Show what was found, everywhere. What the exchange becomes is another matter."""
-        acts = self._acts_on(flow)
+        acts = self._acts_on(flow) and not again
         for verdict in verdicts:
             judgement.findings += verdict.findings
             judgement.changed |= acts and not isinstance(verdict.action, Forward)

@@ -189,8 +189,8 @@ def report_path(option: str, text: str) -> Path:
     try:
         if path.is_dir():
             raise IsADirectoryError("it is a folder")
-        # Where a file can be made beside it, the report can be put in its place.
-        with tempfile.TemporaryFile(dir=path.parent):
+        # Where a file can be made beside what a link leads to, the report can be put in its place.
+        with tempfile.TemporaryFile(dir=Path(os.path.realpath(path)).parent):
             pass
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError("it is read-only")

@@ -39,7 +39,7 @@ def describe(flow: http.HTTPFlow, message: http.Message | None, judgement: Judge
     found = flow.metadata.get(FINDINGS_KEY)
     if not isinstance(found, list):
         return "The Runtime has not judged this flow. It may be outside runtime_scope, or older than the addon.\n"
-    parts = list(_changes(message, judgement)) if judgement else []
+    parts = list(_changes(message, judgement)) if judgement and judgement.changed else []
     plains = [plain for plain in found if isinstance(plain, dict)]
     parts += [_finding(plain) for plain in sorted(plains, key=_rank)]
     return "\n".join(parts) or "The Runtime would let this exchange pass as it is.\n"

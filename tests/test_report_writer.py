@@ -249,6 +249,13 @@ def test_file_is_replaced_and_keeps_its_permissions(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_link_to_itself_is_replaced(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.json"
+    loop.symlink_to(loop)
+    replace_file(loop, "new")
+    assert loop.read_text(encoding="utf-8") == "new"
+
+
 def test_what_a_link_leads_to_is_replaced(tmp_path: Path) -> None:
     target, link = tmp_path / "target.json", tmp_path / "link.json"
     target.write_text("old", encoding="utf-8")

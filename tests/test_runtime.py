@@ -23,6 +23,7 @@ from functions_runtime.message import Exchange
 from functions_runtime.profile import Profile
 from functions_runtime.reports.json import render
 from functions_runtime.rule import Step
+from functions_runtime.rules.restricted_header_used import by_experiment
 from runtime import FunctionsRuntime
 from tests.flows import Field, arrive, live, recorded
 
@@ -762,6 +763,66 @@ def test_what_ends_after_everything_was_cleared_is_counted(bench: Bench) -> None
     bench.addon.responseheaders(flow)
     assert bench.report()["exchanges"] == {"judged": 1, "clean": 0}
     assert len(bench.report()["cookies"]) == 1
+
+
+def test_an_experiment_after_a_clear_counts_its_exchange(bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Referer", b"/a"))))
+    bench.call("runtime.clear")
+    bench.addon._found_by_experiment(flow, by_experiment("referer", ["status"]))
+    assert bench.report()["exchanges"] == {"judged": 1, "clean": 0}
+    before = bench.found()
+    bench.call("runtime.judge", [flow])
+    assert before <= bench.found()
+    assert bench.report()["exchanges"] == {"judged": 1, "clean": 0}
+
+
+def test_an_experiment_on_what_was_not_judged_judges_it(bench: Bench) -> None:
+    flow = recorded(BAD_COOKIE, request_fields=[(b"Referer", b"/a")])
+    bench.addon._found_by_experiment(flow, by_experiment("referer", ["status"]))
+    assert {("cookie-lifetime-too-long", "sid"), ("restricted-header-used", "referer")} <= bench.found()
+
+
+def test_what_was_outside_the_scope_is_judged_whole_when_it_is_judged_again(bench: Bench) -> None:
+    bench.configure(runtime_mode="audit", runtime_scope="!~c 200")
+    flow = _finished(bench.play(live(), BAD_COOKIE))
+    bench.configure(runtime_scope="")
+    bench.call("runtime.judge", [flow])
+    assert ("cookie-lifetime-too-long", "sid") in bench.found()
+    assert bench.report()["verdict"]["site"] == "breaks"
+
+
+def test_a_response_that_another_addon_made_up_is_not_judged_later_either(bench: Bench) -> None:
+    flow = live()
+    bench.addon.requestheaders(flow)
+    flow.response = http.Response.make(200, b"made up", {"Set-Cookie": "sid=a; Max-Age=99999"})
+    bench.addon.responseheaders(flow)
+    bench.call("runtime.judge", [_finished(flow)])
+    assert bench.found() == set()
+
+
+def test_judging_again_says_of_no_flow_that_it_was_changed(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.configure(runtime_mode="audit")
+    flow = bench.play(live(), BAD_COOKIE)
+    bench.configure(runtime_mode="enforce")
+    caplog.clear()
+    bench.call("runtime.judge", [flow])
+    assert flow.metadata["runtime_shown"]["enforced"] is False
+    assert "answered 400" not in caplog.text
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_what_two_exchanges_led_to_is_still_there_when_the_session_is_read(order: list[int], bench: Bench) -> None:
+    exchanges = [(live(), [(b"Set-Cookie", b"x=tokentoken")]), (live((b"X-XSRF", b"tokentoken"), path="/tok"), [])]
+    flows = [_finished(bench.play(exchanges[each][0], *exchanges[each][1])) for each in order]
+    assert ("cookie-read-by-script", "x") in bench.found()
+    bench.call("runtime.clear")
+    again = [flow.copy() for flow in flows]
+    for flow in again:
+        bench.read(flow)
+    assert ("cookie-read-by-script", "x") in bench.found()
+    before = bench.report()
+    bench.call("runtime.judge", again)
+    assert bench.report() == before
 
 
 def test_judging_again_heeds_the_domain_and_the_cookies_are_listed_so(bench: Bench) -> None:

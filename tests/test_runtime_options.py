@@ -178,6 +178,13 @@ def test_report_that_is_a_folder_is_refused(options: Options, tmp_path: Path) ->
         _read(options, runtime_report=[str(folder)])
 
 
+@pytest.mark.parametrize("name", ["r.json", "r.jsonl"])
+def test_report_behind_a_link_that_leads_nowhere_is_refused(name: str, options: Options, tmp_path: Path) -> None:
+    (tmp_path / name).symlink_to(tmp_path / "nowhere" / name)
+    with pytest.raises(OptionsError, match="cannot be written"):
+        _read(options, runtime_report=[str(tmp_path / name)])
+
+
 def test_report_that_is_read_only_is_refused(options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "report.json"
     path.write_text("precious", encoding="utf-8")

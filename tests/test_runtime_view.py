@@ -52,6 +52,19 @@ def test_it_shows_what_was_changed_before_and_after(judged: http.HTTPFlow) -> No
     assert " + Set-Cookie: sid=1; Domain=a.example; HttpOnly; Secure" in text
 
 
+def test_what_others_changed_is_not_said_to_be_the_runtimes_doing() -> None:
+    addon = FunctionsRuntime()
+    with taddons.context(Proxyserver(), addon) as context:
+        context.configure(addon, runtime_mode="audit")
+        flow = tflow.tflow(resp=True)
+        addon.requestheaders(flow)
+        addon.responseheaders(flow)
+        assert flow.response
+        flow.response.headers["X-Mine"] = "edited"
+        _, text = shown(flow.response, flow)
+    assert "CHANGED" not in text
+
+
 def test_it_has_every_finding_in_full_with_the_gravest_first(judged: http.HTTPFlow) -> None:
     assert judged.response
     _, text = shown(judged.response, judged)

@@ -16,6 +16,8 @@ _IDENTIFIER = re.compile(
     rf"[0-9]+|[0-9a-f]{{{MIN_HEX_DIGITS},}}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}", re.IGNORECASE
 )
 
+_PARAMETERS = re.compile(r"(?:;|%3b).*", re.IGNORECASE | re.DOTALL)
+
 
 class Endpoint(NamedTuple):
     """Method, host and path template, all fit to be shown."""
@@ -35,6 +37,6 @@ def endpoint(method: str, host: str, path: str) -> Endpoint:
     A query or a fragment in it is dropped, and so are the parameters of its segments: some servers put a session there.
     """
     path = path.partition("?")[0].partition("#")[0]
-    names = (segment.partition(";")[0] for segment in path.split("/"))
+    names = (_PARAMETERS.sub("", segment) for segment in path.split("/"))
     segments = ("{id}" if _IDENTIFIER.fullmatch(name) else name for name in names)
     return Endpoint(printable(method, 40), printable(host, 255), printable("/".join(segments), MAX_PATH_SHOWN))

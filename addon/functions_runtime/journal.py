@@ -61,7 +61,7 @@ class Report:
     @property
     def folded_endpoints(self) -> bool:
         """Whether some endpoints share an entry because there were too many."""
-        return any(each.seen.endpoint == FOLDED for each in self.endpoints)
+        return any(each.seen.endpoint == FOLDED and each.seen.exchanges for each in self.endpoints)
 
     @property
     def standing(self) -> Standing | None:
@@ -135,12 +135,15 @@ class Journal:
             self.clean += 1
         for finding in findings:
             endpoint = finding.endpoint or record.endpoint
-            key = (finding.rule, finding.severity, endpoint, finding.subject)
-            entry = self._entries.get(key)
+            entry = self._entries.get((finding.rule, finding.severity, endpoint, finding.subject))
+            entry = entry or self._in_place_of(finding, endpoint)
+            if entry is None and (entry := self._entries.get((finding.rule, finding.severity, FOLDED, None))):
+                self.folded -= 1
             if entry:
                 entry.count -= 1
                 if not entry.count:
-                    del self._entries[key]
+                    found = entry.finding
+                    del self._entries[found.rule, found.severity, entry.endpoint, found.subject]
 
     def _count(self, record: Record, finding: Finding) -> Entry | None:
         endpoint, subject = finding.endpoint or record.endpoint, finding.subject
@@ -160,7 +163,7 @@ class Journal:
             entry.known = self._is_known(entry)
             return entry
         entry.count += 1
-        if finding.extent > entry.finding.extent:
+        if finding.extent > entry.finding.extent or (finding.replaces and not entry.finding.replaces):
             entry.finding = finding
         entry.first_seen = min(entry.first_seen, record.time)
         entry.last_seen = max(entry.last_seen, record.time)
@@ -215,16 +218,22 @@ def _judged_endpoints(site: Site, entries: Iterable[Entry]) -> tuple[JudgedEndpo
     Where there were too many endpoints, nobody knows any more what was seen: there the findings are of all others.
     """
     seen = {endpoint.endpoint: endpoint for endpoint in site.endpoints}
+    entries = [entry for entry in entries if entry.finding.severity >= Severity.WARNING]
+    # Where findings share an entry, an endpoint without any may be one of theirs.
+    hidden = any(entry.endpoint == FOLDED for entry in entries)
     gravest: dict[Endpoint, Severity] = {}
     reasons: dict[Endpoint, dict[str, None]] = {}
     for entry in entries:
-        if entry.finding.severity >= Severity.WARNING:
-            endpoint = entry.endpoint if entry.endpoint in seen or FOLDED not in seen else FOLDED
-            gravest.setdefault(endpoint, entry.finding.severity)  # entries come with the gravest first
-            reasons.setdefault(endpoint, {})[entry.finding.rule] = None
-            seen.setdefault(endpoint, SeenEndpoint(endpoint, 0, Headroom(), Headroom()))
+        endpoint = entry.endpoint if entry.endpoint in seen or FOLDED not in seen else FOLDED
+        gravest.setdefault(endpoint, entry.finding.severity)  # entries come with the gravest first
+        reasons.setdefault(endpoint, {})[entry.finding.rule] = None
+        seen.setdefault(endpoint, SeenEndpoint(endpoint, 0, Headroom(), Headroom()))
     judged = [
-        JudgedEndpoint(each, standing_of(gravest.get(name), answered=each.answered), tuple(reasons.get(name, ())))
+        JudgedEndpoint(
+            each,
+            standing_of(gravest.get(name), answered=each.answered and not hidden),
+            tuple(reasons.get(name, ())),
+        )
         for name, each in seen.items()
     ]
     order = list(reversed(Standing))

@@ -36,13 +36,19 @@ class Recent(Generic[Key, Value]):
         return len(self._values)
 
 
-def remember(recent: Recent[Key, dict[Value, None]], key: Key, value: Value, most: int) -> None:
-    """Add a value to the set under the key, which keeps the `most` latest. A dict serves as the set, for its order."""
+def remember(recent: Recent[Key, dict[Value, None]], key: Key, value: Value, most: int) -> bool:
+    """Add a value to the set under the key, which keeps the `most` latest. Returns whether it was not there yet.
+
+    A dict serves as the set, for its order.
+    """
     values = recent.get(key)
     if values is None:
         recent.put(key, {value: None})
-    elif value not in values:
+    elif value in values:
+        return False
+    else:
         keep(values, value, None, most)
+    return True
 
 
 def keep(values: dict[Key, Value], key: Key, value: Value, most: int) -> None:

@@ -147,12 +147,12 @@ class Site:
         seen.answered = True
         seen.response.widen(response.header_size, response.fields)
 
-    def saw_cookies(self, host: str, response: Response, action: Action) -> list[CookieKey]:
+    def saw_cookies(self, host: str, response: Response, action: Action) -> list[CookieKey | None]:
         """Take the cookies of a response into account, and what the Runtime makes of them.
 
         Returns what `forget_cookies` takes to undo that.
         """
-        keys = []
+        keys: list[CookieKey | None] = []
         rewritten = apply_edits(response.fields, action.edits) if isinstance(action, Rewrite) else response.fields
         refused = isinstance(action, Respond)
         for field in response.cookies:
@@ -161,6 +161,7 @@ class Site:
             key = (host, field.cookie.name, attributes[:MAX_ATTRIBUTES_SHOWN], refused)
             if key not in self._cookies and len(self._cookies) >= MAX_COOKIES:
                 self.further_cookies += 1
+                keys.append(None)
                 continue
             after = None if refused else _attributes(rewritten[field.position][1])
             self._cookies[key] = SeenCookie(
@@ -170,9 +171,12 @@ class Site:
             keys.append(key)
         return keys
 
-    def forget_cookies(self, keys: Iterable[CookieKey]) -> None:
+    def forget_cookies(self, keys: Iterable[CookieKey | None]) -> None:
         """Undo what `saw_cookies` did."""
         for key in keys:
+            if key is None:
+                self.further_cookies -= 1
+                continue
             self._sightings[key] -= 1
             if not self._sightings[key]:
                 del self._sightings[key], self._cookies[key]

@@ -33,6 +33,7 @@ UUID = "123e4567-e89b-12d3-a456-426614174000"
         ("/a?b#c?d", "/a"),
         ("/shop;jsessionid=0123ABCD/cart;a=b;c", "/shop/cart"),
         ("/17;v=2/;x", "/{id}/"),
+        ("/shop%3Bjsessionid=0123/17%3bv=2", "/shop/{id}"),
     ],
 )
 def test_identifiers_are_left_out_and_queries_are_dropped(path: str, template: str) -> None:

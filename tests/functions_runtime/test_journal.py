@@ -221,6 +221,47 @@ def test_a_baseline_may_come_later_and_go_again() -> None:
     assert report(journal).known == 0
 
 
+def test_where_findings_share_an_entry_nobody_knows_which_endpoint_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
+    journal = Journal()
+    for path in ("/a", "/b"):
+        endpoint = HOME._replace(path=path)
+        journal.site.saw_request(endpoint, Request())
+        journal.site.saw_answer(endpoint)
+        journal.add(journal.begin(endpoint, 0.0), [finding(severity=ERROR)])
+    whole = report(journal)
+    assert {each.seen.endpoint.path: each.standing for each in whole.endpoints} == {
+        "/a": Standing.BREAKS,
+        "/b": Standing.UNKNOWN,
+        "*": Standing.BREAKS,
+    }
+    assert not whole.folded_endpoints
+
+
+def test_what_was_folded_or_replaced_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
+    journal = Journal()
+    records = [journal.begin(HOME._replace(path=path), 0.0) for path in "abc"]
+    for record in records:
+        journal.add(record, [finding()])
+    assert (journal.folded, len(report(journal).entries)) == (2, 2)
+    for record in reversed(records):
+        journal.withdraw(record, [finding()])
+    assert (journal.folded, report(journal).entries) == (0, ())
+    record = journal.begin(HOME, 0.0)
+    warning, error = finding("cors"), finding("cors", ERROR)._replace(replaces=WARNING)
+    journal.add(record, [warning, error])
+    journal.withdraw(record, [warning])
+    assert report(journal).entries == ()
+
+
+def test_a_finding_that_takes_the_place_of_another_is_shown_even_at_one_severity() -> None:
+    journal = Journal()
+    later = finding(severity=ERROR)._replace(message="later", replaces=WARNING)
+    journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR), later, finding(severity=ERROR)])
+    assert [entry.finding.message for entry in report(journal).entries] == ["later"]
+
+
 def test_of_findings_that_are_one_the_one_that_goes_furthest_is_shown() -> None:
     for order in itertools.permutations((1.5, 3.0, 2.0)):
         journal = Journal()

@@ -87,6 +87,11 @@ def test_values_under_a_key_keep_their_order_and_are_there_once() -> None:
     assert list(recent.get("a") or ()) == [3, 1, 2]
 
 
+def test_it_says_whether_a_value_is_new() -> None:
+    recent: Recent[str, dict[int, None]] = Recent(2)
+    assert [remember(recent, "a", value, 2) for value in (1, 1, 2, 3, 1)] == [True, False, True, True, True]
+
+
 def test_the_latest_values_are_kept() -> None:
     recent: Recent[str, dict[int, None]] = Recent(2)
     for value in range(10):

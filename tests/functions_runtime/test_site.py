@@ -246,6 +246,8 @@ def test_further_cookies_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> No
         site.saw_cookies("app.example", response(name + b"=1"), FORWARD)
     assert [cookie.name for cookie in site.cookies] == ["a", "b"]
     assert site.further_cookies == 2
+    site.forget_cookies(site.saw_cookies("app.example", response(b"e=1"), FORWARD))
+    assert site.further_cookies == 2
 
 
 def test_a_cookie_whose_expiry_rolls_is_one_cookie() -> None:

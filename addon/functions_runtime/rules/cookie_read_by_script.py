@@ -24,7 +24,10 @@ MOST_PLACES = 32
 """Places of one value, and cookies with it, that are remembered."""
 
 MOST_VALUES = 256
-"""Values in one request that are looked at."""
+"""Values in one request, and cookies in one response, that are looked at."""
+
+MOST_FOUND = 256
+"""Findings of one exchange."""
 
 Place = tuple[Endpoint, str]
 
@@ -51,8 +54,9 @@ def watch(key: bytes) -> Check:
         here: dict[bytes, dict[Place, None]] = {}
         for where, value in islice(_values_sent(request), MOST_VALUES):
             here.setdefault(digest(value), {})[(request.endpoint, where)] = None
-        readable: dict[bytes, None] = {}
-        for field in response.cookies:
+        found: dict[tuple[bytes, Place], bytes] = {}
+        own: set[bytes] | None = None
+        for field in response.cookies[:MOST_VALUES]:
             if field.cookie.attributes.http_only or len(value := _bare(field.cookie.value)) < MIN_VALUE:
                 continue
             mark = digest(value)
@@ -60,28 +64,28 @@ def watch(key: bytes) -> Check:
                 carried = {where for _, where in here.get(mark, ())}
                 if QUERY in carried or _is_sent_on(value, field.cookie.value, response):
                     through_query.put(mark, True)
-                if carried - {QUERY} and not _has_cookie(request, value):
-                    continue  # the server copied it out of a header; no script had to read the cookie for that
-            remember(cookies, mark, field.cookie.name, MOST_PLACES)
-            readable[mark] = None
+                if carried - {QUERY}:
+                    own = _values_of_cookies(request) if own is None else own
+                    if value not in own:
+                        continue  # the server copied it out of a header; no script had to read the cookie for that
+            if remember(cookies, mark, field.cookie.name, MOST_PLACES):
+                found.update(((field.cookie.name, place), mark) for place in sent.get(mark) or ())
         for mark, places in here.items():
             for place in places:
                 remember(sent, mark, place, MOST_PLACES)
-        for mark in readable:  # whatever came before counts for a cookie that is set now
-            here[mark] = sent.get(mark) or {}
-        findings = []
-        for mark, places in here.items():
-            for place in places:
-                if not (place[1] == QUERY and through_query.get(mark)):
-                    findings += [_finding(name, place) for name in cookies.get(mark) or ()]
-        return findings
+                found.update(((name, place), mark) for name in cookies.get(mark) or ())
+        return [
+            _finding(name, place)
+            for (name, place), mark in islice(found.items(), MOST_FOUND)
+            if not (place[1] == QUERY and through_query.get(mark))
+        ]
 
     return check
 
 
-def _has_cookie(request: Request, value: bytes) -> bool:
-    """Whether the browser sent a cookie of this value itself."""
-    return any(_bare(pair.partition(b"=")[2]) == value for pair in request.cookies)
+def _values_of_cookies(request: Request) -> set[bytes]:
+    """What the browser sent in cookies."""
+    return {_bare(pair.partition(b"=")[2]) for pair in request.cookies}
 
 
 def _is_sent_on(value: bytes, raw: bytes, response: Response) -> bool:

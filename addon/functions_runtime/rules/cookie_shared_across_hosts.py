@@ -25,6 +25,9 @@ MOST_ENDPOINTS = 16
 MOST_PAIRS = 256
 """Cookies in one request that are looked at."""
 
+MOST_FOUND = 256
+"""Findings of one exchange."""
+
 
 class Origin(NamedTuple):
     """Who set a cookie for which domain, and which domain the Runtime would write instead."""
@@ -64,11 +67,12 @@ def watch(key: bytes) -> Check:
                 continue
             mark = digest(field.cookie.name + b"=" + field.cookie.value)
             origin = Origin(request.host, domain, request.domain)
-            remember(setters, mark, origin, MOST_HOSTS)
+            if not remember(setters, mark, origin, MOST_HOSTS) or len(found) > MOST_FOUND:
+                continue
             for endpoints in (sent.get(mark) or {}).values():
                 for endpoint in endpoints:
                     _find(found, field.cookie.name, origin, endpoint)
-        return found.values()
+        return list(found.values())[:MOST_FOUND]
 
     return check
 

@@ -14,7 +14,7 @@ from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
 MOST = 20
-"""Restricted headers, and values of one, that are looked at in one exchange."""
+"""Restricted headers that Vary names, and values of restricted headers, that are looked at in one exchange."""
 
 MIN_VALUE = 8
 """Bytes from which on a value that comes back is no coincidence (rulebook)."""
@@ -31,10 +31,13 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     everything = b"\n".join([text for _, text in response.fields])
     for vary in response.by_name.get(b"vary", ()):
         found.update(dict.fromkeys(_restricted_names_in(vary), "the response names it in Vary"))
-    for name in islice(filter(is_removed, exchange.request.by_name), MOST):
+    left = MOST
+    for name in filter(is_removed, exchange.request.by_name):
         if name in HOP_BY_HOP or name in found:
             continue
-        if header := _comes_back(exchange.request.by_name[name][:MOST], response, everything):
+        values = exchange.request.by_name[name][:left]
+        left -= len(values)
+        if header := _comes_back(values, response, everything):
             found[name] = f"its value comes back in the response header {printable(header, 40)}"
     if not found:
         return ()

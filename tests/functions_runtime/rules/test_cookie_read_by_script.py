@@ -9,7 +9,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules import cookie_read_by_script as module
-from functions_runtime.rules.cookie_read_by_script import MOST_PLACES, MOST_VALUES, RULE
+from functions_runtime.rules.cookie_read_by_script import MOST_FOUND, MOST_PLACES, MOST_VALUES, RULE
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Finding, Severity
 from tests.memories import caught_memories
@@ -341,6 +341,18 @@ def test_only_so_many_cookies_of_one_value_are_remembered() -> None:
     lines = [b"%c=%s" % (letter, TOKEN) for letter in range(ord("A"), ord("Z") + 20)]
     names = {name for name, _ in places(sets(*lines), with_header(TOKEN))}
     assert names == {line[:1].decode() for line in lines[-MOST_PLACES:]}
+
+
+def test_evidence_is_found_once_however_often_the_cookie_is_renewed() -> None:
+    views = [SET] * 5
+    for order in ([*views, with_header(TOKEN)], [with_header(TOKEN), *views], [*views, with_header(TOKEN), *views]):
+        assert len(findings(*order)) == 1
+
+
+def test_only_so_much_is_found_in_one_exchange() -> None:
+    lines = [b"c%d=%s" % (number, TOKEN) for number in range(40)]
+    fields = [(b"X-%d" % number, TOKEN) for number in range(40)]
+    assert len(findings(sent(*fields), sets(*lines))) == MOST_FOUND
 
 
 def test_only_so_many_values_of_one_request_are_looked_at() -> None:

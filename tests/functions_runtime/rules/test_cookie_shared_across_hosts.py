@@ -198,7 +198,7 @@ def test_a_cookie_without_a_name_is_one_too() -> None:
 
 def test_a_finding_never_shows_the_value() -> None:
     found = findings(sets(LINE), gets(), gets(path="/a"), sets(LINE))
-    assert len(found) == 4
+    assert len(found) == 2
     assert TOKEN.decode() not in repr(found)
 
 
@@ -244,6 +244,18 @@ def test_only_so_many_places_of_one_cookie_are_remembered() -> None:
     paths = [f"/{letter}" for letter in "abcdefghijklmnopqrst"]
     found = places(*(gets(path=path) for path in paths), sets(LINE))
     assert found == {("sid", f"GET shop.example.com{path}") for path in paths[-module.MOST_ENDPOINTS :]}
+
+
+def test_evidence_is_found_once_however_often_the_cookie_is_renewed() -> None:
+    for order in ([sets(LINE)] * 5 + [gets()], [gets()] + [sets(LINE)] * 5):
+        assert len(findings(*order)) == 1
+
+
+def test_only_so_much_is_found_in_one_exchange() -> None:
+    pairs = [b"c%d=1" % number for number in range(40)]
+    reads = [gets(b"; ".join(pairs), path=f"/{letter}") for letter in "abcdefghijklmnop"]
+    lines = [pair + b"; Domain=example.com" for pair in pairs]
+    assert len(findings(*reads, sets(*lines))) == module.MOST_FOUND
 
 
 def test_a_cookie_that_many_hosts_set_and_a_request_has_often_is_one_finding() -> None:

@@ -89,6 +89,11 @@ def test_a_preflight_that_fails_for_its_headers_is_no_loss() -> None:
     assert len(findings(b"PUT", *ANY, methods(b"PUT"), allowed, headers=b"x-a")) == 1
 
 
+def test_a_wildcard_covers_authorization_in_chromium() -> None:
+    anything = (b"Access-Control-Allow-Headers", b"*")
+    assert len(findings(b"PUT", *ANY, methods(b"PUT"), anything, headers=b"authorization")) == 1
+
+
 def test_headers_that_the_runtime_would_refuse_are_not_its_business() -> None:
     allowed = (b"Access-Control-Allow-Headers", b"authorization")
     assert findings(b"POST", *ANY, allowed, headers=b"authorization") == []

@@ -6,7 +6,7 @@ import pytest
 
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.rules.restricted_header_used import RULE, by_experiment
+from functions_runtime.rules.restricted_header_used import MOST, RULE, by_experiment
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Basis, Finding, Severity
 
@@ -120,6 +120,13 @@ def test_any_of_several_values_and_headers_is_found_once() -> None:
     )
     response = ((b"X-Client", b"198.51.100.4"), (b"X-Client", b"198.51.100.4"), (b"Link", b"<%s>" % HERE))
     assert subjects(request, response) == ["x-forwarded-for", "referer"]
+
+
+def test_only_so_many_values_are_looked_at() -> None:
+    request = tuple((b"X-Forwarded-%d" % number, b"198.51.100.%d" % number) for number in range(10, 40))
+    response = tuple((b"X-%d" % number, b"198.51.100.%d" % number) for number in range(10, 40))
+    assert len(subjects(request, response)) == MOST
+    assert len(subjects(tuple((b"Via", b"x") for _ in range(40)) + REFERER, ((b"Link", HERE),))) == 1
 
 
 def test_what_vary_names_is_not_said_twice() -> None:
