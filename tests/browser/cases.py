@@ -343,6 +343,14 @@ AUTHORIZATION = [
         predicted=AUTHORIZATION_WILDCARD,
     ),
     Case(
+        "A token that the API allows by wildcard, with a method that it allows by name",
+        authorize(more=", method: 'PUT'"),
+        {"api.site.test/item": cors(answer("done"), origin="*", headers="*", methods="PUT")},
+        today="200 done",
+        runtime=REFUSED,
+        predicted=AUTHORIZATION_WILDCARD | METHOD_BLOCKED,
+    ),
+    Case(
         "A token and a cookie",
         authorize(more=", credentials: 'include'"),
         {
