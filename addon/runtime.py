@@ -194,9 +194,8 @@ class FunctionsRuntime:
                 flow_bridge.rewrite_response(flow, verdict.action)
         if flow.live:
             flow_bridge.let_events_flow(flow)
-            if (
-                flow.response and flow.response.stream
-            ):  # user interfaces look at the flow again when it ends, and that may take long
+            if flow.response and flow.response.stream:
+                # User interfaces look at the flow again when it ends, and that may take long.
                 ctx.master.addons.trigger(UpdateHook([flow]))
 
     def response(self, flow: http.HTTPFlow) -> None:
