@@ -25,7 +25,7 @@ def render(report: Report) -> str:
             for standing in Standing
             if (count := report.endpoints_that(standing)) or standing is not Standing.UNKNOWN
         )
-        lines.append(f"{title}{VERDICTS[report.standing]} Endpoints: {standings} (of {endpoints_seen(report)}).")
+        lines.append(f"{title}{VERDICTS[report.standing]} Of {endpoints_seen(report)}: {standings}.")
         title = "  "
     counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
     lines.append(

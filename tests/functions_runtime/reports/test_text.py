@@ -43,7 +43,7 @@ def test_counts_verdict_and_a_row_for_each_warning_and_error() -> None:
     journal.add(record, [finding("warning", WARNING, "sid")])
     assert lines(journal) == [
         f"Runtime (audit, limits 4096 bytes and 75): {VERDICTS[Standing.BREAKS]} "
-        "Endpoints: runs 1, runs with changes 0, breaks 1 (of 2 endpoints).",
+        "Of 2 endpoints: runs 1, runs with changes 0, breaks 1.",
         "  1 exchange judged, 0 clean; 1 error, 1 warning, 1 info.",
         "  error   error GET a.example/000 (1×)",
         "  warning warning [sid] GET a.example/000 (2×)",
@@ -67,7 +67,7 @@ def test_the_verdict_is_that_of_the_site(severity: Severity, standing: Standing)
     journal.add(journal.begin(endpoint(), 0.0), [finding("rule", severity)])
     assert f": {VERDICTS[standing]} " in lines(journal)[0]
     journal.site.saw_request(endpoint(1), Request())
-    assert " Endpoints: unknown 1, runs 0, " in lines(journal)[0]
+    assert ": unknown 1, runs 0, " in lines(journal)[0]
 
 
 def test_what_was_folded_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
