@@ -52,7 +52,7 @@ class Judgement:
     `reply` stands in the place of a response whose content is still arriving. `held` says that somebody intercepted the
     request, and the time it took says nothing of the server. `response` is the one that was judged, as it came;
     `request_before` are the fields of the request as they came, None where nothing can have changed them. `kept` are
-    findings that judging anew does not come to: of an experiment, or of other exchanges of a session that was recorded.
+    findings that judging anew may not come to: of an experiment, or where other exchanges are part of the evidence.
     `is_made_up` says that another addon made up the response.
     """
 

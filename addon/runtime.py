@@ -207,9 +207,9 @@ class FunctionsRuntime:
     def error(self, flow: http.HTTPFlow) -> None:
         judgement = self._judgements.get(flow)
         if judgement and judgement.reply and flow_bridge.is_reply_out(flow):
-            # A client that has the whole reply may go before the response that it stands for has ended.
             flow_bridge.finish_reply(flow, judgement.reply)
-            flow.error = None
+            if flow.error and flow.error.msg == "Client disconnected.":
+                flow.error = None  # it has the whole reply, and need not wait for the end of what that stands for
         self._probe.take(flow)
 
     def update(self, flows: Sequence[flow.Flow]) -> None:
@@ -290,7 +290,7 @@ class FunctionsRuntime:
     def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
         judgement = self._judgements.get(flow) or self._judge_whole(flow)
         if not judgement.is_counted:
-            self._count(flow, judgement)
+            self._judge_again(flow)
         judgement.kept.append(finding)
         wanted = overridden((finding,), self._settings.overrides_for(flow))
         self._take(flow, judgement, Verdict(tuple(wanted)))
@@ -348,18 +348,20 @@ class FunctionsRuntime:
         exchange = Exchange(judgement.request, response, self._acts_on(flow), *flow_bridge.contents_seen(flow))
         overrides = self._settings.overrides_for(flow)
         verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
-        foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
+        foreseen = self._foresee(judgement, exchange, overrides)
         self._journal.site.saw_response(judgement.record.endpoint, response)
         self._take_cookies(judgement, response, verdict)
-        self._take(flow, judgement, verdict, foreseen, self._kept(judgement, foreseen, overrides))
+        self._take(flow, judgement, verdict, foreseen)
         judgement.response = response
         return verdict
 
-    def _kept(self, judgement: Judgement, found: Verdict, overrides: Sequence[Override]) -> Verdict:
-        """What was kept, and is not found anew."""
+    def _foresee(self, judgement: Judgement, exchange: Exchange, overrides: Sequence[Override]) -> Verdict:
+        """What follows from an exchange, and what followed from it before: a check tells its evidence once."""
+        found = self._foresight.consequences(exchange, self._settings.profile)
         known = {(each.rule, each.subject, each.endpoint) for each in found.findings}
         kept = [each for each in judgement.kept if (each.rule, each.subject, each.endpoint) not in known]
-        return Verdict(tuple(overridden(kept, overrides)))
+        judgement.kept = [*kept, *(each for each in found.findings if BY_ID[each.rule].watch)]
+        return Verdict(tuple(overridden((*found.findings, *kept), overrides)), failures=found.failures)
 
     def _judge_whole(self, flow: http.HTTPFlow) -> Judgement:
         judgement, _ = self._judge_request(flow)
@@ -381,7 +383,7 @@ class FunctionsRuntime:
         self._withdraw(flow, judgement)
         overrides = self._settings.overrides_for(flow)
         if judgement.stored is not None:
-            verdicts = [Verdict(tuple(overridden(judgement.stored, overrides)))]
+            verdicts = [Verdict(tuple(overridden((*judgement.stored, *judgement.kept), overrides)))]
         else:
             verdicts = self._verdicts_anew(flow, judgement, overrides)
         self._take(flow, judgement, *verdicts, again=True)
@@ -399,11 +401,10 @@ class FunctionsRuntime:
         asked = self._judge.request(exchange, overrides)
         self._heed_reply(judgement, asked)
         if response is None:
-            return [asked]
+            return [asked, Verdict(tuple(overridden(judgement.kept, overrides)))]
         answered = Verdict() if judgement.over else self._judge.response(exchange, overrides)
         self._take_cookies(judgement, response, answered)
-        foreseen = self._foresight.consequences(exchange, self._settings.profile, overrides)
-        return [asked, answered, foreseen, self._kept(judgement, foreseen, overrides)]
+        return [asked, answered, self._foresee(judgement, exchange, overrides)]
 
     def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Verdict, again: bool = False) -> None:
         """Show what was found, everywhere. What the exchange becomes is another matter."""

@@ -193,9 +193,10 @@ def test_a_client_that_goes_once_it_has_the_reply_is_no_error(arrived: bool, ben
     if arrived:
         assert callable(flow.response.stream)
         assert flow.response.stream(b"content") == [b"Cookies max-age cannot be greater than a day"]
-    flow.error = mitmproxy_flow.Error("Client disconnected.")
-    bench.addon.error(flow)
-    assert (flow.error is None) is arrived
+    for message in ("peer closed connection", "Client disconnected."):
+        flow.error = mitmproxy_flow.Error(message)
+        bench.addon.error(flow)
+        assert (flow.error is None) is (arrived and message == "Client disconnected.")
     assert flow.response.raw_content == (b"Cookies max-age cannot be greater than a day" if arrived else None)
 
 
@@ -774,6 +775,57 @@ def test_an_experiment_after_a_clear_counts_its_exchange(bench: Bench) -> None:
     bench.call("runtime.judge", [flow])
     assert before <= bench.found()
     assert bench.report()["exchanges"] == {"judged": 1, "clean": 0}
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_judging_again_keeps_what_an_experiment_found(is_stored: bool, method: str, bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Via", b"1.1 a"), method=method), COOKIE))
+    if is_stored:
+        flow = flow.copy()
+        bench.read(flow)
+    bench.addon._found_by_experiment(flow, by_experiment("via", ["status"]))
+    bench.call("runtime.judge", [flow])
+    assert "restricted-header-used" in _rules(flow)
+
+
+def test_an_experiment_after_a_clear_leaves_the_other_findings_on_the_flow(bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Via", b"1.1 a")), BAD_COOKIE))
+    bench.call("runtime.clear")
+    bench.addon._found_by_experiment(flow, by_experiment("via", ["status"]))
+    assert {"cookie-lifetime-too-long", "restricted-header-used"} <= set(_rules(flow))
+    assert flow.marked == ":red_circle:"
+    assert bench.report()["summary"]["error"] == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rule"),
+    [
+        (live((b"X-XSRF", b"tokentoken"), path="/tok"), (b"Set-Cookie", b"x=tokentoken"), "cookie-read-by-script"),
+        (
+            live((b"Cookie", b"sid=abcdefgh"), host=b"shop.example.test"),
+            (b"Set-Cookie", b"sid=abcdefgh; Domain=example.test"),
+            "cookie-shared-across-hosts",
+        ),
+    ],
+)
+def test_judging_one_flow_again_loses_nothing_that_took_two(
+    first: http.HTTPFlow, second: Field, rule: str, bench: Bench
+) -> None:
+    bench.configure(runtime_mode="audit")
+    bench.play(first)
+    setter = _finished(bench.play(live(path="/login"), second))
+    before = bench.report()
+    for _ in range(2):
+        bench.call("runtime.judge", [setter])
+    assert bench.report() == before
+    assert rule in _rules(setter)
+    bench.configure(runtime_rules=[f"/{rule}/off"])
+    bench.call("runtime.judge", [setter])
+    assert rule not in _rules(setter)
+    bench.configure(runtime_rules=[])
+    bench.call("runtime.judge", [setter])
+    assert bench.report() == before
 
 
 def test_an_experiment_on_what_was_not_judged_judges_it(bench: Bench) -> None:
