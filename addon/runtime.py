@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
@@ -292,8 +292,7 @@ class FunctionsRuntime:
         if not judgement.is_counted:
             self._judge_again(flow)
         judgement.kept.append(finding)
-        wanted = overridden((finding,), self._settings.overrides_for(flow))
-        self._take(flow, judgement, Verdict(tuple(wanted)))
+        self._take(flow, judgement, self._as_wanted(flow, (finding,)))
         ctx.master.addons.trigger(UpdateHook([flow]))
 
     def _acts_on(self, flow: http.HTTPFlow) -> bool:
@@ -306,7 +305,7 @@ class FunctionsRuntime:
         judgement.stored = None if flow.live else flow_bridge.stored_findings(flow)
         if judgement.stored is not None:
             judgement.changed = True
-            verdict = Verdict(tuple(overridden(judgement.stored, self._settings.overrides_for(flow))))
+            verdict = self._as_wanted(flow, judgement.stored)
         else:
             judgement.kept = [] if flow.live else flow_bridge.findings_of_others(flow)
             verdict = self._judge.request(Exchange(request), self._settings.overrides_for(flow))
@@ -347,13 +346,21 @@ class FunctionsRuntime:
         response = flow_bridge.response_of(flow, held=judgement.held)
         exchange = Exchange(judgement.request, response, self._acts_on(flow), *flow_bridge.contents_seen(flow))
         overrides = self._settings.overrides_for(flow)
-        verdict = Verdict() if judgement.over else self._judge.response(exchange, overrides)
-        foreseen = self._foresee(judgement, exchange, overrides)
         self._journal.site.saw_response(judgement.record.endpoint, response)
-        self._take_cookies(judgement, response, verdict)
+        verdict, foreseen = self._verdicts_on(judgement, exchange, response, overrides)
         self._take(flow, judgement, verdict, foreseen)
         judgement.response = response
         return verdict
+
+    def _verdicts_on(
+        self, judgement: Judgement, exchange: Exchange, response: Response, overrides: Sequence[Override]
+    ) -> tuple[Verdict, Verdict]:
+        """What the Runtime does with a response, its cookies among it, and what follows from the exchange."""
+        answered = Verdict() if judgement.over else self._judge.response(exchange, overrides)
+        if response.cookies:
+            action = REFUSED if judgement.over else answered.action
+            judgement.cookies = self._journal.site.saw_cookies(judgement.request.host, response, action)
+        return answered, self._foresee(judgement, exchange, overrides)
 
     def _foresee(self, judgement: Judgement, exchange: Exchange, overrides: Sequence[Override]) -> Verdict:
         """What follows from an exchange, and what followed from it before: a check tells its evidence once."""
@@ -369,10 +376,9 @@ class FunctionsRuntime:
             self._judge_response(flow, judgement)
         return judgement
 
-    def _take_cookies(self, judgement: Judgement, response: Response, verdict: Verdict) -> None:
-        if response.cookies:
-            action = REFUSED if judgement.over else verdict.action
-            judgement.cookies = self._journal.site.saw_cookies(judgement.request.host, response, action)
+    def _as_wanted(self, flow: http.HTTPFlow, findings: Iterable[Finding]) -> Verdict:
+        """Findings that no check comes to now, as the user wants them."""
+        return Verdict(tuple(overridden(findings, self._settings.overrides_for(flow))))
 
     def _judge_again(self, flow: http.HTTPFlow) -> None:
         """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
@@ -381,14 +387,14 @@ class FunctionsRuntime:
             self._judge_whole(flow)
             return
         self._withdraw(flow, judgement)
-        overrides = self._settings.overrides_for(flow)
         if judgement.stored is not None:
-            verdicts = [Verdict(tuple(overridden((*judgement.stored, *judgement.kept), overrides)))]
+            verdicts = [self._as_wanted(flow, (*judgement.stored, *judgement.kept))]
         else:
-            verdicts = self._verdicts_anew(flow, judgement, overrides)
+            verdicts = self._verdicts_anew(flow, judgement)
         self._take(flow, judgement, *verdicts, again=True)
 
-    def _verdicts_anew(self, flow: http.HTTPFlow, judgement: Judgement, overrides: Sequence[Override]) -> list[Verdict]:
+    def _verdicts_anew(self, flow: http.HTTPFlow, judgement: Judgement) -> list[Verdict]:
+        overrides = self._settings.overrides_for(flow)
         domain = flow_bridge.function_domain(flow, self._settings.domain, ctx.options.keep_host_header)
         judgement.request = replace(judgement.request, domain=domain)
         unseen = judgement.response is None and not judgement.changed and not judgement.is_made_up
@@ -401,10 +407,8 @@ class FunctionsRuntime:
         asked = self._judge.request(exchange, overrides)
         self._heed_reply(judgement, asked)
         if response is None:
-            return [asked, Verdict(tuple(overridden(judgement.kept, overrides)))]
-        answered = Verdict() if judgement.over else self._judge.response(exchange, overrides)
-        self._take_cookies(judgement, response, answered)
-        return [asked, answered, self._foresee(judgement, exchange, overrides)]
+            return [asked, self._as_wanted(flow, judgement.kept)]
+        return [asked, *self._verdicts_on(judgement, exchange, response, overrides)]
 
     def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Verdict, again: bool = False) -> None:
         """Show what was found, everywhere. What the exchange becomes is another matter."""

@@ -17,7 +17,7 @@ from functions_runtime.reports import html_findings, html_site
 from functions_runtime.reports.html_script import SCRIPT
 from functions_runtime.reports.html_style import STYLE
 from functions_runtime.reports.markup import Content, Markup, element
-from functions_runtime.reports.text import VERDICTS, counted, endpoints_seen
+from functions_runtime.reports.text import VERDICTS, counted, endpoints_seen, standings_of_endpoints
 from functions_runtime.site import Standing
 from functions_runtime.verdict import Severity
 
@@ -184,10 +184,8 @@ def _coverage(report: Report) -> Content:
     total, start, bars, legend = len(report.endpoints), 0.0, [], []
     if not total:
         return ""
-    for standing in Standing:
-        count, class_ = report.endpoints_that(standing), CLASSES[standing]
-        if standing is Standing.UNKNOWN and not count:
-            continue
+    for standing, count in standings_of_endpoints(report):
+        class_ = CLASSES[standing]
         width = 100 * count / total
         bars.append(element("rect", x=f"{start:.2f}", width=f"{width:.2f}", height=4, class_=class_))
         legend.append(

@@ -59,7 +59,7 @@ ENDPOINT_COLUMNS = (
 
 def cookies(report: Report) -> Markup:
     """Each cookie as the site sets it beside the cookie that the Runtime would set."""
-    missing = element("p", unmeasured(report), class_="quiet") if report.unmeasured else ""
+    missing = _missing(report)
     if not report.cookies:
         none = "Whether the site has set a cookie is not known." if report.unmeasured else "The site has set no cookie."
         return _section("Cookies", element("p", none, class_="quiet"), missing)
@@ -123,8 +123,13 @@ def headroom(report: Report) -> Markup:
         class_="quiet",
     )
     row = partial(_measured, limits=report.limits)
-    missing = element("p", unmeasured(report), class_="quiet") if report.unmeasured else ""
-    return _section("Headroom", legend, missing, table("Largest headers", "all-headroom", HEADROOM_COLUMNS, seen, row))
+    rows = table("Largest headers", "all-headroom", HEADROOM_COLUMNS, seen, row)
+    return _section("Headroom", legend, _missing(report), rows)
+
+
+def _missing(report: Report) -> Content:
+    """What is not known of headers and cookies; nothing where all is."""
+    return element("p", unmeasured(report), class_="quiet") if report.unmeasured else ""
 
 
 def _fullest(endpoint: SeenEndpoint, limits: Limits) -> float:

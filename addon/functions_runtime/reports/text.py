@@ -20,11 +20,7 @@ def render(report: Report) -> str:
     title = f"Runtime ({report.mode}, limits {report.limits.size} bytes and {report.limits.count}): "
     lines = []
     if report.standing:
-        standings = ", ".join(
-            f"{standing.value} {count}"
-            for standing in Standing
-            if (count := report.endpoints_that(standing)) or standing is not Standing.UNKNOWN
-        )
+        standings = ", ".join(f"{standing.value} {count}" for standing, count in standings_of_endpoints(report))
         lines.append(f"{title}{VERDICTS[report.standing]} Of {endpoints_seen(report)}: {standings}.")
         title = "  "
     counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
@@ -43,6 +39,12 @@ def render(report: Report) -> str:
     if len(shown) > MAX_ROWS:
         lines.append(f"  … and {len(shown) - MAX_ROWS} more. Set runtime_report to have them all.")
     return "\n".join(lines)
+
+
+def standings_of_endpoints(report: Report) -> list[tuple[Standing, int]]:
+    """How many endpoints have which standing. Unknown is among them only where it is that of any."""
+    counts = [(standing, report.endpoints_that(standing)) for standing in Standing]
+    return [(standing, count) for standing, count in counts if count or standing is not Standing.UNKNOWN]
 
 
 def endpoints_seen(report: Report) -> str:

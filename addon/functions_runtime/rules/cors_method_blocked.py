@@ -8,7 +8,13 @@ from functions_runtime.endpoint import endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
 from functions_runtime.rule import Example, Rule, Step
-from functions_runtime.syntax.fetch import Preflight, cors_check, parse_preflight, preflight_passes
+from functions_runtime.syntax.fetch import (
+    CHROMIUM_NON_WILDCARD_REQUEST_HEADERS,
+    Preflight,
+    cors_check,
+    parse_preflight,
+    preflight_passes,
+)
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
@@ -22,7 +28,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         response.status,
         response.fields,
         credentials=False,
-        non_wildcard=frozenset(),  # Chromium 156 takes a wildcard for Authorization as well
+        non_wildcard=CHROMIUM_NON_WILDCARD_REQUEST_HEADERS,
     ):
         return ()
     bare = Preflight(preflight.origin, preflight.method, ())

@@ -8,7 +8,12 @@ from functions_runtime.endpoint import endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
 from functions_runtime.rule import Example, Rule, Step
-from functions_runtime.syntax.fetch import Preflight, parse_preflight, preflight_passes
+from functions_runtime.syntax.fetch import (
+    CHROMIUM_NON_WILDCARD_REQUEST_HEADERS,
+    Preflight,
+    parse_preflight,
+    preflight_passes,
+)
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
@@ -39,7 +44,8 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
 
 def _passes(preflight: Preflight, status: int, fields: Fields) -> bool:
     """Whether some browser lets the request go out: Chromium 156 takes a wildcard for Authorization as well."""
-    return preflight_passes(preflight, status, fields, credentials=False, non_wildcard=frozenset())
+    non_wildcard = CHROMIUM_NON_WILDCARD_REQUEST_HEADERS
+    return preflight_passes(preflight, status, fields, credentials=False, non_wildcard=non_wildcard)
 
 
 def _preflight(*fields: tuple[bytes, bytes], status: int = 204) -> Exchange:

@@ -17,6 +17,9 @@ SAFELISTED_METHODS = frozenset({b"GET", b"HEAD", b"POST"})
 NON_WILDCARD_REQUEST_HEADERS = frozenset({b"authorization"})
 """CORS non-wildcard request-header names (section 2.2.2)."""
 
+CHROMIUM_NON_WILDCARD_REQUEST_HEADERS: frozenset[bytes] = frozenset()
+"""The same in Chromium 156, which makes no exception."""
+
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
