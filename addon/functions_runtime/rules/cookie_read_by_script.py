@@ -29,6 +29,9 @@ MOST_VALUES = 256
 MOST_FOUND = 256
 """Findings of one exchange."""
 
+MOST_NESTED = 3
+"""Queries within queries that are looked at."""
+
 Place = tuple[Endpoint, str]
 
 # What browsers fill in by themselves, and hop-by-hop fields: no script puts a cookie's value there.
@@ -47,6 +50,8 @@ def watch(key: bytes) -> Check:
     sent: Recent[bytes, dict[Place, None]] = Recent(MOST)
     # Values that the server itself took out of a query or put into one: a query proves nothing of them.
     through_query: Recent[bytes, bool] = Recent(MOST)
+    # The same for headers. A value that was in a cookie as well does not count: the server may have set it again.
+    through_header: Recent[bytes, bool] = Recent(MOST)
 
     def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
@@ -55,19 +60,19 @@ def watch(key: bytes) -> Check:
         for where, value in islice(_values_sent(request), MOST_VALUES):
             here.setdefault(digest(value), {})[(request.endpoint, where)] = None
         found: dict[tuple[bytes, Place], bytes] = {}
-        own: set[bytes] | None = None
+        if b"location" in response.by_name:
+            carried_on = response.by_name[b"location"][0].partition(b"?")[2]
+            for value in islice(_values_in_query(carried_on), MOST_VALUES):
+                through_query.put(digest(value), True)
         for field in response.cookies[:MOST_VALUES]:
             if field.cookie.attributes.http_only or len(value := _bare(field.cookie.value)) < MIN_VALUE:
                 continue
             mark = digest(value)
-            if mark in here or b"location" in response.by_name:
-                carried = {where for _, where in here.get(mark, ())}
-                if QUERY in carried or _is_sent_on(value, field.cookie.value, response):
+            for _, where in here.get(mark, ()):
+                if where == QUERY:
                     through_query.put(mark, True)
-                if carried - {QUERY}:
-                    own = _values_of_cookies(request) if own is None else own
-                    if value not in own:
-                        continue  # the server copied it out of a header; no script had to read the cookie for that
+                elif value not in _values_of_cookies(request):
+                    through_header.put(mark, True)
             if remember(cookies, mark, field.cookie.name, MOST_PLACES):
                 found.update(((field.cookie.name, place), mark) for place in sent.get(mark) or ())
         for mark, places in here.items():
@@ -77,7 +82,7 @@ def watch(key: bytes) -> Check:
         return [
             _finding(name, place)
             for (name, place), mark in islice(found.items(), MOST_FOUND)
-            if not (place[1] == QUERY and through_query.get(mark))
+            if not (through_query if place[1] == QUERY else through_header).get(mark)
         ]
 
     return check
@@ -86,11 +91,6 @@ def watch(key: bytes) -> Check:
 def _values_of_cookies(request: Request) -> set[bytes]:
     """What the browser sent in cookies."""
     return {_bare(pair.partition(b"=")[2]) for pair in request.cookies}
-
-
-def _is_sent_on(value: bytes, raw: bytes, response: Response) -> bool:
-    """Whether the server puts the value into the URL that it redirects to, as OAuth's state."""
-    return any(value in text or raw in text for text in response.by_name.get(b"location", ())[:1])
 
 
 QUERY = "the query"
@@ -106,11 +106,21 @@ def _values_sent(request: Request) -> Iterator[tuple[str, bytes]]:
             for candidate in (value, value.partition(b" ")[2]):  # a scheme such as Bearer may stand before it
                 if len(candidate) >= MIN_VALUE:
                     yield where, _bare(candidate)
-    if len(request.query) >= MIN_VALUE:
-        for parameter in request.query.split(b"&"):
+    if request.query:
+        for value in _values_in_query(request.query):
+            yield QUERY, value
+
+
+def _values_in_query(query: bytes) -> Iterator[bytes]:
+    """Values in a query, and in the queries of URLs in it, as a redirect to a login has them."""
+    for _ in range(MOST_NESTED):
+        inner = []
+        for parameter in query.split(b"&") if query else ():
             value = _bare(parameter.partition(b"=")[2])
             if len(value) >= MIN_VALUE:
-                yield QUERY, value
+                yield value
+            inner.append(value.partition(b"?")[2])
+        query = b"&".join(filter(None, inner))
 
 
 def _bare(value: bytes) -> bytes:

@@ -28,17 +28,11 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     response = exchange.response
     assert response
     found: dict[bytes, str] = {}
-    everything = b"\n".join([text for _, text in response.fields])
     for vary in response.by_name.get(b"vary", ()):
         found.update(dict.fromkeys(_restricted_names_in(vary), "the response names it in Vary"))
-    left = MOST
-    for name in filter(is_removed, exchange.request.by_name):
-        if name in HOP_BY_HOP or name in found:
-            continue
-        values = exchange.request.by_name[name][:left]
-        left -= len(values)
-        if header := _comes_back(values, response, everything):
-            found[name] = f"its value comes back in the response header {printable(header, 40)}"
+    if not exchange.rewritten:  # what never got to the server cannot come back from there
+        for name, header in _come_back(exchange.request, response).items():
+            found.setdefault(name, f"its value comes back in the response header {printable(header, 40)}")
     if not found:
         return ()
     return [
@@ -57,16 +51,31 @@ def _restricted_names_in(vary: bytes) -> tuple[bytes, ...]:
     return tuple(islice(filter(is_restricted, (name.strip() for name in vary.lower().split(b","))), MOST))
 
 
-def _comes_back(values: Iterable[bytes], response: Response, everything: bytes) -> bytes:
-    """Name of a response header that holds a value as an item of its own, not as the beginning of something else."""
-    for value in values:
-        if len(value) < MIN_VALUE or value not in everything:
+def _come_back(request: Request, response: Response) -> dict[bytes, bytes]:
+    """Restricted headers whose values come back, each with the response header that holds one of them.
+
+    It must be an item of its own there, not the beginning of something else.
+    """
+    found: dict[bytes, bytes] = {}
+    everything = b"\n".join([text for _, text in response.fields])
+    left = MOST
+    for name in filter(is_removed, request.by_name):
+        if name in HOP_BY_HOP:
             continue
-        item = re.compile(rb"(?<![^\s,;=<\"'])" + re.escape(value) + rb"(?![^\s,;>\"'])")
-        for name, text in response.fields:
-            if item.search(text):
-                return name
-    return b""
+        values = request.by_name[name][:left]
+        left -= len(values)
+        for value in values:
+            if len(value) < MIN_VALUE or value not in everything or _is_own_url(value, request):
+                continue
+            item = re.compile(rb"(?<![^\s,;=<\"'])" + re.escape(value) + rb"(?![^\s,;>\"'])")
+            found.update((name, header) for header, text in response.fields if item.search(text))
+    return found
+
+
+def _is_own_url(value: bytes, request: Request) -> bool:
+    """Whether the value is the URL of the request itself, which a server knows without being told."""
+    here = request.path.encode("utf-8", "surrogateescape") + (b"?" + request.query if request.query else b"")
+    return value.partition(b"://")[2] in [host + here for host in request.by_name.get(b"host", ())]
 
 
 def by_experiment(name: str, differs: Iterable[str]) -> Finding:
@@ -106,6 +115,15 @@ await fetch(url, { headers: { "X-Came-From": location.href } });   // instead of
                 Response(302, ((b"Location", b"https://a.example/list"),)),
             ),
             ((Severity.WARNING, "referer"),),
+        ),
+        Example(
+            "Back to the page that was asked for, which is also where one came from",
+            Exchange(
+                Request(
+                    "POST", path="/list", fields=((b"Host", b"a.example"), (b"Referer", b"https://a.example/list"))
+                ),
+                Response(302, ((b"Location", b"https://a.example/list"),)),
+            ),
         ),
         Example(
             "A link that only begins like the Referer",

@@ -255,6 +255,19 @@ def test_a_cookie_that_the_server_copied_out_of_a_header_was_read_by_nobody() ->
     assert findings(Exchange(request, sets(b"visitor=" + TOKEN).response)) == []
 
 
+def test_it_is_not_read_either_when_the_server_renews_it_later() -> None:
+    copied = Exchange(Request("POST", "app.example", "/session", ((b"X-Visitor", TOKEN),)), SET.response)
+    renewed = Exchange(Request(host="app.example", fields=((b"Cookie", b"csrf=" + TOKEN),)), SET.response)
+    again = sent((b"X-Visitor", TOKEN), (b"Cookie", b"csrf=" + TOKEN))
+    assert findings(copied, renewed, again, with_header(TOKEN)) == []
+
+
+def test_what_was_copied_out_of_a_header_may_be_read_for_the_query() -> None:
+    copied = with_header(TOKEN)._replace(response=SET.response)
+    for order in itertools.permutations((copied, sent(query=b"token=" + TOKEN, path="/list"))):
+        assert places(*order) == {("csrf", "POST app.example/list")}
+
+
 def test_a_cookie_that_the_server_renews_from_a_header_was_read_where_the_browser_sent_it_as_well() -> None:
     fields = ((b"X-CSRFToken", b"ab/cdefgh"), (b"Cookie", b"sid=1; csrf=ab%2Fcdefgh"))
     renewed = Exchange(Request("POST", "app.example", "/save", fields), sets(b"csrf=ab%2Fcdefgh").response)
@@ -284,6 +297,31 @@ def test_a_redirect_may_carry_it_encoded_or_not(carried: bytes) -> None:
         assert findings(*order) == []
 
 
+@pytest.mark.parametrize("sets_it", [True, False], ids=["with the cookie", "without it"])
+def test_the_redirect_need_not_be_spelled_like_the_cookie(sets_it: bool) -> None:
+    redirect = redirects(b"Vt7a+a/g==", b"Vt7a%2Ba%2Fg%3D%3D")
+    if not sets_it:
+        redirect = redirect._replace(response=Response(302, redirect.response.fields[:1] if redirect.response else ()))
+    sent_on = sent(query=b"state=Vt7a%2Ba%2Fg%3D%3D", host="login.example")
+    assert findings(sets(b"state=Vt7a+a/g=="), redirect, sent_on) == []
+
+
+@pytest.mark.parametrize(
+    ("location", "found"),
+    [
+        (b"/login?return_to=https%3A%2F%2Fa.example%2F%3Fstate%3D" + TOKEN, False),
+        (b"/login?to=%2Fa%3Fto%3D%252Fb%253Fstate%253D" + TOKEN, False),
+        (b"/login?" + b"to=?" * 30_000 + b"state=" + TOKEN, True),
+        (b"/login?state=" + TOKEN[:7], True),
+        (b"/login/" + TOKEN, True),
+        (b"/login?" + TOKEN, True),
+    ],
+)
+def test_what_a_redirect_carries_in_its_query_or_in_one_within(location: bytes, found: bool) -> None:
+    redirect = Exchange(Request(host="app.example"), Response(302, ((b"Location", location),)))
+    assert bool(findings(SET, redirect, sent(query=b"state=" + TOKEN))) is found
+
+
 def test_a_redirect_to_something_else_does_not_count() -> None:
     for order in itertools.permutations((redirects(TOKEN, b"other-value"), sent(query=b"state=" + TOKEN))):
         assert places(*order) == FOUND_STATE
@@ -295,7 +333,7 @@ def test_what_a_redirect_carries_on_may_be_read_for_a_header() -> None:
 
 
 def test_a_token_that_is_set_again_when_it_comes_is_read_by_a_script() -> None:
-    again = with_header(TOKEN)._replace(response=SET.response)
+    again = sent((b"X-Token", TOKEN), (b"Cookie", b"csrf=" + TOKEN))._replace(response=SET.response)
     for order in itertools.permutations((SET, again)):
         assert places(*order) == FOUND
 
@@ -319,9 +357,10 @@ def test_the_value_is_not_kept() -> None:
     with caught_memories() as memories:
         check = RULE.new_check(b"key")
     copied = sets(b"csrf=" + TOKEN, query=b"t=" + TOKEN)
-    for exchange in (SET, with_header(TOKEN), sent(query=b"t=" + TOKEN), copied):
+    renamed = with_header(TOKEN)._replace(response=SET.response)
+    for exchange in (SET, with_header(TOKEN), sent(query=b"t=" + TOKEN), copied, renamed):
         list(check(exchange, Profile()))
-    assert [len(memory) for memory in memories] == [1, 1, 1]
+    assert [len(memory) for memory in memories] == [1, 1, 1, 1]
     assert TOKEN not in b"".join(repr(vars(memory)).encode() for memory in memories)
 
 
@@ -367,8 +406,9 @@ def test_thousands_of_values_are_not_all_remembered(monkeypatch: pytest.MonkeyPa
         check = RULE.new_check(b"key")
     for number in range(3000):
         exchange = sent((b"X-Token", b"token-%08d" % number), query=b"t=other-%08d" % number)
-        assert not check(exchange._replace(response=sets(b"csrf=other-%08d" % number).response), Profile())
-    assert [len(memory) for memory in memories] == [100, 100, 100]
+        copied = sets(b"csrf=other-%08d" % number, b"csrf=token-%08d" % number).response
+        assert not check(exchange._replace(response=copied), Profile())
+    assert [len(memory) for memory in memories] == [100, 100, 100, 100]
     assert not check(with_header(b"other-%08d" % 0), Profile())
     assert list(check(with_header(b"other-%08d" % 2999), Profile()))
 

@@ -134,6 +134,30 @@ def test_what_vary_names_is_not_said_twice() -> None:
     assert "names it in Vary" in finding.message
 
 
+def test_what_never_got_to_the_server_cannot_come_back() -> None:
+    request, response = Request(fields=REFERER), Response(302, ((b"Location", HERE), (b"Vary", b"X-Real-IP")))
+    [finding] = RULE.check(Exchange(request, response, rewritten=True), Profile())
+    assert finding.subject == "x-real-ip"
+
+
+@pytest.mark.parametrize(
+    ("referer", "expected"),
+    [
+        (b"https://app.example:8443/list?page=2", []),
+        (b"http://app.example:8443/list?page=2", []),
+        (b"https://app.example:8443/list?page=3", ["referer"]),
+        (b"https://app.example:8443/list", ["referer"]),
+        (b"https://app.example/list?page=2", ["referer"]),
+        (b"app.example:8443/list?page=2", ["referer"]),
+    ],
+)
+def test_a_server_knows_its_own_url(referer: bytes, expected: list[str]) -> None:
+    fields = ((b"Host", b"app.example:8443"), (b"Referer", referer))
+    request = Request("POST", "app.example", "/list", fields, query=b"page=2")
+    response = Response(302, ((b"Location", referer), (b"Link", b"<%s>; rel=canonical" % referer)))
+    assert [finding.subject for finding in RULE.check(Exchange(request, response), Profile())] == expected
+
+
 # By experiment
 
 
