@@ -18,7 +18,7 @@ from mitmproxy.net.http.url import parse_authority
 from mitmproxy.proxy import mode_specs
 
 from functions_runtime.catalogue import BY_ID
-from functions_runtime.endpoint import endpoint
+from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.journal import Record
 from functions_runtime.message import Request, Response
 from functions_runtime.site import CookieKey
@@ -96,6 +96,18 @@ def function_domain(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: 
     """The Function's domain in production, None where nobody knows it."""
     host, known = _addressed_host(flow, keep_host_header)
     return runtime_domain or (host if known and HOST_NAME.fullmatch(host) else None)
+
+
+def flow_at(where: Endpoint, flow: http.HTTPFlow) -> http.HTTPFlow:
+    """A flow to ask filters about a finding that this one led to and that belongs elsewhere.
+
+    All it has is a method, a host and a path.
+    """
+    elsewhere = http.HTTPFlow(flow.client_conn, flow.server_conn)
+    elsewhere.request = http.Request.make(where.method, "http://localhost/")
+    elsewhere.request.scheme, elsewhere.request.port = flow.request.scheme, flow.request.port
+    elsewhere.request.host, elsewhere.request.path = where.host, where.path
+    return elsewhere
 
 
 def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
@@ -296,6 +308,7 @@ def _from_plain(plain: dict[str, Any]) -> Finding:
         None if status is None else Reply(int(status), ""),
         None if plain.get("endpoint") is None else endpoint(*map(str, plain["endpoint"])),
         None if plain.get("replaces") is None else Severity[plain["replaces"].upper()],
+        float(plain.get("extent", 0)),
     )
 
 
@@ -345,4 +358,5 @@ def as_plain(finding: Finding) -> dict[str, Any]:
         "twilio_error": finding.twilio_error,
         "endpoint": None if finding.endpoint is None else list(finding.endpoint),
         "replaces": None if finding.replaces is None else str(finding.replaces),
+        "extent": finding.extent,
     }

@@ -29,7 +29,8 @@ import runtime_view
 from exit_status import exit_afterwards
 from flow_bridge import Judgement
 from functions_runtime.catalogue import BY_ID, RULES
-from functions_runtime.engine import Foresight, Judge, Override, overridden
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.engine import Foresight, Judge, overridden
 from functions_runtime.journal import Journal, Record, Report
 from functions_runtime.message import Exchange, Response
 from functions_runtime.reports import text
@@ -162,7 +163,7 @@ class FunctionsRuntime:
     # Hooks
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.request.method == "CONNECT" or self._probe.owns(flow) or flow_bridge.is_spoken_for(flow):
+        if not self._concerns(flow) or flow_bridge.is_spoken_for(flow):
             return
         if not self._settings.scope(flow):
             self._outside_scope += 1
@@ -177,7 +178,7 @@ class FunctionsRuntime:
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         judgement = self._judgements.get(flow)
-        if not flow_bridge.is_answered(flow) or self._probe.owns(flow) or not self._settings.scope(flow):
+        if not flow_bridge.is_answered(flow) or not self._concerns(flow) or not self._settings.scope(flow):
             return
         if flow.live and flow_bridge.is_made_up(flow):
             if judgement:
@@ -225,7 +226,7 @@ class FunctionsRuntime:
         judged = [
             each
             for each in flows
-            if isinstance(each, http.HTTPFlow) and self._settings.scope(each) and not self._probe.owns(each)
+            if isinstance(each, http.HTTPFlow) and self._settings.scope(each) and self._concerns(each)
         ]
         for each in judged:
             self._judge_again(each)
@@ -281,6 +282,13 @@ class FunctionsRuntime:
 
     # What they have in common
 
+    def _concerns(self, flow: http.HTTPFlow) -> bool:
+        """Whether this is an exchange with the site: no tunnel to it, no replay of an experiment, not our own page."""
+        request = flow.request
+        if self._probe.owns(flow) or self._dashboard.is_at(request.host, request.port):
+            return False
+        return request.method != "CONNECT"
+
     def _original_fields(self, flow: http.HTTPFlow) -> Fields:
         judgement = self._judgements.get(flow)
         before = judgement.request_before if judgement else None
@@ -289,10 +297,9 @@ class FunctionsRuntime:
 
     def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
         judgement = self._judgements.get(flow) or self._judge_whole(flow)
-        if not judgement.is_counted:
-            self._judge_again(flow)
-        judgement.kept.append(finding)
-        self._take(flow, judgement, self._as_wanted(flow, (finding,)))
+        judgement.kept = [finding, *(each for each in judgement.kept if _place(each) != _place(finding))]
+        self._judge_again(flow)
+        logger.info("Runtime: by experiment, %s depends on %s.", judgement.record.endpoint, finding.subject)
         ctx.master.addons.trigger(UpdateHook([flow]))
 
     def _acts_on(self, flow: http.HTTPFlow) -> bool:
@@ -329,14 +336,6 @@ class FunctionsRuntime:
         elif judgement.stored is not None and flow_bridge.is_answered(flow):
             self._journal.site.saw_changed_response(judgement.record.endpoint)
 
-    def _withdraw(self, flow: http.HTTPFlow, judgement: Judgement) -> None:
-        """Take back what was found in an exchange."""
-        if not judgement.is_counted:
-            self._count(flow, judgement)
-        self._journal.withdraw(judgement.record, judgement.findings)
-        self._journal.site.forget_cookies(judgement.cookies)
-        judgement.findings, judgement.cookies = [], []
-
     def _judge_response(self, flow: http.HTTPFlow, judgement: Judgement) -> Verdict:
         if not judgement.is_counted:
             self._count(flow, judgement)
@@ -345,30 +344,34 @@ class FunctionsRuntime:
             return Verdict()
         response = flow_bridge.response_of(flow, held=judgement.held)
         exchange = Exchange(judgement.request, response, self._acts_on(flow), *flow_bridge.contents_seen(flow))
-        overrides = self._settings.overrides_for(flow)
         self._journal.site.saw_response(judgement.record.endpoint, response)
-        verdict, foreseen = self._verdicts_on(judgement, exchange, response, overrides)
+        verdict, foreseen = self._verdicts_on(flow, judgement, exchange, response)
         self._take(flow, judgement, verdict, foreseen)
         judgement.response = response
         return verdict
 
     def _verdicts_on(
-        self, judgement: Judgement, exchange: Exchange, response: Response, overrides: Sequence[Override]
+        self, flow: http.HTTPFlow, judgement: Judgement, exchange: Exchange, response: Response
     ) -> tuple[Verdict, Verdict]:
         """What the Runtime does with a response, its cookies among it, and what follows from the exchange."""
+        overrides = self._settings.overrides_for(flow)
         answered = Verdict() if judgement.over else self._judge.response(exchange, overrides)
         if response.cookies:
             action = REFUSED if judgement.over else answered.action
             judgement.cookies = self._journal.site.saw_cookies(judgement.request.host, response, action)
-        return answered, self._foresee(judgement, exchange, overrides)
+        return answered, self._foresee(flow, judgement, exchange)
 
-    def _foresee(self, judgement: Judgement, exchange: Exchange, overrides: Sequence[Override]) -> Verdict:
+    def _foresee(self, flow: http.HTTPFlow, judgement: Judgement, exchange: Exchange) -> Verdict:
         """What follows from an exchange, and what followed from it before: a check tells its evidence once."""
-        found = self._foresight.consequences(exchange, self._settings.profile)
-        known = {(each.rule, each.subject, each.endpoint) for each in found.findings}
-        kept = [each for each in judgement.kept if (each.rule, each.subject, each.endpoint) not in known]
-        judgement.kept = [*kept, *(each for each in found.findings if BY_ID[each.rule].watch)]
-        return Verdict(tuple(overridden((*found.findings, *kept), overrides)), failures=found.failures)
+        verdict = self._foresight.consequences(exchange, self._settings.profile)
+        if not verdict.findings and not judgement.kept:
+            return verdict
+        extents = {_place(each): each.extent for each in judgement.kept}
+        found = [each for each in verdict.findings if each.extent >= extents.get(_place(each), 0)]
+        known = {_place(each) for each in found}
+        kept = [each for each in judgement.kept if _place(each) not in known]
+        judgement.kept = [*kept, *(each for each in found if BY_ID[each.rule].watch)]
+        return self._as_wanted(flow, (*found, *kept))._replace(failures=verdict.failures)
 
     def _judge_whole(self, flow: http.HTTPFlow) -> Judgement:
         judgement, _ = self._judge_request(flow)
@@ -377,8 +380,14 @@ class FunctionsRuntime:
         return judgement
 
     def _as_wanted(self, flow: http.HTTPFlow, findings: Iterable[Finding]) -> Verdict:
-        """Findings that no check comes to now, as the user wants them."""
-        return Verdict(tuple(overridden(findings, self._settings.overrides_for(flow))))
+        """Findings as the user wants them. One that belongs elsewhere is asked for there, whichever flow led to it."""
+        here = self._judgements[flow].record.endpoint
+        wanted: list[Finding] = []
+        for finding in findings:
+            there = finding.endpoint or here
+            asked = flow if there == here else flow_bridge.flow_at(there, flow)
+            wanted += overridden((finding,), self._settings.overrides_for(asked))
+        return Verdict(tuple(wanted))
 
     def _judge_again(self, flow: http.HTTPFlow) -> None:
         """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
@@ -386,15 +395,18 @@ class FunctionsRuntime:
         if judgement is None:
             self._judge_whole(flow)
             return
-        self._withdraw(flow, judgement)
-        if judgement.stored is not None:
-            verdicts = [self._as_wanted(flow, (*judgement.stored, *judgement.kept))]
-        else:
-            verdicts = self._verdicts_anew(flow, judgement)
-        self._take(flow, judgement, *verdicts, again=True)
+        if not judgement.is_counted:
+            self._count(flow, judgement)
+        with self._journal.judging_anew(judgement.record, judgement.findings):
+            self._journal.site.forget_cookies(judgement.cookies)
+            judgement.findings, judgement.cookies = [], []
+            if judgement.stored is not None:
+                verdicts = [self._as_wanted(flow, (*judgement.stored, *judgement.kept))]
+            else:
+                verdicts = self._verdicts_anew(flow, judgement)
+            self._take(flow, judgement, *verdicts, again=True)
 
     def _verdicts_anew(self, flow: http.HTTPFlow, judgement: Judgement) -> list[Verdict]:
-        overrides = self._settings.overrides_for(flow)
         domain = flow_bridge.function_domain(flow, self._settings.domain, ctx.options.keep_host_header)
         judgement.request = replace(judgement.request, domain=domain)
         unseen = judgement.response is None and not judgement.changed and not judgement.is_made_up
@@ -404,11 +416,11 @@ class FunctionsRuntime:
         sent, received = flow_bridge.contents_seen(flow)
         changed, response = judgement.changed, judgement.response
         exchange = Exchange(judgement.request, response, changed, sent, received and not changed)
-        asked = self._judge.request(exchange, overrides)
+        asked = self._judge.request(exchange, self._settings.overrides_for(flow))
         self._heed_reply(judgement, asked)
         if response is None:
             return [asked, self._as_wanted(flow, judgement.kept)]
-        return [asked, *self._verdicts_on(judgement, exchange, response, overrides)]
+        return [asked, *self._verdicts_on(flow, judgement, exchange, response)]
 
     def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Verdict, again: bool = False) -> None:
         """Show what was found, everywhere. What the exchange becomes is another matter."""
@@ -421,11 +433,12 @@ class FunctionsRuntime:
             new = self._journal.add(judgement.record, verdict.findings)
             self._writer.log(new)
             unknown = {id(entry.finding) for entry in new if not entry.known}
+            replies = [finding for finding in verdict.findings if acts and (finding.status or 0) >= 400]
+            for finding in replies[:1]:
+                self._log(judgement.record, finding, f"answered {finding.status} to")
             logged = 0
             for finding in verdict.findings:
-                if acts and (finding.status or 0) >= 400:
-                    self._log(judgement.record, finding, f"answered {finding.status} to")
-                elif finding.severity >= self._settings.show and id(finding) in unknown:
+                if finding not in replies[:1] and finding.severity >= self._settings.show and id(finding) in unknown:
                     logged += 1
                     if logged <= MAX_LOGGED:
                         self._log(judgement.record, finding, f"{finding.severity} in")
@@ -472,6 +485,11 @@ class FunctionsRuntime:
                 "unset stream_large_bodies to avoid that.",
                 flow.id,
             )
+
+
+def _place(finding: Finding) -> tuple[str, str | None, Endpoint | None]:
+    """What a finding is about. Of two about the same, the one that goes further is said."""
+    return finding.rule, finding.subject, finding.endpoint
 
 
 addons = [FunctionsRuntime()]

@@ -106,6 +106,12 @@ class Dashboard:
         self._stale.set()
         self._one_at_a_time = asyncio.Lock()
         self._server: HTTPServer | None = None
+        self._address: Address | None = None
+
+    def is_at(self, host: str, port: int) -> bool:
+        """Whether it is served there now."""
+        address = self._address
+        return address is not None and address.port == port and address.is_meant_by(f"{host}:{port}")
 
     async def listen(self, host: str, port: int) -> str:
         """Serve on this address and no other from now on. Returns the URL; raises OSError where it is not to be had."""
@@ -117,6 +123,7 @@ class Dashboard:
         self.close()
         self._server = HTTPServer(application, max_body_size=MAX_BODY)
         self._server.add_sockets(sockets)
+        self._address = address
         return address.url
 
     def close(self) -> asyncio.Task[None] | None:
@@ -125,7 +132,7 @@ class Dashboard:
             return None
         self._server.stop()
         ending = asyncio.get_running_loop().create_task(self._server.close_all_connections())
-        self._server = None
+        self._server = self._address = None
         return ending
 
     def changed(self) -> None:

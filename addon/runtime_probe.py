@@ -1,8 +1,8 @@
 """The experiment behind `runtime.probe`: does the site's answer depend on headers that a Function cannot see?
 
 Each chosen request is replayed by mitmproxy's own client replay: twice as recorded, then once without each restricted
-header. Where the answer differs then, the request is replayed as recorded once more: an answer that varies by itself,
-with a clock in it for instance, proves nothing. Only GET and HEAD, only when asked, one at a time and at a limited
+header. Where the answer differs then, both are replayed again, several times in turns: an answer that varies by itself,
+with a clock or a coin in it, proves nothing. Only GET and HEAD, only when asked, one at a time and at a limited
 rate. The replays are neither judged nor changed by the rules; mitmproxy shows them as replays.
 """
 
@@ -31,6 +31,9 @@ INTERVAL = 0.25
 """Seconds between two replays, at least."""
 PATIENCE = 30.0
 """Seconds that a replay may take. mitmproxy replays one flow at a time: behind one without an end, all others wait."""
+
+CONFIRMATIONS = 3
+"""How often a difference must show again. Of two values that come at random, one in 256 headers would pass."""
 
 REPLAY_KEY = "runtime_probe"
 """Metadata: the flow is a replay of an experiment, no exchange of the site's users."""
@@ -111,11 +114,13 @@ class Probe:
         fields = self._original(flow)
         recorded = [await self._ask(flow, fields), await self._ask(flow, fields)]
         for name in self._restricted(flow):
-            without = await self._ask(flow, without_fields(fields, (name,)))
+            fewer = without_fields(fields, (name,))
+            without = [await self._ask(flow, fewer)]
             self._asked += 1
-            if differences(recorded, without):
-                recorded.append(await self._ask(flow, fields))  # by now, is it so with the header as well?
-            if differs := differences(recorded, without):
+            while (differs := differences(recorded, without)) and len(without) <= CONFIRMATIONS:
+                recorded.append(await self._ask(flow, fields))
+                without.append(await self._ask(flow, fewer))
+            if differs:
                 self._differed += 1
                 self._found(flow, by_experiment(printable(name), differs))
 

@@ -908,3 +908,85 @@ def test_one_response_does_not_flood_the_log(bench: Bench, caplog: pytest.LogCap
         bench.play(live(), *cookies)
     assert len([record for record in caplog.records if "cookie-domain-replaced" in record.getMessage()]) == 20
     assert any("40 more findings" in record.getMessage() for record in caplog.records)
+
+
+def test_the_reply_of_a_response_is_logged_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    cookies = [(b"Set-Cookie", b"c%d=1; Max-Age=86401" % number) for number in range(10)]
+    for _ in range(2):
+        bench.play(live(), *cookies)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len([line for line in lines if "answered 400 to GET app.example.test/a" in line]) == 2
+    assert len([line for line in lines if "error in GET app.example.test/a" in line]) == 9
+
+
+@pytest.mark.parametrize("make", [live, recorded])
+def test_a_tunnel_is_no_exchange_with_the_site(make: Callable[..., http.HTTPFlow], bench: Bench) -> None:
+    tunnel = make(method="CONNECT", path="/")
+    bench.addon.requestheaders(tunnel)
+    arrive(tunnel)
+    bench.addon.responseheaders(tunnel)
+    bench.call("runtime.judge", [tunnel])
+    assert bench.report()["exchanges"]["judged"] == 0
+
+
+def test_judging_again_says_and_writes_nothing_twice(
+    bench: Bench, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    log = tmp_path / "log.jsonl"
+    bench.configure(runtime_report=[str(log)], runtime_mode="audit")
+    flow = _finished(bench.play(live(), BAD_COOKIE))
+    written = log.read_text(encoding="utf-8")
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        bench.call("runtime.judge", [flow])
+    assert [record.getMessage() for record in caplog.records] == ["Runtime: judged 1 of 1 flows."]
+    assert log.read_text(encoding="utf-8") == written
+    bench.configure(runtime_limits="10/1")
+    bench.call("runtime.judge", [flow])
+    assert "request-headers-too-long" in caplog.text
+
+
+def test_what_an_experiment_found_goes_further_than_what_vary_names(bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Referer", b"/a")), (b"Vary", b"Referer")))
+    for _ in range(2):
+        bench.addon._found_by_experiment(flow, by_experiment("referer", ["status"]))
+    for each in (flow, flow.copy()):
+        bench.call("runtime.clear")
+        bench.call("runtime.judge", [each])
+        said = [plain["message"] for plain in each.metadata["runtime"] if plain["rule"] == "restricted-header-used"]
+        assert len(said) == 1
+        assert "depends on the request header referer: without it" in said[0]
+        [entry] = [entry for entry in bench.report()["findings"] if entry["rule"] == "restricted-header-used"]
+        assert (entry["message"], entry["count"]) == (said[0], 1)
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+@pytest.mark.parametrize(
+    ("rules", "found"),
+    [
+        (["|~d shop.example.test|cookie-shared-across-hosts|off"], False),
+        (["|~m GET & ~u /basket|cookie-shared-across-hosts|off"], False),
+        (["|~d login.example.test|cookie-shared-across-hosts|off"], True),
+        (["|~m POST|cookie-shared-across-hosts|off"], True),
+    ],
+)
+def test_a_pattern_is_asked_where_a_finding_belongs(
+    rules: list[str], found: bool, order: list[int], bench: Bench
+) -> None:
+    bench.configure(runtime_mode="audit", runtime_rules=rules)
+    shop = live((b"Cookie", b"sid=abcdefgh"), host=b"shop.example.test", path="/basket")
+    login = live(host=b"login.example.test", path="/login", method="POST")
+    exchanges = [(login, [(b"Set-Cookie", b"sid=abcdefgh; Domain=example.test")]), (shop, [])]
+    for each in order:
+        bench.play(exchanges[each][0], *exchanges[each][1])
+    assert (("cookie-shared-across-hosts", "sid") in bench.found()) is found
+
+
+def test_a_pattern_can_silence_what_a_preflight_asks_for(bench: Bench) -> None:
+    asks = ((b"Origin", b"https://a.test"), (b"Access-Control-Request-Method", b"PUT"))
+    allows = ((b"Access-Control-Allow-Origin", b"*"), (b"Access-Control-Allow-Methods", b"PUT"))
+    bench.configure(runtime_mode="audit", runtime_rules=["|~m PUT & ~u /api|cors-method-blocked|off"])
+    for path in ("/api/me", "/other"):
+        bench.play(live(*asks, method="OPTIONS", path=path), *allows)
+    blocked = [entry["path"] for entry in bench.report()["findings"] if entry["rule"] == "cors-method-blocked"]
+    assert blocked == ["/other"]

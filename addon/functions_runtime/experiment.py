@@ -11,8 +11,8 @@ from typing import NamedTuple
 from functions_runtime.syntax.rfc9110 import Fields, fields_by_name
 from functions_runtime.wire_text import printable
 
-CLOCK_FIELDS = frozenset({b"date", b"age", b"expires"})
-"""Response fields that follow the clock: they may agree twice by chance and differ the third time."""
+CLOCK_FIELDS = frozenset({b"date", b"age", b"expires", b"server-timing", b"x-runtime", b"x-response-time"})
+"""Response fields that follow the clock: they may agree several times by chance."""
 
 MOST_NAMED = 3
 
@@ -25,30 +25,35 @@ class Answer(NamedTuple):
     content: bytes | None
 
 
-def differences(recorded: Sequence[Answer | None], without: Answer | None) -> list[str]:
-    """In what the answer without the header differs from all those to the request as recorded, in words.
+def differences(recorded: Sequence[Answer | None], without: Sequence[Answer | None]) -> list[str]:
+    """In what the answers without the header differ from those to the request as recorded, in words.
 
-    Empty where it does not. What differs between two answers to the request as recorded does not count, and no answer,
-    which is None, proves nothing.
+    Empty where they do not. What differs between two answers to the request as recorded does not count, nor does what
+    comes without the header in one answer and with it in another. No answer, which is None, proves nothing.
     """
-    answers = [answer for answer in recorded if answer]
-    if without is None or len(answers) < len(recorded):
+    before = [answer for answer in recorded if answer]
+    after = [answer for answer in without if answer]
+    if len(before) < len(recorded) or len(after) < len(without):
         return []
     found = []
-    first = answers[0]
-    if without.status != first.status and all(answer.status == first.status for answer in answers):
-        found.append(f"status ({first.status} becomes {without.status})")
-    before, *again = (fields_by_name(answer.fields) for answer in answers)
-    after = fields_by_name(without.fields)
+    if _differ([answer.status for answer in before], [answer.status for answer in after]):
+        found.append(f"status ({before[0].status} becomes {after[0].status})")
+    fields_before = [fields_by_name(answer.fields) for answer in before]
+    fields_after = [fields_by_name(answer.fields) for answer in after]
     names = [
         name
-        for name in sorted({*before, *after} - CLOCK_FIELDS)
-        if after.get(name) != before.get(name) and all(fields.get(name) == before.get(name) for fields in again)
+        for name in sorted({name for fields in (*fields_before, *fields_after) for name in fields} - CLOCK_FIELDS)
+        if _differ([fields.get(name) for fields in fields_before], [fields.get(name) for fields in fields_after])
     ]
     if names:
         more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
         found.append(f"header fields ({', '.join(printable(name, 40) for name in names[:MOST_NAMED])}{more})")
-    contents = {answer.content for answer in answers}
-    if len(contents) == 1 and not contents & {None, without.content} and without.content is not None:
+    contents = [answer.content for answer in (*before, *after)]
+    if None not in contents and _differ(contents[: len(before)], contents[len(before) :]):
         found.append("content")
     return found
+
+
+def _differ(before: Sequence[object], after: Sequence[object]) -> bool:
+    """Whether what was always the same before is never so after."""
+    return all(each == before[0] for each in before) and all(each != before[0] for each in after)

@@ -6,8 +6,9 @@ whose method, host and path are `*`.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.profile import Limits
@@ -128,29 +129,30 @@ class Journal:
                 new.append(entry)
         return new
 
-    def withdraw(self, record: Record, findings: Iterable[Finding]) -> None:
-        """Take back what was added for an exchange, so that it can be judged anew."""
+    @contextlib.contextmanager
+    def judging_anew(self, record: Record, findings: Iterable[Finding]) -> Iterator[None]:
+        """Take back what was added for an exchange. What is added again meanwhile is not new."""
         if not record.clean:
             record.clean = True
             self.clean += 1
+        left = []
         for finding in findings:
-            endpoint = finding.endpoint or record.endpoint
-            entry = self._entries.get((finding.rule, finding.severity, endpoint, finding.subject))
-            entry = entry or self._in_place_of(finding, endpoint)
-            if entry is None and (entry := self._entries.get((finding.rule, finding.severity, FOLDED, None))):
-                self.folded -= 1
-            if entry:
+            key = (finding.rule, finding.severity, finding.endpoint or record.endpoint, finding.subject)
+            if key not in self._entries:
+                key = (finding.rule, finding.severity, FOLDED, None)
+                self.folded -= key in self._entries
+            if entry := self._entries.get(key):
                 entry.count -= 1
-                if not entry.count:
-                    found = entry.finding
-                    del self._entries[found.rule, found.severity, entry.endpoint, found.subject]
+                left.append(key)
+        yield
+        for key in left:
+            if key in self._entries and not self._entries[key].count:
+                del self._entries[key]
 
     def _count(self, record: Record, finding: Finding) -> Entry | None:
         endpoint, subject = finding.endpoint or record.endpoint, finding.subject
-        if finding.replaces and finding.replaces is not finding.severity:
-            self._entries.pop((finding.rule, finding.replaces, endpoint, subject), None)
         key = (finding.rule, finding.severity, endpoint, subject)
-        entry = self._entries.get(key) or self._in_place_of(finding, endpoint)
+        entry = self._entries.get(key)
         if entry is None and len(self._entries) >= MAX_ENTRIES:
             self.folded += 1
             endpoint, subject = FOLDED, None
@@ -161,21 +163,36 @@ class Journal:
         if entry is None:
             entry = self._entries[key] = Entry(finding, endpoint, 1, record.time, record.time)
             entry.known = self._is_known(entry)
-            return entry
+            return None if self._graver(entry) else entry
         entry.count += 1
+        if entry.count == 1:
+            entry.finding, entry.first_seen, entry.last_seen = finding, record.time, record.time
         if finding.extent > entry.finding.extent or (finding.replaces and not entry.finding.replaces):
             entry.finding = finding
         entry.first_seen = min(entry.first_seen, record.time)
         entry.last_seen = max(entry.last_seen, record.time)
         return None
 
-    def _in_place_of(self, finding: Finding, endpoint: Endpoint) -> Entry | None:
-        """The graver entry that has taken the place of this finding already."""
-        for severity in Severity:
-            entry = self._entries.get((finding.rule, severity, endpoint, finding.subject))
-            if entry and severity > finding.severity and entry.finding.replaces is finding.severity:
-                return entry
+    def _graver(self, entry: Entry) -> Entry | None:
+        """The entry that takes the place of this one."""
+        finding = entry.finding
+        for severity in range(finding.severity + 1, Severity.ERROR + 1):
+            graver = self._entries.get((finding.rule, Severity(severity), entry.endpoint, finding.subject))
+            if graver and graver.finding.replaces is finding.severity:
+                return graver
         return None
+
+    def _shown(self) -> Iterator[Entry]:
+        """The entries less those that a graver one takes the place of, which counts for both."""
+        lesser = {id(graver): entry for entry in self._entries.values() if (graver := self._graver(entry))}
+        hidden = {id(entry) for entry in lesser.values()}
+        for entry in self._entries.values():
+            if id(entry) in hidden:
+                continue
+            if other := lesser.get(id(entry)):
+                first, last = min(entry.first_seen, other.first_seen), max(entry.last_seen, other.last_seen)
+                entry = replace(entry, count=entry.count + other.count, first_seen=first, last_seen=last)
+            yield entry
 
     def compare_with(self, baseline: Container[Known]) -> None:
         """From now on, what is in this baseline is known."""
@@ -188,11 +205,11 @@ class Journal:
 
     def has_new(self, severity: Severity) -> bool:
         """Whether there is a finding of this severity or above that is not known."""
-        return any(entry.finding.severity >= severity and not entry.known for entry in self._entries.values())
+        return any(entry.finding.severity >= severity and not entry.known for entry in self._shown())
 
     def report(self, mode: str, limits: Limits) -> Report:
         """The journal as it stands."""
-        entries = tuple(sorted(self._entries.values(), key=_rank))
+        entries = tuple(sorted(self._shown(), key=_rank))
         return Report(
             mode,
             limits,

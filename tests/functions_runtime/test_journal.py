@@ -107,23 +107,50 @@ def test_a_finding_takes_the_place_of_what_was_said_when_less_was_known() -> Non
     journal.add(record, [finding(), finding(subject="sid"), finding(severity=INFO)])
     journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
     expected = [
-        ("rule", ERROR, HOME, None, 1),
+        ("rule", ERROR, HOME, None, 2),
         ("rule", WARNING, HOME, "sid", 1),
         ("rule", INFO, HOME, None, 1),
     ]
     assert counts(journal) == expected
     journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
-    assert counts(journal)[0] == ("rule", ERROR, HOME, None, 2)
+    assert counts(journal)[0] == ("rule", ERROR, HOME, None, 3)
 
 
 def test_what_was_said_when_less_was_known_does_not_come_back() -> None:
     journal = Journal()
-    [graver] = journal.add(journal.begin(HOME, 20.0), [finding(severity=ERROR, replaces=WARNING)])
+    assert journal.add(journal.begin(HOME, 20.0), [finding(severity=ERROR, replaces=WARNING)])
     assert journal.add(journal.begin(HOME, 10.0), [finding()]) == []
     assert journal.add(journal.begin(HOME, 30.0), [finding()]) == []
-    assert report(journal).entries == (graver,)
-    assert (graver.count, graver.first_seen, graver.last_seen) == (3, 10.0, 30.0)
     assert report(journal).clean == 0
+
+
+def test_it_counts_for_both_in_whatever_order_they_come() -> None:
+    graver = finding(severity=ERROR, replaces=WARNING)
+    for order in set(itertools.permutations((finding(), finding(), graver))):
+        journal = Journal()
+        for time, found in enumerate(order):
+            journal.add(journal.begin(HOME, float(time)), [found])
+        [entry] = report(journal).entries
+        assert (entry.finding, entry.count, entry.first_seen, entry.last_seen) == (graver, 3, 0.0, 2.0)
+        assert journal.has_new(ERROR)
+
+
+def test_what_it_took_the_place_of_is_back_once_it_is_gone() -> None:
+    journal = Journal({("rule", "warning", *HOME, None)})
+    first, second = journal.begin(HOME, 0.0), journal.begin(HOME, 1.0)
+    graver = finding(severity=ERROR, replaces=WARNING)
+    journal.add(first, [finding()])
+    journal.add(second, [graver])
+    assert journal.has_new(WARNING)
+    with journal.judging_anew(first, [finding()]):
+        pass
+    assert counts(journal) == [("rule", ERROR, HOME, None, 1)]
+    with journal.judging_anew(first, []):
+        journal.add(first, [finding()])
+    with journal.judging_anew(second, [graver]):
+        pass
+    assert counts(journal) == [("rule", WARNING, HOME, None, 1)]
+    assert not journal.has_new(WARNING)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +265,7 @@ def test_where_findings_share_an_entry_nobody_knows_which_endpoint_has_none(monk
     assert not whole.folded_endpoints
 
 
-def test_what_was_folded_or_replaced_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_folded_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
     journal = Journal()
     records = [journal.begin(HOME._replace(path=path), 0.0) for path in "abc"]
@@ -246,13 +273,9 @@ def test_what_was_folded_or_replaced_can_be_taken_back(monkeypatch: pytest.Monke
         journal.add(record, [finding()])
     assert (journal.folded, len(report(journal).entries)) == (2, 2)
     for record in reversed(records):
-        journal.withdraw(record, [finding()])
+        with journal.judging_anew(record, [finding()]):
+            pass
     assert (journal.folded, report(journal).entries) == (0, ())
-    record = journal.begin(HOME, 0.0)
-    warning, error = finding("cors"), finding("cors", ERROR)._replace(replaces=WARNING)
-    journal.add(record, [warning, error])
-    journal.withdraw(record, [warning])
-    assert report(journal).entries == ()
 
 
 def test_a_finding_that_takes_the_place_of_another_is_shown_even_at_one_severity() -> None:
@@ -371,12 +394,26 @@ def test_what_was_added_can_be_taken_back() -> None:
     elsewhere = finding("elsewhere", INFO, endpoint=LOGIN)
     journal.add(first, [finding(), elsewhere])
     journal.add(second, [finding()])
-    journal.withdraw(first, [finding(), elsewhere, finding("never added")])
+    with journal.judging_anew(first, [finding(), elsewhere, finding("never added")]):
+        pass
     assert counts(journal) == [("rule", WARNING, HOME, None, 1)]
     assert (journal.judged, journal.clean, first.clean) == (2, 1, True)
-    journal.withdraw(second, [finding()])
-    journal.withdraw(second, [])
+    with journal.judging_anew(second, [finding()]):
+        pass
+    with journal.judging_anew(second, []):
+        pass
     assert (counts(journal), journal.clean) == ([], 2)
+
+
+def test_what_is_found_again_is_not_new() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 5.0)
+    journal.add(record, [finding()._replace(message="90 %", extent=0.9)])
+    with journal.judging_anew(record, [finding()]):
+        assert journal.add(record, [finding()._replace(message="70 %", extent=0.7)]) == []
+        [new] = journal.add(record, [finding("other")])
+    assert [entry.finding.message for entry in report(journal).entries if entry is not new] == ["70 %"]
+    assert [entry.count for entry in report(journal).entries] == [1, 1]
 
 
 def test_what_was_folded_together_then_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,7 @@ def by_experiment(name: str, differs: Iterable[str]) -> Finding:
         f"The site depends on the request header {name}: without it, the answer to the same request differs in "
         f"{' and '.join(differs)}. Under the Runtime a Function does not see it.",
         name,
+        extent=1.0,  # an experiment goes further than a trace in headers
     )
 
 
