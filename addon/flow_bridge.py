@@ -51,9 +51,10 @@ class Judgement:
 
     `reply` stands in the place of a response whose content is still arriving. `held` says that somebody intercepted the
     request, and the time it took says nothing of the server. `response` is the one that was judged, as it came;
-    `request_before` are the fields of the request as they came, None where nothing can have changed them. `kept` are
-    findings that judging anew may not come to: of an experiment, or where other exchanges are part of the evidence.
-    `is_made_up` says that another addon made up the response.
+    `request_before` are the fields of the request as they came, None where nothing can have changed them. What the
+    Runtime made of the two messages is in `request_after` and `response_after`, None where it left them alone.
+    `kept` are findings that judging anew may not come to: of an experiment, or where other exchanges are part of the
+    evidence. `is_made_up` says that another addon made up the response.
     """
 
     request: Request
@@ -68,6 +69,8 @@ class Judgement:
     held: bool = False
     response: Response | None = None
     request_before: Fields | None = None
+    request_after: Fields | None = None
+    response_after: Response | None = None
     kept: list[Finding] = field(default_factory=list)
     is_made_up: bool = False
 

@@ -175,6 +175,7 @@ class FunctionsRuntime:
                 self._respond_to_request(flow, verdict.action.reply)
             else:
                 flow_bridge.rewrite_request(flow, verdict.action)
+                judgement.request_after = flow.request.headers.fields
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         judgement = self._judgements.get(flow)
@@ -193,6 +194,8 @@ class FunctionsRuntime:
                 flow_bridge.replace_response(flow, judgement.reply)
             elif isinstance(verdict.action, Rewrite):
                 flow_bridge.rewrite_response(flow, verdict.action)
+            if not isinstance(verdict.action, Forward):
+                judgement.response_after = flow_bridge.response_of(flow)
         if flow.live:
             flow_bridge.let_events_flow(flow)
             if flow.response and flow.response.stream:

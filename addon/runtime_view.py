@@ -15,6 +15,7 @@ from mitmproxy import contentviews, ctx, http
 
 from flow_bridge import FINDINGS_KEY, Judgement
 from functions_runtime.catalogue import BY_ID
+from functions_runtime.message import Response
 from functions_runtime.rule import Rule
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Severity
@@ -39,7 +40,7 @@ def describe(flow: http.HTTPFlow, message: http.Message | None, judgement: Judge
     found = flow.metadata.get(FINDINGS_KEY)
     if not isinstance(found, list):
         return "The Runtime has not judged this flow. It may be outside runtime_scope, or older than the addon.\n"
-    parts = list(_changes(message, judgement)) if judgement and judgement.changed else []
+    parts = list(_changes(message, judgement)) if judgement else []
     plains = [plain for plain in found if isinstance(plain, dict)]
     parts += [_finding(plain) for plain in sorted(plains, key=_rank)]
     return "\n".join(parts) or "The Runtime would let this exchange pass as it is.\n"
@@ -95,15 +96,17 @@ def explain(rule: Rule) -> str:
 
 
 def _changes(message: http.Message | None, judgement: Judgement) -> Iterator[str]:
-    before: list[str] = []
-    after: list[str] = []
-    if isinstance(message, http.Request) and judgement.request_before is not None:
-        before, after = _lines(judgement.request_before), _lines(message.headers.fields)
-    elif isinstance(message, http.Response) and judgement.response is not None:
-        before = [f"{judgement.response.status}", *_lines(judgement.response.fields)]
-        after = [f"{message.status_code}", *_lines(message.headers.fields)]
-    if before != after:
-        yield _diff("request" if isinstance(message, http.Request) else "response", before, after)
+    """What the Runtime made of a message. What others did to it, before or after, is not its doing."""
+    if isinstance(message, http.Request):
+        before, after = judgement.request_before, judgement.request_after
+        if before is not None and after is not None and before != after:
+            yield _diff("request", _lines(before), _lines(after))
+    elif judgement.response and judgement.response_after:
+        yield _diff("response", *(_response_lines(each) for each in (judgement.response, judgement.response_after)))
+
+
+def _response_lines(response: Response) -> list[str]:
+    return [str(response.status), *_lines(response.fields)]
 
 
 def _lines(fields: Fields) -> list[str]:

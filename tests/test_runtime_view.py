@@ -65,6 +65,28 @@ def test_what_others_changed_is_not_said_to_be_the_runtimes_doing() -> None:
     assert "CHANGED" not in text
 
 
+def test_what_others_changed_beside_the_runtime_is_not_said_to_be_its_doing(judged: http.HTTPFlow) -> None:
+    assert judged.response
+    for message in (judged.request, judged.response):
+        message.headers["X-Mine"] = "edited"
+        _, text = shown(message, judged)
+        assert "CHANGED" in text
+        assert "X-Mine" not in text
+
+
+def test_a_message_that_the_runtime_left_alone_is_not_said_to_be_changed() -> None:
+    addon = FunctionsRuntime()
+    with taddons.context(Proxyserver(), addon):
+        flow = tflow.tflow(req=tutils.treq(headers=http.Headers(((b"Host", b"a.example"),))))
+        flow.live = True
+        addon.requestheaders(flow)
+        flow.response = http.Response(b"HTTP/1.1", 200, b"OK", http.Headers(), None, None, 1.0, None)
+        addon.responseheaders(flow)
+        for message in (flow.request, flow.response):
+            message.headers["X-Mine"] = "edited"
+            assert "CHANGED" not in shown(message, flow)[1]
+
+
 def test_it_has_every_finding_in_full_with_the_gravest_first(judged: http.HTTPFlow) -> None:
     assert judged.response
     _, text = shown(judged.response, judged)
