@@ -48,6 +48,9 @@ logger = logging.getLogger("runtime")
 MAX_LOGGED = 20
 """New findings of one exchange that are logged one by one."""
 
+MAX_NAMED = 5
+"""Findings that are named where a run fails because of them."""
+
 REFUSED = Respond(Reply(0, ""))
 """What the Runtime does with a response that it never asks for."""
 
@@ -74,7 +77,6 @@ class FunctionsRuntime:
     def _forget(self) -> None:
         self._journal = Journal()
         self._foresight = Foresight(RULES, secrets.token_bytes(32))
-        self._outside_scope = 0
 
     # Life cycle
 
@@ -136,14 +138,17 @@ class FunctionsRuntime:
         self._probe.stop()
         self._dashboard.close()
         self._writer.finish()
-        if isinstance(ctx.master, DumpMaster):
+        if isinstance(ctx.master, DumpMaster) or not self._journal.judged:
             logger.info(self._summary())
         fail_on = self._settings.fail_on
-        if fail_on and self._journal.has_new(fail_on) and ctx.master.should_exit.is_set():
+        if fail_on and ctx.master.should_exit.is_set() and (new := self._journal.new(fail_on)):
             logger.warning(
-                "Runtime: exit status %d, because there are new findings of severity %s or above (runtime_fail_on).",
+                "Runtime: exit status %d, because there are new findings of severity %s or above "
+                "(runtime_fail_on): %s%s.",
                 EXIT_STATUS,
                 fail_on,
+                ", ".join(map(str, new[:MAX_NAMED])),
+                f" and {len(new) - MAX_NAMED} more" if len(new) > MAX_NAMED else "",
             )
             exit_afterwards(EXIT_STATUS)
 
@@ -151,14 +156,11 @@ class FunctionsRuntime:
         return self._journal.report(self._settings.mode, self._settings.profile.limits)
 
     def _summary(self) -> str:
-        if self._journal.judged:
-            return text.render(self._report())
-        if self._outside_scope:
-            return (
-                f"Runtime: nothing was judged. None of {self._outside_scope} requests matched runtime_scope "
-                f"({ctx.options.runtime_scope})."
-            )
-        return "Runtime: nothing was judged, because no HTTP request came by."
+        report = self._report()
+        if report.judged:
+            return text.render(report)
+        why = text.nothing_judged(report, f"runtime_scope ({ctx.options.runtime_scope})")
+        return f"Runtime: nothing was judged. {why}"
 
     # Hooks
 
@@ -166,7 +168,7 @@ class FunctionsRuntime:
         if not self._concerns(flow) or flow_bridge.is_spoken_for(flow):
             return
         if not self._settings.scope(flow):
-            self._outside_scope += 1
+            self._journal.outside_scope += 1
             return
         judgement, verdict = self._judge_request(flow)
         if self._acts_on(flow):
@@ -311,8 +313,8 @@ class FunctionsRuntime:
     def _judge_request(self, flow: http.HTTPFlow) -> tuple[Judgement, Verdict]:
         request = flow_bridge.request_of(flow, self._settings.domain, ctx.options.keep_host_header)
         judgement = self._judgements[flow] = Judgement(request, Record(request.endpoint, request.time))
-        self._count(flow, judgement)
         judgement.stored = None if flow.live else flow_bridge.stored_findings(flow)
+        self._count(flow, judgement)
         if judgement.stored is not None:
             judgement.changed = True
             verdict = self._as_wanted(flow, judgement.stored)
@@ -331,7 +333,9 @@ class FunctionsRuntime:
     def _count(self, flow: http.HTTPFlow, judgement: Judgement) -> None:
         """Take an exchange down, also once more after everything was forgotten."""
         judgement.is_counted = True
-        judgement.record = self._journal.begin(judgement.request.endpoint, judgement.request.time)
+        enforced = self._acts_on(flow) or judgement.request_before is not None or judgement.stored is not None
+        request = judgement.request
+        judgement.record = self._journal.begin(request.endpoint, request.time, enforced=enforced)
         judgement.findings, judgement.cookies = [], []
         self._journal.site.saw_request(judgement.record.endpoint, judgement.request)
         if judgement.response:
@@ -343,7 +347,6 @@ class FunctionsRuntime:
         if not judgement.is_counted:
             self._count(flow, judgement)
         if judgement.stored is not None:
-            self._journal.site.saw_changed_response(judgement.record.endpoint)
             return Verdict()
         response = flow_bridge.response_of(flow, held=judgement.held)
         exchange = Exchange(judgement.request, response, self._acts_on(flow), *flow_bridge.contents_seen(flow))

@@ -6,6 +6,7 @@ sense is refused here with mitmproxy's `OptionsError`, which names the option an
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tempfile
 from collections.abc import Sequence
@@ -52,7 +53,7 @@ class Settings:
     overrides: tuple[tuple[flowfilter.TFilter, Override], ...]
     reports: tuple[Path, ...]
     baseline_path: str
-    baseline: frozenset[Known]
+    baseline: frozenset[Known] | None
     fail_on: Severity | None
     dashboard: tuple[str, int] | None
 
@@ -202,9 +203,9 @@ def report_path(option: str, text: str) -> Path:
     return path
 
 
-def _baseline(text: str) -> frozenset[Known]:
+def _baseline(text: str) -> frozenset[Known] | None:
     if not text:
-        return frozenset()
+        return None
     try:
         return read_baseline(Path(text).expanduser().read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -219,6 +220,15 @@ def _address(text: str) -> tuple[str, int] | None:
     if not text:
         return None
     host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not _is_host(host) or not port.isdecimal() or not 0 < int(port) < 65536:
         raise OptionsError(f"runtime_dashboard: {text!r} is not HOST:PORT. Write for example 127.0.0.1:8082.")
-    return host.strip("[]"), int(port)
+    return host, int(port)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return HOST_NAME.fullmatch(text) is not None
+    return True

@@ -553,7 +553,7 @@ def _summary(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest
 
 
 def test_summary_of_nothing(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "nothing was judged, because no HTTP request came by" in _summary(bench, caplog, monkeypatch)
+    assert "nothing was judged. No HTTP request came by." in _summary(bench, caplog, monkeypatch)
 
 
 def test_summary_of_nothing_in_scope(
@@ -574,8 +574,16 @@ def test_summary(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: py
     assert "cookie-lifetime-too-long [sid] GET app.example.test/a (1×)" in summary
 
 
-def test_no_summary_where_somebody_watches(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_summary_where_somebody_watches_unless_there_was_nothing_to_see(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
+    bench.configure(runtime_scope="!~u /outside")
+    bench.play(live(path="/outside"))
+    bench.addon.done()
+    assert "nothing was judged. None of 1 request matched runtime_scope (!~u /outside)." in caplog.text
+    caplog.clear()
+    bench.play(live())
     bench.addon.done()
     assert caplog.records == []
 

@@ -395,3 +395,18 @@ def test_closing_ends_what_is_open_and_frees_the_port() -> None:
         assert (await ask(site)).status == 200
 
     on_a_dashboard(test)
+
+
+# What is no exchange with the site
+
+
+def test_it_knows_where_it_is_served() -> None:
+    async def look(site: Site, shown: Dashboard) -> None:
+        for host in ("127.0.0.1", "localhost"):
+            assert shown.is_at(host, site.port)
+            assert not shown.is_at(host, site.port + 1)
+        assert not shown.is_at("app.example", site.port)
+        shown.close()
+        assert not shown.is_at("127.0.0.1", site.port)
+
+    on_a_dashboard(look)

@@ -49,7 +49,7 @@ def test_defaults(options: Options) -> None:
     assert settings.show is Severity.WARNING
     assert settings.overrides == ()
     assert settings.reports == ()
-    assert settings.baseline == frozenset()
+    assert settings.baseline is None
     assert settings.fail_on is None
     assert settings.dashboard is None
 
@@ -152,6 +152,10 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("runtime_dashboard", "127.0.0.1:65536", "is not HOST:PORT"),
     ("runtime_dashboard", "127.0.0.1:0", "is not HOST:PORT"),
     ("runtime_dashboard", "127.0.0.1:http", "is not HOST:PORT"),
+    ("runtime_dashboard", "http://127.0.0.1:8082", "is not HOST:PORT"),
+    ("runtime_dashboard", "no host:8082", "is not HOST:PORT"),
+    ("runtime_dashboard", "[::1:8082", "is not HOST:PORT"),
+    ("runtime_dashboard", "[]:8082", "is not HOST:PORT"),
 ]
 
 
@@ -223,7 +227,7 @@ def test_baseline_is_an_earlier_report(options: Options, tmp_path: Path) -> None
     path = tmp_path / "baseline.json"
     path.write_text(json.dumps(REPORT), encoding="utf-8")
     settings = _read(options, runtime_baseline=str(path))
-    assert settings.baseline == {("cookie-session", "info", "GET", "a.test", "/", "sid")}
+    assert settings.baseline == frozenset({("cookie-session", "info", "GET", "a.test", "/", "sid")})
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,10 @@ class Entry:
     last_seen: float
     known: bool = False
 
+    def __str__(self) -> str:
+        subject = f" [{self.finding.subject}]" if self.finding.subject else ""
+        return f"{self.finding.rule}{subject} {self.endpoint}"
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedEndpoint:
@@ -45,7 +49,8 @@ class Report:
 
     `folded` counts findings that share an entry because there were too many, `further_cookies` cookies that are not
     listed for that reason. `unmeasured` counts responses that were changed before they were recorded, so that neither
-    their headers nor their cookies are known.
+    their headers nor their cookies are known. `enforced` counts the exchanges that went as they would under the
+    Runtime, `outside_scope` those that were not judged. `compared` says that there is a baseline.
     """
 
     mode: str
@@ -58,6 +63,9 @@ class Report:
     cookies: tuple[SeenCookie, ...] = ()
     further_cookies: int = 0
     unmeasured: int = 0
+    enforced: int = 0
+    outside_scope: int = 0
+    compared: bool = False
 
     @property
     def folded_endpoints(self) -> bool:
@@ -104,18 +112,21 @@ Known = tuple[str, str, str, str, str, str | None]
 class Journal:
     """The journal of one run."""
 
-    def __init__(self, baseline: Container[Known] = ()) -> None:
+    def __init__(self, baseline: Container[Known] | None = None) -> None:
         self._entries: dict[Key, Entry] = {}
         self._baseline = baseline
         self.site = Site()
         self.judged = 0
         self.clean = 0
         self.folded = 0
+        self.enforced = 0
+        self.outside_scope = 0
 
-    def begin(self, endpoint: Endpoint, time: float) -> Record:
-        """Count an exchange as judged."""
+    def begin(self, endpoint: Endpoint, time: float, *, enforced: bool = False) -> Record:
+        """Count an exchange as judged. `enforced` says that it goes as it would under the Runtime."""
         self.judged += 1
         self.clean += 1
+        self.enforced += enforced
         return Record(endpoint, time)
 
     def add(self, record: Record, findings: Iterable[Finding]) -> list[Entry]:
@@ -194,18 +205,20 @@ class Journal:
                 entry = replace(entry, count=entry.count + other.count, first_seen=first, last_seen=last)
             yield entry
 
-    def compare_with(self, baseline: Container[Known]) -> None:
-        """From now on, what is in this baseline is known."""
+    def compare_with(self, baseline: Container[Known] | None) -> None:
+        """From now on, what is in this baseline is known; None: there is none."""
         self._baseline = baseline
         for entry in self._entries.values():
             entry.known = self._is_known(entry)
 
     def _is_known(self, entry: Entry) -> bool:
-        return _known(entry) in self._baseline
+        return self._baseline is not None and _known(entry) in self._baseline
 
-    def has_new(self, severity: Severity) -> bool:
-        """Whether there is a finding of this severity or above that is not known."""
-        return any(entry.finding.severity >= severity and not entry.known for entry in self._shown())
+    def new(self, severity: Severity) -> list[Entry]:
+        """The entries of this severity or above that are not known, the gravest first."""
+        return sorted(
+            (each for each in self._shown() if each.finding.severity >= severity and not each.known), key=_rank
+        )
 
     def report(self, mode: str, limits: Limits) -> Report:
         """The journal as it stands."""
@@ -221,6 +234,9 @@ class Journal:
             tuple(sorted(self.site.cookies, key=lambda cookie: (cookie.host, cookie.name, cookie.today))),
             self.site.further_cookies,
             self.site.unmeasured,
+            self.enforced,
+            self.outside_scope,
+            self._baseline is not None,
         )
 
 

@@ -132,7 +132,7 @@ def test_it_counts_for_both_in_whatever_order_they_come() -> None:
             journal.add(journal.begin(HOME, float(time)), [found])
         [entry] = report(journal).entries
         assert (entry.finding, entry.count, entry.first_seen, entry.last_seen) == (graver, 3, 0.0, 2.0)
-        assert journal.has_new(ERROR)
+        assert journal.new(ERROR)
 
 
 def test_what_it_took_the_place_of_is_back_once_it_is_gone() -> None:
@@ -141,7 +141,7 @@ def test_what_it_took_the_place_of_is_back_once_it_is_gone() -> None:
     graver = finding(severity=ERROR, replaces=WARNING)
     journal.add(first, [finding()])
     journal.add(second, [graver])
-    assert journal.has_new(WARNING)
+    assert journal.new(WARNING)
     with journal.judging_anew(first, [finding()]):
         pass
     assert counts(journal) == [("rule", ERROR, HOME, None, 1)]
@@ -150,7 +150,7 @@ def test_what_it_took_the_place_of_is_back_once_it_is_gone() -> None:
     with journal.judging_anew(second, [graver]):
         pass
     assert counts(journal) == [("rule", WARNING, HOME, None, 1)]
-    assert not journal.has_new(WARNING)
+    assert not journal.new(WARNING)
 
 
 @pytest.mark.parametrize(
@@ -297,11 +297,27 @@ def test_of_findings_that_are_one_the_one_that_goes_furthest_is_shown() -> None:
 
 def test_a_finding_is_new_unless_it_is_known() -> None:
     journal = Journal({("rule", "error", *HOME, None)})
-    assert not journal.has_new(INFO)
+    assert not journal.new(INFO)
     journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR)])
-    assert not journal.has_new(INFO)
+    assert not journal.new(INFO)
     journal.add(journal.begin(HOME, 0.0), [finding()])
-    assert [journal.has_new(severity) for severity in Severity] == [True, True, False]
+    assert [len(journal.new(severity)) for severity in Severity] == [1, 1, 0]
+    journal.compare_with(None)
+    assert [str(entry) for entry in journal.new(INFO)] == ["rule GET a.example/", "rule GET a.example/"]
+    assert [report(journal).compared, report(Journal(())).compared] == [False, True]
+
+
+def test_what_went_as_under_the_runtime_is_counted() -> None:
+    journal = Journal()
+    journal.begin(HOME, 0.0)
+    journal.begin(HOME, 0.0, enforced=True)
+    assert (report(journal).judged, report(journal).enforced) == (2, 1)
+
+
+def test_an_entry_names_its_rule_its_subject_and_where_it_was_found() -> None:
+    journal = Journal()
+    [entry] = journal.add(journal.begin(HOME, 0.0), [finding(subject="sid")])
+    assert str(entry) == "rule [sid] GET a.example/"
 
 
 # The site
@@ -420,4 +436,4 @@ def test_what_was_folded_together_then_is_known(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
     journal = Journal({("rule", "warning", "*", "*", "*", None)})
     journal.add(journal.begin(HOME, 1.0), [finding()])
-    assert not journal.has_new(WARNING)
+    assert not journal.new(WARNING)

@@ -100,7 +100,7 @@ def test_summary_says_what_was_judged(start: Start, origin: Origin) -> None:
 def test_summary_says_that_nothing_came_by(start: Start, origin: Origin) -> None:
     proxy = start(f"reverse:{origin.url}")
     proxy.stop()
-    assert "Runtime: nothing was judged, because no HTTP request came by." in proxy.output
+    assert "Runtime: nothing was judged. No HTTP request came by." in proxy.output
 
 
 def test_summary_says_that_nothing_was_in_scope(start: Start, origin: Origin) -> None:

@@ -17,16 +17,12 @@ from functions_runtime.reports import html_findings, html_site
 from functions_runtime.reports.html_script import SCRIPT
 from functions_runtime.reports.html_style import STYLE
 from functions_runtime.reports.markup import Content, Markup, element
-from functions_runtime.reports.text import VERDICTS, counted, endpoints_seen, standings_of_endpoints
+from functions_runtime.reports.text import VERDICTS, counted, endpoints_seen, nothing_judged, standings_of_endpoints
 from functions_runtime.site import Standing
 from functions_runtime.verdict import Severity
 
 SEVERITIES = tuple(reversed(Severity))
 SECTIONS = ("Verdict", "Findings", "Cookies", "Headroom", "Endpoints")
-MODES = {
-    "audit": "Mode audit: nothing was changed; this is what the Runtime would do.",
-    "enforce": "Mode enforce: the exchanges went as they would under the Runtime.",
-}
 CLASSES = {
     Standing.UNKNOWN: "nothing",
     Standing.RUNS: "runs",
@@ -128,7 +124,7 @@ def _verdict(report: Report) -> Markup:
         _facts(report),
         _coverage(report),
         _obstacles(report),
-        element("p", f"{MODES[report.mode]} {limits}", class_="quiet"),
+        element("p", f"{_mode(report)} {limits}", class_="quiet"),
         id="verdict",
         class_=f"card {CLASSES[standing]}",
         aria_label="Verdict",
@@ -152,7 +148,23 @@ def _lead(report: Report) -> str:
         return f"Found no error and no warning at {endpoints}."
     if report.standing is Standing.UNKNOWN:
         return f"Requests came for {endpoints}, and none of them answered."
+    if report.outside_scope:
+        return nothing_judged(report)
     return "Open the site through the proxy: what it does shows here."
+
+
+def _mode(report: Report) -> str:
+    recorded = report.judged - report.enforced
+    if report.mode == "audit":
+        return "Mode audit: nothing was changed; this is what the Runtime would do."
+    if not recorded:
+        return "Mode enforce: the exchanges went as they would under the Runtime."
+    if not report.enforced:
+        return "Mode enforce, but these are recordings: nothing was changed; this is what the Runtime would do."
+    return (
+        "Mode enforce: the exchanges went as they would under the Runtime. "
+        f"Of them, {counted(recorded, 'exchange')} came from recordings, and nothing was changed there."
+    )
 
 
 def _facts(report: Report) -> Markup:
@@ -173,7 +185,7 @@ def _facts(report: Report) -> Markup:
                 class_=f"fact {class_}" if count else "fact",
             )
             for name, count, note, class_ in facts
-            if count or name != "Known"
+            if name != "Known" or report.compared
         ],
         class_="facts",
     )

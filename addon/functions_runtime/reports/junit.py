@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.journal import Entry, Report
 from functions_runtime.reports.json import timestamp
+from functions_runtime.reports.text import nothing_judged
 from functions_runtime.rule import Rule
 from functions_runtime.verdict import Severity
 from functions_runtime.wire_text import printable
@@ -37,7 +38,7 @@ def render(report: Report) -> str:
 def _suite(rule: Rule, entries: list[Entry], report: Report) -> Element:
     cases = [_case(entry) for entry in entries] or [_element("testcase", classname=rule.id, name="nothing found")]
     run = {
-        "verdict": report.standing.value if report.standing else "nothing was judged",
+        "verdict": report.standing.value if report.standing else f"nothing was judged. {nothing_judged(report)}",
         "mode": report.mode,
         "limits": str(report.limits),
         "exchanges judged": str(report.judged),

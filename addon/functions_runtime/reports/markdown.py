@@ -13,7 +13,7 @@ from functions_runtime.catalogue import BY_ID
 from functions_runtime.journal import Entry, JudgedEndpoint, Report
 from functions_runtime.profile import Limits
 from functions_runtime.reports.json import timestamp
-from functions_runtime.reports.text import VERDICTS, counted, unmeasured
+from functions_runtime.reports.text import VERDICTS, counted, known, nothing_judged, unmeasured
 from functions_runtime.site import Headroom, SeenCookie, Standing
 from functions_runtime.verdict import Severity
 from functions_runtime.wire_text import printable
@@ -35,11 +35,12 @@ def _verdict(report: Report) -> Iterable[str]:
     verdict = VERDICTS[report.standing] if report.standing else "nothing was judged."
     yield f"# Functions Runtime: {verdict}"
     counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
-    known = f" ({report.known} known from the baseline)" if report.known else ""
     yield (
-        f"{counted(report.judged, 'exchange')} judged, {report.clean} clean: {counts}{known}. "
+        f"{counted(report.judged, 'exchange')} judged, {report.clean} clean: {counts}{known(report)}. "
         f"Mode {_text(report.mode)}, limits {report.limits.size} bytes and {report.limits.count}."
     )
+    if not report.judged:
+        yield nothing_judged(report)
     if report.endpoints:
         shares = [
             (standing.value.capitalize(), str(count), f"{count / len(report.endpoints):.0%}")

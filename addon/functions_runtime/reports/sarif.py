@@ -30,10 +30,9 @@ _INDEXES = {rule: index for index, rule in enumerate(BY_ID)}
 
 def render(report: Report) -> str:
     """The whole report as one SARIF log with one run."""
-    compared = report.known > 0
     run = {
         "tool": {"driver": {"name": "Functions Runtime", "rules": [_rule(rule) for rule in RULES]}},
-        "results": [_result(entry, compared) for entry in report.entries],
+        "results": [_result(entry, report.compared) for entry in report.entries],
         "properties": {
             "verdict": verdict(report),
             "mode": report.mode,

@@ -24,18 +24,12 @@ def render(report: Report) -> str:
         lines.append(f"{title}{VERDICTS[report.standing]} Of {endpoints_seen(report)}: {standings}.")
         title = "  "
     counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
-    lines.append(
-        f"{title}{counted(report.judged, 'exchange')} judged, {report.clean} clean; {counts}"
-        f"{f' ({report.known} known from the baseline)' if report.known else ''}."
-    )
+    lines.append(f"{title}{counted(report.judged, 'exchange')} judged, {report.clean} clean; {counts}{known(report)}.")
     if report.folded:
         lines.append(f"  {report.folded} findings were too many to tell apart: they are folded into entries with *.")
     shown = [entry for entry in report.entries if entry.finding.severity >= Severity.WARNING]
     for entry in shown[:MAX_ROWS]:
-        found = entry.finding
-        subject = f" [{found.subject}]" if found.subject else ""
-        known = ", known" if entry.known else ""
-        lines.append(f"  {found.severity!s:7} {found.rule}{subject} {entry.endpoint} ({entry.count}×{known})")
+        lines.append(f"  {entry.finding.severity!s:7} {entry} ({entry.count}×{', known' if entry.known else ''})")
     if len(shown) > MAX_ROWS:
         lines.append(f"  … and {len(shown) - MAX_ROWS} more. Set runtime_report to have them all.")
     return "\n".join(lines)
@@ -45,6 +39,18 @@ def standings_of_endpoints(report: Report) -> list[tuple[Standing, int]]:
     """How many endpoints have which standing. Unknown is among them only where it is that of any."""
     counts = [(standing, report.endpoints_that(standing)) for standing in Standing]
     return [(standing, count) for standing, count in counts if count or standing is not Standing.UNKNOWN]
+
+
+def known(report: Report) -> str:
+    """How many findings the baseline has, in words; empty where there is no baseline."""
+    return f" ({report.known} known from the baseline)" if report.compared else ""
+
+
+def nothing_judged(report: Report, scope: str = "runtime_scope") -> str:
+    """Why nothing was judged, in a sentence that may say more of the scope."""
+    if report.outside_scope:
+        return f"None of {counted(report.outside_scope, 'request')} matched {scope}."
+    return "No HTTP request came by."
 
 
 def endpoints_seen(report: Report) -> str:

@@ -78,10 +78,26 @@ def report(
     cookies: tuple[SeenCookie, ...] = (),
     further_cookies: int = 0,
     unmeasured: int = 0,
+    enforced: int | None = None,
+    outside_scope: int = 0,
+    compared: bool | None = None,
 ) -> Report:
-    """A report with these entries, the gravest first as in every report."""
-    ranked = tuple(sorted(entries, key=lambda each: -each.finding.severity))
-    return Report(mode, LIMITS, exchanges, clean, folded, ranked, endpoints, cookies, further_cookies, unmeasured)
+    """A report with these entries, the gravest first as in every report. A baseline is there where one is known."""
+    return Report(
+        mode,
+        LIMITS,
+        exchanges,
+        clean,
+        folded,
+        tuple(sorted(entries, key=lambda each: -each.finding.severity)),
+        endpoints,
+        cookies,
+        further_cookies,
+        unmeasured,
+        exchanges if enforced is None else enforced,
+        outside_scope,
+        any(each.known for each in entries) if compared is None else compared,
+    )
 
 
 def hostile_report() -> Report:

@@ -13,7 +13,7 @@ import pytest
 
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.journal import Report
-from functions_runtime.reports.html import MODES, content, page, policy, render
+from functions_runtime.reports.html import content, page, policy, render
 from functions_runtime.site import Headroom, SeenCookie, Standing
 from tests.functions_runtime.reports.html_tree import read, text, texts
 from tests.functions_runtime.reports.sample import (
@@ -164,6 +164,12 @@ def test_a_live_page_says_so_and_how_it_goes() -> None:
             "Open the site through the proxy: what it does shows here.",
         ),
         (
+            report(exchanges=0, clean=0, outside_scope=2),
+            "card nothing",
+            "Nothing has been judged yet.",
+            "None of 2 requests matched runtime_scope.",
+        ),
+        (
             report(entry(severity=INFO), endpoints=(judged(),)),
             "card runs",
             "Nothing that was seen stands in the way of this site under the Runtime.",
@@ -257,7 +263,24 @@ def test_without_an_error_it_is_the_warnings_and_without_those_nothing() -> None
         assert verdict(rendered).find("div[@class='obstacles']") is None
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_it_says_how_it_was_judged(mode: str) -> None:
-    [settings] = texts(verdict(report(mode=mode)), "p")
-    assert settings == f"{MODES[mode]} Limits on headers: 1,000 bytes, 100 fields and cookies."
+@pytest.mark.parametrize(
+    ("mode", "enforced", "said"),
+    [
+        ("audit", 0, "Mode audit: nothing was changed; this is what the Runtime would do."),
+        ("enforce", 10, "Mode enforce: the exchanges went as they would under the Runtime."),
+        (
+            "enforce",
+            0,
+            "Mode enforce, but these are recordings: nothing was changed; this is what the Runtime would do.",
+        ),
+        (
+            "enforce",
+            9,
+            "Mode enforce: the exchanges went as they would under the Runtime. "
+            "Of them, 1 exchange came from recordings, and nothing was changed there.",
+        ),
+    ],
+)
+def test_it_says_how_it_was_judged(mode: str, enforced: int, said: str) -> None:
+    [settings] = texts(verdict(report(mode=mode, enforced=enforced)), "p")
+    assert settings == f"{said} Limits on headers: 1,000 bytes, 100 fields and cookies."

@@ -155,7 +155,7 @@ def test_a_report_is_the_baseline_of_the_next_run() -> None:
     baseline = read_baseline(render(journal.report("audit", LIMITS)))
     assert baseline == {("headers", "error", *HOME, "sid"), ("plain", "info", *HOME, None)}
     journal.compare_with(baseline)
-    assert not journal.has_new(Severity.INFO)
+    assert not journal.new(Severity.INFO)
 
 
 def test_a_baseline_needs_nothing_but_schema_and_findings() -> None:

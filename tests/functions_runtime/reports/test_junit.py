@@ -65,7 +65,7 @@ def test_the_verdict_and_the_settings_are_properties() -> None:
         ("findings folded", "3"),
     ]
     [nothing, *_] = suites(report(exchanges=0))["get-with-content"].findall("properties/property")
-    assert nothing.attrib == {"name": "verdict", "value": "nothing was judged"}
+    assert nothing.attrib == {"name": "verdict", "value": "nothing was judged. No HTTP request came by."}
 
 
 def test_errors_and_warnings_fail_infos_pass_and_what_is_known_is_skipped() -> None:

@@ -57,6 +57,11 @@ def test_the_verdict_comes_first(rendered: Report, headline: str) -> None:
     assert render(rendered).splitlines()[0] == headline
 
 
+def test_where_nothing_was_judged_it_says_why() -> None:
+    assert "None of 3 requests matched runtime_scope." in render(report(exchanges=0, clean=0, outside_scope=3))
+    assert "runtime_scope" not in render(report(outside_scope=3))
+
+
 def test_the_run_is_counted() -> None:
     text = render(report(entry(severity=ERROR), entry(severity=INFO, known=True), exchanges=1, clean=0))
     counts = "1 exchange judged, 0 clean: 1 error, 0 warnings, 1 info (1 known from the baseline)."

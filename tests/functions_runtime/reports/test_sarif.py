@@ -149,6 +149,11 @@ def test_with_a_baseline_every_result_says_whether_it_is_new() -> None:
     assert [each["status"] for each in known["suppressions"]] == ["accepted"]
 
 
+def test_with_a_baseline_that_knows_nothing_every_result_is_new() -> None:
+    [result] = json.loads(render(report(entry(), compared=True)))["runs"][0]["results"]
+    assert (result["baselineState"], result["suppressions"]) == ("new", [])
+
+
 def test_hostile_text_stays_text() -> None:
     document = render(hostile_report())
     assert document.isascii()

@@ -9,7 +9,15 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.journal import Journal
 from functions_runtime.message import Request
 from functions_runtime.profile import Limits
-from functions_runtime.reports.text import MAX_ROWS, VERDICTS, counted, endpoints_seen, render, unmeasured
+from functions_runtime.reports.text import (
+    MAX_ROWS,
+    VERDICTS,
+    counted,
+    endpoints_seen,
+    nothing_judged,
+    render,
+    unmeasured,
+)
 from functions_runtime.site import FOLDED, Standing
 from functions_runtime.verdict import Basis, Finding, Severity
 from tests.functions_runtime.reports.sample import HOME, LOGIN, judged, report
@@ -48,6 +56,19 @@ def test_counts_verdict_and_a_row_for_each_warning_and_error() -> None:
         "  error   error GET a.example/000 (1×)",
         "  warning warning [sid] GET a.example/000 (2×)",
     ]
+
+
+def test_with_a_baseline_it_is_said_that_nothing_of_it_was_found() -> None:
+    journal = Journal(())
+    journal.begin(endpoint(), 0.0)
+    assert lines(journal)[1].endswith("0 infos (0 known from the baseline).")
+
+
+def test_why_nothing_was_judged() -> None:
+    assert nothing_judged(report(exchanges=0)) == "No HTTP request came by."
+    missed = report(exchanges=0, outside_scope=1200)
+    assert nothing_judged(missed) == "None of 1,200 requests matched runtime_scope."
+    assert nothing_judged(missed, "runtime_scope (~d a)") == "None of 1,200 requests matched runtime_scope (~d a)."
 
 
 def test_known_findings_are_said_to_be_known() -> None:
