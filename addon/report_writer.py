@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import tempfile
@@ -36,6 +37,7 @@ class ReportWriter:
         self._snapshot = snapshot
         self._paths: tuple[Path, ...] = ()
         self._logs: dict[Path, int] = {}
+        self._unwritten: dict[Path, bytes] = {}
         self._changed = False
         self._task: asyncio.Task[None] | None = None
         self._lock = threading.Lock()
@@ -47,7 +49,7 @@ class ReportWriter:
         paths = tuple(paths)
         logs = [path for path in paths if path.suffix.lower() == LOG_SUFFIX]
         for path in [path for path in self._logs if path not in logs]:
-            os.close(self._logs.pop(path))
+            self._close(path)
         for path in logs:
             if path not in self._logs:
                 self._logs[path] = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
@@ -68,10 +70,18 @@ class ReportWriter:
                 self._append(path, lines)
 
     def _append(self, path: Path, text: str) -> None:
+        """Put whole lines into a log. What does not get there now, goes before what comes next."""
+        waiting = self._unwritten.pop(path, b"")
+        left = waiting + text.encode()
+        reason = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         try:
-            os.write(self._logs[path], text.encode())
+            left = _write_lines(self._logs[path], left)
         except OSError as error:
-            self._complain(path, error)
+            reason = error
+        if left:
+            self._unwritten[path] = left
+            if not waiting:  # once is enough
+                self._complain(path, reason)
 
     def _complain(self, path: Path, error: OSError) -> None:
         logger.warning("Runtime: the report %s could not be written: %s.", path, error.strerror or error)
@@ -94,8 +104,13 @@ class ReportWriter:
             self._task.cancel()
             self._task = None
         self._write(*self._take())
-        while self._logs:
-            os.close(self._logs.popitem()[1])
+        for path in [*self._logs]:
+            self._close(path)
+
+    def _close(self, path: Path) -> None:
+        self._append(path, "")
+        self._unwritten.pop(path, None)
+        os.close(self._logs.pop(path))
 
     async def _keep_writing(self) -> None:
         while True:
@@ -118,6 +133,15 @@ class ReportWriter:
                     replace_file(path, FORMATS[path.suffix.lower()](report))
                 except OSError as error:
                     self._complain(path, error)
+
+
+def _write_lines(log: int, data: bytes) -> bytes:
+    """Write as many whole lines as there is room for. Returns the rest; raises OSError where that fails."""
+    written = os.write(log, data)
+    whole = data.rfind(b"\n", 0, written) + 1
+    if whole < written:
+        os.ftruncate(log, os.fstat(log).st_size - written + whole)
+    return data[whole:]
 
 
 def _is_torn(log: int) -> bool:

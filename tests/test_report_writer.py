@@ -236,6 +236,41 @@ def test_log_on_a_full_disk_is_complained_of(
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
 
 
+def test_log_on_a_disk_that_fills_up_has_whole_lines_and_later_all_of_them(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, write = tmp_path / "log.jsonl", os.write
+    run.writer.write_to([path])
+    room = 0
+
+    def until_full(file: int, data: bytes) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(28, "No space left on device")
+        written = write(file, data[:room])
+        room -= written
+        return written
+
+    monkeypatch.setattr(os, "write", until_full)
+    rules = ["cookie-session", "preflight-answered", "options-lost", "get-with-content", "cors-opened"]
+    for rule, left in zip(rules, (700, 60, 0, 30), strict=False):
+        room = left
+        run.find(rule)
+        assert path.read_bytes().endswith(b"\n")
+        assert [line.get("rule") for line in _lines(path)] == [None, "cookie-session"]
+    assert caplog.text.count("could not be written: No space left on device.") == 1
+    room = 10_000
+    run.find(rules[-1])
+    assert [line.get("rule") for line in _lines(path)] == [None, *rules]
+    room = 500
+    run.find("response-too-slow")
+    run.find("cors-method-blocked")
+    monkeypatch.undo()
+    run.writer.finish()
+    assert [line.get("rule") for line in _lines(path)] == [None, *rules, "response-too-slow", "cors-method-blocked"]
+    assert caplog.text.count("could not be written: No space left on device.") == 2
+
+
 # Files are replaced at once
 
 
