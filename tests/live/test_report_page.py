@@ -335,6 +335,41 @@ def test_in_print_everything_is_open_and_no_control_is_left(page: Page, file: Fi
     assert page.run("return getComputedStyle(document.documentElement).colorScheme") == "light"
 
 
+def test_in_print_is_what_was_chosen_and_it_says_so_where_that_is_not_all(page: Page, file: File) -> None:
+    page.open(file(FULL))
+    page.command("Emulation.setEmulatedMedia", media="print")
+    assert page.texts("#findings h3") == ["By rule"]
+    assert page.texts("#shown") == []
+    page.command("Emulation.setEmulatedMedia", media="screen")
+    page.click("#view-endpoint")
+    page.click("[name=severity][value=error]")
+    page.command("Emulation.setEmulatedMedia", media="print")
+    assert page.texts("#findings h3") == ["By endpoint"]
+    assert page.texts("#shown") == ["4 of 6 findings shown"]
+    assert page.run("return document.querySelector('#by-endpoint tbody tr:not([hidden]) td').checkVisibility()")
+    page.command("Emulation.setEmulatedMedia", media="")
+
+
+@pytest.mark.parametrize("view", ["rule", "endpoint"])
+def test_a_link_leads_to_what_the_filter_hides(page: Page, file: File, view: str) -> None:
+    page.open(file(FULL))
+    page.click("[name=severity][value=error]")
+    page.click(f"#view-{view}")
+    page.click("#verdict .obstacles a[href='#rule-cookie-lifetime-too-long']")
+    assert page.find("#rule-cookie-lifetime-too-long").is_displayed()
+    assert page.shown() == "6 of 6 findings shown"
+    assert page.find("[name=severity][value=error]").is_selected()
+
+
+def test_a_link_leaves_a_filter_alone_that_hides_nothing_of_it(page: Page, file: File) -> None:
+    page.open(file(FULL))
+    page.click("[name=severity][value=info]")
+    page.click("#view-endpoint")
+    page.click("#verdict .obstacles a[href='#rule-cookie-lifetime-too-long']")
+    assert page.find("#rule-cookie-lifetime-too-long").is_displayed()
+    assert page.shown() == "3 of 6 findings shown"
+
+
 def test_without_the_script_everything_can_be_read(page: Page, file: File) -> None:
     page.open(file(FULL), script=False)
     shown = "return [...document.querySelectorAll(arguments[0])].map((each) => each.checkVisibility())"
@@ -473,6 +508,22 @@ def test_what_was_opened_stays_open_and_what_was_folded_stays_folded(live: Live,
     page.wait_until(lambda: page.shown() == "6 of 6 findings shown")
     assert not page.find(first).get_attribute("open")
     assert page.find(other).get_attribute("open")
+
+
+def test_the_largest_parts_of_an_endpoint_stay_open_wherever_its_row_goes(live: Live, page: Page) -> None:
+    live.show(report(FULL.entries[0], endpoints=FULL.endpoints[:1]))
+    page.open(live.listen())
+    page.wait_until(lambda: page.shown() == "1 of 1 finding shown")
+    page.click("#headroom details summary")
+    fuller = judged(Endpoint("GET", "a.example", "/full"), request=Headroom(4000, 70, (("cookie", 3000),)))
+    live.show(report(*FULL.entries, endpoints=(fuller, *FULL.endpoints)))
+    page.wait_until(lambda: page.shown() == "6 of 6 findings shown")
+    rows = page.run(
+        "return [...document.querySelectorAll('#headroom tbody tr')]"
+        ".map((row) => [row.querySelector('th').textContent, Boolean(row.querySelector('details[open]'))])"
+    )
+    assert [endpoint for endpoint, is_open in rows if is_open] == ["POST a.example/user/{id}/login"]
+    assert rows[0][0] == "GET a.example/full"
 
 
 def test_a_finding_that_is_gone_leaves_and_a_count_goes_up_in_its_place(live: Live, page: Page) -> None:

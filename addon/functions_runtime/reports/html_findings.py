@@ -5,7 +5,6 @@ Both views hold the same findings. Without the script both are there to be read,
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 
@@ -22,6 +21,7 @@ from functions_runtime.reports.markup import (
     cell,
     element,
     head,
+    identifier,
     lines,
     more,
     table,
@@ -63,7 +63,8 @@ def section(report: Report) -> Markup:
     return element(
         "section",
         element("h2", "Findings"),
-        _tools(len(report.entries)),
+        _tools(),
+        element("p", id="shown", role="status", class_="all", data_all=len(report.entries)),
         element("p", "No finding fits the filter.", id="none-shown", class_="quiet", hidden=True),
         element("div", element("h3", "By rule"), rules, nothing, folded, id="by-rule", data_view="rule"),
         element(
@@ -94,7 +95,7 @@ def name(endpoint: Endpoint) -> Markup:
     )
 
 
-def _tools(findings: int) -> Markup:
+def _tools() -> Markup:
     """The controls. They work with the script only, which shows them."""
     severities = [
         element(
@@ -131,7 +132,6 @@ def _tools(findings: int) -> Markup:
             element("button", "Fold all", type="button", data_fold="fold"),
             class_="folds",
         ),
-        element("p", id="shown", role="status", data_all=findings),
         id="tools",
         role="search",
         aria_label="Filter the findings",
@@ -165,7 +165,7 @@ def _rule(rule: Rule, entries: Sequence[Entry], *, first: bool) -> Markup:
 
 
 def _endpoint(endpoint: Endpoint, entries: Sequence[Entry]) -> Markup:
-    id_ = _digest(*endpoint)
+    id_ = identifier(*endpoint)
     return element(
         "details",
         element("summary", _badge(entries[0].finding.severity), element("h4", name(endpoint)), _tally(entries)),
@@ -204,7 +204,7 @@ def _row(entry: Entry, kind: str, heading: Markup, what: Content) -> Markup:
         cell("count", f"{entry.count:,}", value=entry.count),
         _time("time first", entry.first_seen),
         _time("time last", entry.last_seen),
-        id=f"{kind}-{_digest(found.rule, str(found.severity), *entry.endpoint, found.subject or '')}",
+        id=f"{kind}-{identifier(found.rule, str(found.severity), *entry.endpoint, found.subject or '')}",
         data_severity=str(found.severity),
         data_known=entry.known,
     )
@@ -229,8 +229,3 @@ def _tally(entries: Sequence[Entry]) -> Markup:
     known = sum(1 for entry in entries if entry.known)
     parts = [counted(len(entries), "finding"), f"seen {sum(entry.count for entry in entries):,}×"]
     return element("span", " · ".join([*parts, f"{known:,} known"] if known else parts), class_="tally")
-
-
-def _digest(*words: str) -> str:
-    """A short name for something, fit for an id."""
-    return hashlib.blake2s("\0".join(words).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()

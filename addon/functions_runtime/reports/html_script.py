@@ -40,6 +40,7 @@ SCRIPT = """
     status.textContent =
       `${count} of ${all} finding${all === 1 ? "" : "s"} shown` +
       (elsewhere > 0 ? `; ${elsewhere} are not on this page, which the JSON report has` : "");
+    status.classList.toggle("all", count === all);
     root.querySelector("#none-shown").hidden = count > 0 || all === 0;
   }
 
@@ -102,18 +103,24 @@ SCRIPT = """
     sort(table);
   }
 
-  // A link to a rule or a finding leads somewhere even where that is folded or in the other view.
+  // A link to a rule or a finding leads somewhere even where that is folded, filtered out or in the other view.
   function reveal(id) {
     const target = id && byId(id);
     if (!target) return;
     const view = target.closest("[data-view]");
-    if (view && view.hidden) {
+    if (view && target.closest("[hidden]")) {
+      if (!view.hidden || target.hidden) showAll();
       byId(`view-${view.dataset.view}`).checked = true;
       apply(document);
     }
     const group = target.closest("details");
     if (group) group.open = true;
     target.scrollIntoView();
+  }
+
+  function showAll() {
+    byId("filter-text").value = "";
+    for (const box of document.querySelectorAll("#tools [type=checkbox]")) box.checked = true;
   }
 
   document.addEventListener("input", (event) => {

@@ -20,6 +20,7 @@ from functions_runtime.reports.markup import (
     cell,
     element,
     head,
+    identifier,
     more,
     table,
 )
@@ -147,7 +148,8 @@ def _measured(endpoint: SeenEndpoint, limits: Limits) -> Markup:
         _measure("request-count", endpoint.request.count, limits.count, ""),
         _measure("response-size", endpoint.response.size, limits.size, "B"),
         _measure("response-count", endpoint.response.count, limits.count, ""),
-        cell("parts", _parts("Request", endpoint.request), _parts("Response", endpoint.response)),
+        cell("parts", _parts("Request", endpoint, endpoint.request), _parts("Response", endpoint, endpoint.response)),
+        id=f"headroom-{identifier(*endpoint.endpoint)}",
     )
 
 
@@ -178,11 +180,16 @@ def _measure(class_: str, number: int, limit: int, unit: str) -> Markup:
     return cell(f"measure {class_}", bar, text, value=number)
 
 
-def _parts(title: str, measured: Headroom) -> Content:
+def _parts(title: str, endpoint: SeenEndpoint, measured: Headroom) -> Content:
     if not measured.largest:
         return ""
     parts = [element("li", element("code", part), f" {size:,} B") for part, size in measured.largest]
-    return element("details", element("summary", f"{title}: {measured.largest[0][0]}"), element("ul", parts))
+    return element(
+        "details",
+        element("summary", f"{title}: {measured.largest[0][0]}"),
+        element("ul", parts),
+        id=f"parts-{identifier(title, *endpoint.endpoint)}",
+    )
 
 
 def endpoints(report: Report) -> Markup:
@@ -210,6 +217,7 @@ def _endpoint(judged: JudgedEndpoint) -> Markup:
         head("where", name(judged.seen.endpoint)),
         cell("count", f"{judged.seen.exchanges:,}", value=judged.seen.exchanges),
         cell("reasons", element("ul", reasons) if reasons else ""),
+        id=f"verdict-{identifier(*judged.seen.endpoint)}",
     )
 
 

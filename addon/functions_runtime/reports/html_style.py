@@ -131,7 +131,7 @@ input[type="checkbox"], input[type="radio"] { width: 1.0625rem; height: 1.0625re
   background: var(--sunk); border: 1px solid var(--line); border-radius: 6px; cursor: pointer;
 }
 .folds button:hover { border-color: var(--quiet); }
-#shown { flex-basis: 100%; font-size: 0.875rem; color: var(--quiet); }
+#shown { font-size: 0.875rem; color: var(--quiet); }
 
 /* Findings */
 details.card { margin-top: 0.625rem; }
@@ -270,7 +270,7 @@ ins code { background: var(--good-soft); }
   body { background: none; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body > header { position: static; padding: 0 0 0.5rem; }
   main, body > footer { max-width: none; padding: 0.5rem 0 0; }
-  nav, .skip, #tools, #live, th button::after { display: none; }
+  nav, .skip, #tools, #shown.all, #live, th button::after { display: none; }
   .card, section > table { box-shadow: none; }
   details::details-content { content-visibility: visible; block-size: auto; }
   details.card > summary::before { display: none; }
@@ -278,7 +278,7 @@ ins code { background: var(--good-soft); }
   h2, h3, summary, thead { break-after: avoid; }
   table { table-layout: auto; }
   thead { display: table-row-group; }
-  .time.first, .parts details > ul, #by-endpoint { display: none; }
+  .time.first, .parts details > ul, #tools[hidden] ~ #by-endpoint { display: none; }
   a { color: inherit; }
 }
 @media (forced-colors: active) {

@@ -5,6 +5,7 @@ Whatever is not `Markup` is text: a name off the wire cannot become an element, 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import NamedTuple, TypeVar
@@ -81,6 +82,11 @@ def table(
         id=id_,
     )
     return join(body, more(len(items) - MAX_ROWS, "rows, which the JSON report has"))
+
+
+def identifier(*words: str) -> str:
+    """A short name for something, fit for an id, the same whenever the page is made."""
+    return hashlib.blake2s("\0".join(words).encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
 def more(number: int, of: str) -> Content:

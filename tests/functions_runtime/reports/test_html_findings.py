@@ -184,7 +184,7 @@ def test_the_controls_wait_for_the_script() -> None:
         "rule": True,
         "endpoint": False,
     }
-    status = controls.find("p[@role='status']")
+    status = root.find("p[@role='status']")
     assert status is not None
     assert status.attrib["data-all"] == "2"
 
