@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import time
 import unicodedata
 from pathlib import Path
@@ -110,6 +111,17 @@ def test_summary_says_that_nothing_was_in_scope(start: Start, origin: Origin) ->
     proxy.stop()
     assert "nothing was judged. None of 2 requests matched runtime_scope (~d nowhere.test)" in proxy.output
     assert proxy.report()["exchanges"] == {"judged": 0, "clean": 0}
+
+
+def test_a_look_at_the_live_page_through_the_proxy_is_no_exchange_with_the_site(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        page = b"127.0.0.1:%d" % free.getsockname()[1]
+    proxy = start("regular", options=[f"runtime_dashboard={page.decode()}"])
+    proxy.wait_for_log("the live page is at ")
+    for target in (b"/", b"/report?after="):
+        assert proxy.fetch(request(target=b"http://" + page + target, host=page)).status == 200
+    proxy.stop()
+    assert "nothing was judged. No HTTP request came by." in proxy.output
 
 
 # The report
