@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -201,6 +203,20 @@ def test_judging_keeps_nothing_and_the_same_exchange_gets_the_same_verdict(
     first = [(judge.request(exchange), judge.response(exchange)) for exchange in seen]
     again = [(judge.request(exchange), judge.response(exchange)) for exchange in reversed(seen)]
     assert again[::-1] == first
+
+
+@search
+@given(exchanges, profiles)
+def test_judging_changes_no_message(exchange: Exchange, profile: Profile) -> None:
+    judge, foresight = Judge(RULES, profile), Foresight(RULES, b"key")
+    messages: list[Request | Response] = [exchange.request, *([exchange.response] if exchange.response else [])]
+    before = [copy.deepcopy(message) for message in messages]
+    for work in (judge.request, judge.response):
+        work(exchange)
+    foresight.consequences(exchange, profile)
+    for message, as_it_was in zip(messages, before, strict=True):
+        for each in dataclasses.fields(message):
+            assert repr(getattr(message, each.name)) == repr(getattr(as_it_was, each.name))  # a time may be no number
 
 
 # Rewriting

@@ -23,6 +23,8 @@ from functions_runtime.verdict import (
     Verdict,
 )
 
+NOTHING_FOUND = Verdict()
+
 
 @dataclass(frozen=True, slots=True)
 class Override:
@@ -51,7 +53,7 @@ class Judge:
     def response(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Verdict:
         """What the Runtime does with the response to a request that it let through. Never raises."""
         if exchange.response is None:
-            return Verdict()
+            return NOTHING_FOUND
         return _judge(self._response, exchange, self._profile, overrides)
 
 
@@ -67,7 +69,7 @@ class Foresight:
     def consequences(self, exchange: Exchange, profile: Profile, overrides: Sequence[Override] = ()) -> Verdict:
         """What follows from an exchange as the site has it today, and from those before. Never raises."""
         if exchange.response is None:
-            return Verdict()
+            return NOTHING_FOUND
         return _judge(self._checks, exchange, profile, overrides)
 
 
@@ -92,6 +94,8 @@ def _judge(
             failures.append(Failure(rule, _where(error)))
         if reply and not failures:
             return Verdict(tuple(findings), Respond(reply))
+    if not findings and not failures:
+        return NOTHING_FOUND
     action: Action = Rewrite(tuple(edits)) if edits and not failures else Forward()
     return Verdict(tuple(findings), action, tuple(failures))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint, endpoint
+from functions_runtime.syntax.fetch import Preflight, parse_preflight
 from functions_runtime.syntax.rfc6265 import SetCookie, parse_set_cookie, split_cookies
 from functions_runtime.syntax.rfc9110 import Fields, FieldsByName, field_section_size, fields_by_name
 
@@ -21,7 +22,7 @@ class HeaderSize:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """The head of a request.
 
@@ -32,7 +33,8 @@ class Request:
 
     `by_name` are the fields' values under their names in lower case. `header_size` is the size of the field section;
     Cookie counts as its cookies, any other field as one (reading of "Max header count: 75 (including cookies)": a
-    cookie is what one header is elsewhere). `cookies` are the cookie-pairs of Cookie.
+    cookie is what one header is elsewhere). `cookies` are the cookie-pairs of Cookie. `preflight` is what a
+    CORS-preflight request asks, None where this is none.
     """
 
     method: str = "GET"
@@ -44,6 +46,7 @@ class Request:
     query: bytes = b""
     by_name: FieldsByName = field(init=False, repr=False, compare=False)
     cookies: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    preflight: Preflight | None = field(init=False, repr=False, compare=False)
     header_size: HeaderSize = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -51,9 +54,10 @@ class Request:
         cookie_fields = by_name.get(b"cookie", ())
         cookies = tuple([pair for value in cookie_fields for pair in split_cookies(value)])
         count = len(self.fields) - len(cookie_fields) + len(cookies)
-        object.__setattr__(self, "by_name", by_name)
-        object.__setattr__(self, "cookies", cookies)
-        object.__setattr__(self, "header_size", HeaderSize(field_section_size(self.fields), count))
+        self.by_name = by_name
+        self.cookies = cookies
+        self.preflight = parse_preflight(self.method, self.fields)
+        self.header_size = HeaderSize(field_section_size(self.fields), count)
 
     @property
     def endpoint(self) -> Endpoint:
@@ -69,7 +73,7 @@ class SetCookieField(NamedTuple):
     cookie: SetCookie
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Response:
     """The head of a response as the server sent it; `time` is when it arrived, in seconds since 1970-01-01 UTC.
 
@@ -89,17 +93,18 @@ class Response:
     def __post_init__(self) -> None:
         by_name = fields_by_name(self.fields)
         cookies = _set_cookie_fields(self.fields) if b"set-cookie" in by_name else ()
-        object.__setattr__(self, "by_name", by_name)
-        object.__setattr__(self, "cookies", cookies)
-        object.__setattr__(self, "header_size", HeaderSize(field_section_size(self.fields), len(self.fields)))
+        self.by_name = by_name
+        self.cookies = cookies
+        self.header_size = HeaderSize(field_section_size(self.fields), len(self.fields))
 
 
 def _set_cookie_fields(fields: Fields) -> tuple[SetCookieField, ...]:
-    return tuple(
+    found = [
         SetCookieField(position, value, cookie)
         for position, (name, value) in enumerate(fields)
         if len(name) == 10 and name.lower() == b"set-cookie" and (cookie := parse_set_cookie(value))
-    )
+    ]
+    return tuple(found)
 
 
 class Exchange(NamedTuple):

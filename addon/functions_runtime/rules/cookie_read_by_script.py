@@ -57,15 +57,18 @@ def watch(key: bytes) -> Check:
         request, response = exchange.request, exchange.response
         assert response
         here: dict[bytes, dict[Place, None]] = {}
-        for where, value in islice(_values_sent(request), MOST_VALUES):
-            here.setdefault(digest(value), {})[(request.endpoint, where)] = None
+        if request.query or not _OF_THE_BROWSER.issuperset(request.by_name):
+            for where, value in islice(_values_sent(request), MOST_VALUES):
+                here.setdefault(digest(value), {})[(request.endpoint, where)] = None
         found: dict[tuple[bytes, Place], bytes] = {}
         if b"location" in response.by_name:
             carried_on = response.by_name[b"location"][0].partition(b"?")[2]
             for value in islice(_values_in_query(carried_on), MOST_VALUES):
                 through_query.put(digest(value), True)
         for field in response.cookies[:MOST_VALUES]:
-            if field.cookie.attributes.http_only or len(value := _bare(field.cookie.value)) < MIN_VALUE:
+            if field.cookie.attributes.http_only or len(field.cookie.value) < MIN_VALUE:
+                continue
+            if len(value := _bare(field.cookie.value)) < MIN_VALUE:
                 continue
             mark = digest(value)
             for _, where in here.get(mark, ()):
@@ -79,6 +82,8 @@ def watch(key: bytes) -> Check:
             for place in places:
                 remember(sent, mark, place, MOST_PLACES)
                 found.update(((name, place), mark) for name in cookies.get(mark) or ())
+        if not found:
+            return ()
         return [
             _finding(name, place)
             for (name, place), mark in islice(found.items(), MOST_FOUND)

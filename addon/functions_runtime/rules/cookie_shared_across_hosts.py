@@ -62,8 +62,10 @@ def watch(key: bytes) -> Check:
             for origin in setters.get(mark) or ():
                 _find(found, pair.partition(b"=")[0], origin, here)
         for field in response.cookies:
-            domain = (field.cookie.attributes.domain or b"").decode("ascii", "replace")
-            if not domain or not ("." + request.host).endswith("." + domain):
+            if not field.cookie.attributes.domain:
+                continue
+            domain = field.cookie.attributes.domain.decode("ascii", "replace")
+            if not ("." + request.host).endswith("." + domain):
                 continue
             mark = digest(field.cookie.name + b"=" + field.cookie.value)
             origin = Origin(request.host, domain, request.domain)
@@ -72,7 +74,7 @@ def watch(key: bytes) -> Check:
             for endpoints in (sent.get(mark) or {}).values():
                 for endpoint in endpoints:
                     _find(found, field.cookie.name, origin, endpoint)
-        return list(found.values())[:MOST_FOUND]
+        return list(found.values())[:MOST_FOUND] if found else ()
 
     return check
 

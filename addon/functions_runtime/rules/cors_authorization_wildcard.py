@@ -8,14 +8,14 @@ from functions_runtime.endpoint import endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
-from functions_runtime.syntax.fetch import NON_WILDCARD_REQUEST_HEADERS, parse_preflight
+from functions_runtime.syntax.fetch import NON_WILDCARD_REQUEST_HEADERS
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     request = exchange.request
-    preflight = parse_preflight(request.method, request.fields)
+    preflight = request.preflight
     if not preflight or not NON_WILDCARD_REQUEST_HEADERS.intersection(preflight.headers):
         return ()
     return (

@@ -11,7 +11,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.recent import Recent, keyed_digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step
-from functions_runtime.syntax.fetch import parse_preflight, preflight_passes
+from functions_runtime.syntax.fetch import preflight_passes
 from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
@@ -64,7 +64,7 @@ def watch(key: bytes) -> Check:
     def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
         assert response
-        preflight = parse_preflight(request.method, request.fields)
+        preflight = request.preflight
         if preflight:
             if not preflight_passes(preflight, response.status, response.fields, credentials=True):
                 return ()

@@ -12,7 +12,6 @@ from functions_runtime.syntax.fetch import (
     CHROMIUM_NON_WILDCARD_REQUEST_HEADERS,
     Preflight,
     cors_check,
-    parse_preflight,
     preflight_passes,
 )
 from functions_runtime.verdict import Basis, Finding, Severity
@@ -22,7 +21,7 @@ from functions_runtime.wire_text import printable
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     request, response = exchange.request, exchange.response
     assert response
-    preflight = parse_preflight(request.method, request.fields)
+    preflight = request.preflight
     if not preflight or not preflight_passes(
         preflight,
         response.status,

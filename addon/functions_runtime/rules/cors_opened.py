@@ -11,7 +11,6 @@ from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.syntax.fetch import (
     CHROMIUM_NON_WILDCARD_REQUEST_HEADERS,
     Preflight,
-    parse_preflight,
     preflight_passes,
 )
 from functions_runtime.syntax.rfc9110 import Fields
@@ -22,7 +21,7 @@ from functions_runtime.wire_text import printable
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     request, response = exchange.request, exchange.response
     assert response
-    preflight = parse_preflight(request.method, request.fields)
+    preflight = request.preflight
     if not preflight:
         return ()
     if not _passes(preflight, PREFLIGHT_STATUS, PREFLIGHT_REPLY_FIELDS):

@@ -15,7 +15,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if request.method != "GET":
         return ()
     # A length of zero is no content (RFC 9110, section 8.6).
-    announced = any(length.strip(b"0 ,") for length in request.by_name.get(b"content-length", ()))
+    announced = b"".join(request.by_name.get(b"content-length", ())).strip(b"0 ,")
     if not (announced or exchange.request_has_content or b"transfer-encoding" in request.by_name):
         return ()
     return (RULE.finding(f"This GET request has content. The Runtime answers {GET_WITH_CONTENT_STATUS} instead."),)

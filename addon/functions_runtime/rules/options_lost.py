@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step
-from functions_runtime.syntax.fetch import parse_preflight
 from functions_runtime.verdict import Basis, Finding, Severity
 
 OWN_FIELDS = {b"allow": "Allow", b"dav": "DAV"}
@@ -16,7 +15,7 @@ OWN_FIELDS = {b"allow": "Allow", b"dav": "DAV"}
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     request, response = exchange.request, exchange.response
     assert response
-    if request.method != "OPTIONS" or response.status >= 400 or parse_preflight(request.method, request.fields):
+    if request.method != "OPTIONS" or response.status >= 400 or request.preflight:
         return ()
     said = [shown for name, shown in OWN_FIELDS.items() if name in response.by_name]
     if exchange.response_has_content or _has_content(response):

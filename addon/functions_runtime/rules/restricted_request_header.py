@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 from functions_runtime.message import Exchange, Request
@@ -12,10 +11,8 @@ from functions_runtime.verdict import Basis, Finding, RemoveField, Severity
 from functions_runtime.wire_text import printable
 
 
-def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
-    for name in exchange.request.by_name:
-        if is_removed(name):
-            yield _finding(name)
+def check(exchange: Exchange, profile: Profile) -> list[Finding]:
+    return [_finding(name) for name in filter(is_removed, exchange.request.by_name)]
 
 
 # The same few names come with every request, and a finding here says nothing but the name.

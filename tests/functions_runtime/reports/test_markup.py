@@ -14,6 +14,7 @@ from functions_runtime.reports.markup import (
     cell,
     element,
     head,
+    identifier,
     join,
     lines,
     more,
@@ -108,3 +109,9 @@ def test_a_long_table_is_cut_and_says_so() -> None:
 def test_nothing_is_said_of_nothing_more() -> None:
     assert (more(0, "rows"), more(-5, "rows")) == ("", "")
     assert more(1, "rows") == '<p class="more">… and 1 more rows.</p>'
+
+
+def test_an_identifier_is_short_always_the_same_and_tells_words_apart() -> None:
+    assert identifier("GET", "a.example\udcff") == identifier("GET", "a.example\udcff")
+    assert len({identifier("a", "b"), identifier("ab"), identifier("a", "b", ""), identifier("b", "a")}) == 4
+    assert identifier('"><b>').isalnum()
