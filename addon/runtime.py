@@ -304,7 +304,8 @@ class FunctionsRuntime:
         judgement = self._judgements.get(flow) or self._judge_whole(flow)
         judgement.kept = [finding, *(each for each in judgement.kept if _place(each) != _place(finding))]
         self._judge_again(flow)
-        logger.info("Runtime: by experiment, %s depends on %s.", judgement.record.endpoint, finding.subject)
+        if any(_place(each) == _place(finding) for each in judgement.findings):
+            logger.info("Runtime: by experiment, %s depends on %s.", judgement.record.endpoint, finding.subject)
         ctx.master.addons.trigger(UpdateHook([flow]))
 
     def _acts_on(self, flow: http.HTTPFlow) -> bool:

@@ -155,10 +155,12 @@ class Journal:
             if entry := self._entries.get(key):
                 entry.count -= 1
                 left.append(key)
-        yield
-        for key in left:
-            if key in self._entries and not self._entries[key].count:
-                del self._entries[key]
+        try:
+            yield
+        finally:
+            for key in left:
+                if key in self._entries and not self._entries[key].count:
+                    del self._entries[key]
 
     def _count(self, record: Record, finding: Finding) -> Entry | None:
         endpoint, subject = finding.endpoint or record.endpoint, finding.subject

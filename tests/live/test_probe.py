@@ -100,6 +100,7 @@ def test_an_experiment_in_regular_mode(
     proxy.wait_for_log("experimenting with 1 of 2 flows")
     proxy.wait_for_log("left out 1 headers, and the answer differed 1 times")
     proxy.stop()
+    assert ("by experiment" in proxy.output) is bool(subjects)
     assert [finding["subject"] for finding in proxy.findings(door) if finding["severity"] == "warning"] == subjects
     assert len(origin.seen(outside)) == 1
     replays = origin.seen(door)[1:]
