@@ -71,6 +71,15 @@ class Judgement:
     request_before: Fields | None = None
     request_after: Fields | None = None
     response_after: Response | None = None
+
+    @property
+    def removed(self) -> frozenset[bytes]:
+        """Names, in lower case, of the request's fields that the server did not get."""
+        if self.request_before is None or self.request_after is None:
+            return frozenset()
+        before, after = ({name.lower() for name, _ in fields} for fields in (self.request_before, self.request_after))
+        return frozenset(before - after)
+
     kept: list[Finding] = field(default_factory=list)
     is_made_up: bool = False
 
@@ -79,20 +88,23 @@ def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool)
     """The request as the Runtime would have got it."""
     request = flow.request
     host, _ = _addressed_host(flow, keep_host_header)
-    fields: Fields = request.headers.fields
-    if _is_to_proxy(flow):
-        fields = without_fields(fields, PROXY_FIELDS)
     path, _, query = request.path.partition("?")
     multiplexed = request.http_version.startswith(("HTTP/2", "HTTP/3"))
     return Request(
         method=request.method,
         host=host,
         path=path,
-        fields=as_http1_fields(fields, authority=request.data.authority, multiplexed=multiplexed),
+        fields=as_http1_fields(fields_of(flow), authority=request.data.authority, multiplexed=multiplexed),
         domain=function_domain(flow, runtime_domain, keep_host_header),
         time=request.timestamp_start,
         query=query.encode("utf-8", "surrogateescape"),
     )
+
+
+def fields_of(flow: http.HTTPFlow) -> Fields:
+    """The fields of the request as they are now, without what the client says to mitmproxy as its proxy."""
+    fields: Fields = flow.request.headers.fields
+    return without_fields(fields, PROXY_FIELDS) if _is_to_proxy(flow) else fields
 
 
 def function_domain(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> str | None:
@@ -178,9 +190,7 @@ def rewrite_request(flow: http.HTTPFlow, action: Action) -> None:
     """
     headers = flow.request.headers
     expects_continue = headers.get("expect", "").lower() == "100-continue"
-    fields: Fields = headers.fields
-    if _is_to_proxy(flow):
-        fields = without_fields(fields, PROXY_FIELDS)
+    fields = fields_of(flow)
     if isinstance(action, Rewrite):
         kept = RemoveField(b"expect") if expects_continue else None
         fields = apply_edits(fields, (edit for edit in action.edits if edit != kept))
@@ -292,7 +302,7 @@ def findings_of_others(flow: http.HTTPFlow) -> list[Finding]:
 def _findings_in(flow: http.HTTPFlow) -> tuple[Finding, ...] | None:
     try:
         return tuple(_from_plain(plain) for plain in flow.metadata[FINDINGS_KEY])
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import tempfile
@@ -72,13 +71,8 @@ class ReportWriter:
     def _append(self, path: Path, text: str) -> None:
         """Put whole lines into a log. What does not get there now, goes before what comes next."""
         waiting = self._unwritten.pop(path, b"")
-        left = waiting + text.encode()
-        reason = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        try:
-            left = _write_lines(self._logs[path], left)
-        except OSError as error:
-            reason = error
-        if left:
+        left, reason = _write_lines(self._logs[path], waiting + text.encode())
+        if reason:
             self._unwritten[path] = left
             if not waiting:  # once is enough
                 self._complain(path, reason)
@@ -135,13 +129,18 @@ class ReportWriter:
                     self._complain(path, error)
 
 
-def _write_lines(log: int, data: bytes) -> bytes:
-    """Write as many whole lines as there is room for. Returns the rest; raises OSError where that fails."""
-    written = os.write(log, data)
-    whole = data.rfind(b"\n", 0, written) + 1
-    if whole < written:
-        os.ftruncate(log, os.fstat(log).st_size - written + whole)
-    return data[whole:]
+def _write_lines(log: int, data: bytes) -> tuple[bytes, OSError | None]:
+    """Write as many whole lines as there is room for. Returns what is left, and why."""
+    written = 0
+    try:
+        while written < len(data):
+            written += os.write(log, data[written:])
+    except OSError as error:
+        whole = data.rfind(b"\n", 0, written) + 1
+        with contextlib.suppress(OSError):
+            os.ftruncate(log, os.fstat(log).st_size - written + whole)
+        return data[whole:], error
+    return b"", None
 
 
 def _is_torn(log: int) -> bool:

@@ -169,15 +169,17 @@ class FunctionsRuntime:
             return
         if not self._settings.scope(flow):
             self._journal.outside_scope += 1
+            self._changed()
             return
         judgement, verdict = self._judge_request(flow)
         if self._acts_on(flow):
-            judgement.request_before = flow.request.headers.fields
+            judgement.request_before = flow_bridge.fields_of(flow)
             if isinstance(verdict.action, Respond):
                 self._respond_to_request(flow, verdict.action.reply)
             else:
                 flow_bridge.rewrite_request(flow, verdict.action)
-                judgement.request_after = flow.request.headers.fields
+                if isinstance(verdict.action, Rewrite):
+                    judgement.request_after = flow.request.headers.fields
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         judgement = self._judgements.get(flow)
@@ -304,8 +306,6 @@ class FunctionsRuntime:
         judgement = self._judgements.get(flow) or self._judge_whole(flow)
         judgement.kept = [finding, *(each for each in judgement.kept if _place(each) != _place(finding))]
         self._judge_again(flow)
-        if any(_place(each) == _place(finding) for each in judgement.findings):
-            logger.info("Runtime: by experiment, %s depends on %s.", judgement.record.endpoint, finding.subject)
         ctx.master.addons.trigger(UpdateHook([flow]))
 
     def _acts_on(self, flow: http.HTTPFlow) -> bool:
@@ -350,7 +350,7 @@ class FunctionsRuntime:
         if judgement.stored is not None:
             return Verdict()
         response = flow_bridge.response_of(flow, held=judgement.held)
-        exchange = Exchange(judgement.request, response, self._acts_on(flow), *flow_bridge.contents_seen(flow))
+        exchange = Exchange(judgement.request, response, judgement.removed, *flow_bridge.contents_seen(flow))
         self._journal.site.saw_response(judgement.record.endpoint, response)
         verdict, foreseen = self._verdicts_on(flow, judgement, exchange, response)
         self._take(flow, judgement, verdict, foreseen)
@@ -421,8 +421,8 @@ class FunctionsRuntime:
             judgement.response = flow_bridge.response_of(flow, held=judgement.held)
             self._journal.site.saw_response(judgement.record.endpoint, judgement.response)
         sent, received = flow_bridge.contents_seen(flow)
-        changed, response = judgement.changed, judgement.response
-        exchange = Exchange(judgement.request, response, changed, sent, received and not changed)
+        response = judgement.response
+        exchange = Exchange(judgement.request, response, judgement.removed, sent, received and not judgement.changed)
         asked = self._judge.request(exchange, self._settings.overrides_for(flow))
         self._heed_reply(judgement, asked)
         if response is None:

@@ -69,6 +69,13 @@ class Address:
         own = {self.host.lower()}
         return name in (own | {"localhost", "127.0.0.1", "::1"} if self._is_loopback else own)
 
+    def is_at(self, host: str, port: int) -> bool:
+        """Whether who connects there gets here. Which addresses this machine has besides is not known."""
+        own = {self.host.lower()}
+        if self._is_everywhere or self._is_loopback:
+            own |= {"localhost", "127.0.0.1", "::1"}
+        return port == self.port and host.lower() in own
+
     @property
     def _is_everywhere(self) -> bool:
         address = _ip_address(self.host)
@@ -109,9 +116,8 @@ class Dashboard:
         self._address: Address | None = None
 
     def is_at(self, host: str, port: int) -> bool:
-        """Whether it is served there now."""
-        address = self._address
-        return address is not None and address.port == port and address.is_meant_by(f"{host}:{port}")
+        """Whether it is served there now, as far as that can be told from the address."""
+        return self._address is not None and self._address.is_at(host, port)
 
     async def listen(self, host: str, port: int) -> str:
         """Serve on this address and no other from now on. Returns the URL; raises OSError where it is not to be had."""

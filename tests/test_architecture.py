@@ -72,6 +72,7 @@ COMPUTING = {
     "calendar",
     "collections",
     "collections.abc",
+    "contextlib",
     "dataclasses",
     "datetime",
     "enum",

@@ -406,6 +406,8 @@ GOOD = flow_bridge.as_plain(_finding(subject="sid", effect=REPLY))
         [{**GOOD, "status": "four hundred"}],
         [{**GOOD, "twilio_error": []}],
         [{**GOOD, "message": 5}],
+        [{**GOOD, "extent": "far"}],
+        [{**GOOD, "extent": 10**400}],
         [GOOD, {}],
     ],
 )

@@ -998,3 +998,24 @@ def test_a_pattern_can_silence_what_a_preflight_asks_for(bench: Bench) -> None:
         bench.play(live(*asks, method="OPTIONS", path=path), *allows)
     blocked = [entry["path"] for entry in bench.report()["findings"] if entry["rule"] == "cors-method-blocked"]
     assert blocked == ["/other"]
+
+
+@pytest.mark.parametrize("rules", [[], ["/restricted-request-header/off"], ["/restricted-request-header:referer/off"]])
+def test_what_got_to_the_server_after_all_is_evidence(rules: list[str], bench: Bench) -> None:
+    bench.configure(runtime_rules=rules)
+    came_from = b"https://app.example.test/came/from"
+    flow = _finished(
+        bench.play(live((b"Referer", came_from), (b"Via", b"1.1 a")), (b"Location", came_from), status=302)
+    )
+    for _ in range(2):
+        assert ("restricted-header-used" in _rules(flow)) is bool(rules)
+        bench.call("runtime.judge", [flow])
+
+
+def test_what_is_outside_the_scope_changes_the_report_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = []
+    monkeypatch.setattr(bench.addon._dashboard, "changed", lambda: changes.append(1))
+    bench.configure(runtime_scope="~d nowhere.test")
+    bench.play(live())
+    assert changes
+    assert bench.addon._report().outside_scope == 1

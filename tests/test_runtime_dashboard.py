@@ -400,6 +400,21 @@ def test_closing_ends_what_is_open_and_frees_the_port() -> None:
 # What is no exchange with the site
 
 
+@pytest.mark.parametrize(
+    ("served", "hosts"),
+    [
+        ("127.0.0.1", {"127.0.0.1", "localhost", "::1"}),
+        ("0.0.0.0", {"0.0.0.0", "127.0.0.1", "localhost", "::1"}),
+        ("192.0.2.7", {"192.0.2.7"}),
+        ("Page.example", {"page.example"}),
+    ],
+)
+def test_what_is_taken_for_a_look_at_the_page(served: str, hosts: set[str]) -> None:
+    asked = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "192.0.2.7", "198.51.100.4", "page.example")
+    assert {host for host in asked if Address(served, 80).is_at(host, 80)} == hosts
+    assert not any(Address(served, 80).is_at(host, 8080) for host in asked)
+
+
 def test_it_knows_where_it_is_served() -> None:
     async def look(site: Site, shown: Dashboard) -> None:
         for host in ("127.0.0.1", "localhost"):

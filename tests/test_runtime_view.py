@@ -87,6 +87,19 @@ def test_a_message_that_the_runtime_left_alone_is_not_said_to_be_changed() -> No
             assert "CHANGED" not in shown(message, flow)[1]
 
 
+def test_what_a_client_says_to_its_proxy_is_nothing_that_the_runtime_changed() -> None:
+    addon = FunctionsRuntime()
+    with taddons.context(Proxyserver(), addon):
+        fields = ((b"Host", b"a.example"), (b"Proxy-Authorization", b"Basic c2VjcmV0"), (b"Proxy-Connection", b"close"))
+        for fields_more, changed in (((), False), (((b"Referer", b"b"),), True)):
+            flow = tflow.tflow(req=tutils.treq(headers=http.Headers((*fields, *fields_more))))
+            flow.live = True
+            addon.requestheaders(flow)
+            _, text = shown(flow.request, flow)
+            assert ("CHANGED" in text) is changed
+            assert "- Proxy-" not in text
+
+
 def test_it_has_every_finding_in_full_with_the_gravest_first(judged: http.HTTPFlow) -> None:
     assert judged.response
     _, text = shown(judged.response, judged)

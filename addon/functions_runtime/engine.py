@@ -66,11 +66,11 @@ class Foresight:
     def __init__(self, rules: Iterable[Rule], key: bytes) -> None:
         self._checks = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.CONSEQUENCES]
 
-    def consequences(self, exchange: Exchange, profile: Profile, overrides: Sequence[Override] = ()) -> Verdict:
+    def consequences(self, exchange: Exchange, profile: Profile) -> Verdict:
         """What follows from an exchange as the site has it today, and from those before. Never raises."""
         if exchange.response is None:
             return NOTHING_FOUND
-        return _judge(self._checks, exchange, profile, overrides)
+        return _judge(self._checks, exchange, profile, ())
 
 
 def _judge(

@@ -115,6 +115,7 @@ class Journal:
     def __init__(self, baseline: Container[Known] | None = None) -> None:
         self._entries: dict[Key, Entry] = {}
         self._baseline = baseline
+        self._emptied = 0  # entries that are about to go, unless what they are of is found again
         self.site = Site()
         self.judged = 0
         self.clean = 0
@@ -154,19 +155,21 @@ class Journal:
                 self.folded -= key in self._entries
             if entry := self._entries.get(key):
                 entry.count -= 1
+                self._emptied += not entry.count
                 left.append(key)
         try:
             yield
         finally:
             for key in left:
                 if key in self._entries and not self._entries[key].count:
+                    self._emptied -= 1
                     del self._entries[key]
 
     def _count(self, record: Record, finding: Finding) -> Entry | None:
         endpoint, subject = finding.endpoint or record.endpoint, finding.subject
         key = (finding.rule, finding.severity, endpoint, subject)
         entry = self._entries.get(key)
-        if entry is None and len(self._entries) >= MAX_ENTRIES:
+        if entry is None and len(self._entries) - self._emptied >= MAX_ENTRIES:
             self.folded += 1
             endpoint, subject = FOLDED, None
             key = (finding.rule, finding.severity, endpoint, subject)
@@ -179,6 +182,7 @@ class Journal:
             return None if self._graver(entry) else entry
         entry.count += 1
         if entry.count == 1:
+            self._emptied -= 1
             entry.finding, entry.first_seen, entry.last_seen = finding, record.time, record.time
         if finding.extent > entry.finding.extent or (finding.replaces and not entry.finding.replaces):
             entry.finding = finding
@@ -188,6 +192,8 @@ class Journal:
 
     def _graver(self, entry: Entry) -> Entry | None:
         """The entry that takes the place of this one."""
+        if entry.endpoint == FOLDED:  # these are of several endpoints, and nobody knows which
+            return None
         finding = entry.finding
         for severity in range(finding.severity + 1, Severity.ERROR + 1):
             graver = self._entries.get((finding.rule, Severity(severity), entry.endpoint, finding.subject))

@@ -110,12 +110,12 @@ def _set_cookie_fields(fields: Fields) -> tuple[SetCookieField, ...]:
 class Exchange(NamedTuple):
     """One request and its response, None as long as there is none.
 
-    `rewritten` says that the server did not get the request as it came, but as the Runtime hands it on.
+    `removed` are the names, in lower case, of the request's fields that the server did not get.
     `request_has_content` and `response_has_content` say that content was seen, whatever the head says of it.
     """
 
     request: Request
     response: Response | None = None
-    rewritten: bool = False
+    removed: frozenset[bytes] = frozenset()
     request_has_content: bool = False
     response_has_content: bool = False

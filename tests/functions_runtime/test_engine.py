@@ -210,11 +210,10 @@ def test_off_for_one_subject_leaves_the_reply_that_another_calls_for() -> None:
     assert verdict.action == Respond(REPLY)
 
 
-def test_overrides_hold_for_responses_and_consequences() -> None:
+def test_overrides_hold_for_responses() -> None:
     off = (Override("a", None, None),)
-    rules = [rule("a", Step.RESPONSE_FIELDS, ("x", AppendAttributes(0, ()))), rule("a", Step.CONSEQUENCES, ("x", None))]
+    rules = [rule("a", Step.RESPONSE_FIELDS, ("x", AppendAttributes(0, ())))]
     assert Judge(rules, Profile()).response(EXCHANGE, off) == Verdict()
-    assert Foresight(rules, b"key").consequences(EXCHANGE, Profile(), off) == Verdict()
 
 
 # Checks that break

@@ -421,6 +421,28 @@ def test_what_was_added_can_be_taken_back() -> None:
     assert (counts(journal), journal.clean) == ([], 2)
 
 
+def test_at_the_bound_what_is_found_anew_takes_the_place_of_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 3)
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(str(number)) for number in range(3)])
+    for severity, before in ((ERROR, WARNING), (WARNING, ERROR)):
+        with journal.judging_anew(record, [finding(str(number), before) for number in range(3)]):
+            journal.add(record, [finding(str(number), severity) for number in range(3)])
+    assert counts(journal) == [(str(number), WARNING, HOME, None, 1) for number in range(3)]
+    with journal.judging_anew(record, [finding("0")]):
+        journal.add(record, [finding("0"), finding("further")])
+    assert journal.folded == 1
+
+
+def test_what_was_folded_together_replaces_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(), finding(endpoint=LOGIN), finding(severity=ERROR, replaces=WARNING)])
+    assert [(severity, count) for _, severity, _, _, count in counts(journal)] == [(ERROR, 1), (WARNING, 2)]
+
+
 def test_what_is_found_again_is_not_new() -> None:
     journal = Journal()
     record = journal.begin(HOME, 5.0)

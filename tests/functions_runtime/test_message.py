@@ -84,7 +84,7 @@ def test_a_request_has_an_endpoint() -> None:
 def test_an_exchange_begins_without_a_response() -> None:
     exchange = Exchange(Request())
     assert exchange.response is None
-    assert not exchange.rewritten
+    assert not exchange.removed
 
 
 def test_messages_are_equal_by_what_came_off_the_wire() -> None:

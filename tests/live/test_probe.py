@@ -65,7 +65,6 @@ def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdum
         proxy.fetch(method + b" " + path + b" HTTP/1.1\r\n" + headers)
     proxy.fetch(b"GET /go HTTP/1.1\r\nHost: app.example.test\r\n\r\n")
     proxy.wait_for_log("experimenting with 2 of 3 flows")
-    proxy.wait_for_log(f"by experiment, GET app.example.test{door.decode()} depends on referer")
     proxy.wait_for_log("left out 4 headers, and the answer differed 1 times")
     proxy.stop()
 
@@ -100,7 +99,6 @@ def test_an_experiment_in_regular_mode(
     proxy.wait_for_log("experimenting with 1 of 2 flows")
     proxy.wait_for_log("left out 1 headers, and the answer differed 1 times")
     proxy.stop()
-    assert ("by experiment" in proxy.output) is bool(subjects)
     assert [finding["subject"] for finding in proxy.findings(door) if finding["severity"] == "warning"] == subjects
     assert len(origin.seen(outside)) == 1
     replays = origin.seen(door)[1:]

@@ -118,7 +118,7 @@ def test_findings_are_on_the_flows(recordings: dict[str, Path], tmp_path: Path) 
     (reported,) = (each for each in report["findings"] if each["rule"] == "cookie-lifetime-too-long")
     # What only a recording needs is not in the report: where a finding belongs, and what it took the place of.
     assert {name: value for name, value in finding.items() if name in reported}.items() <= reported.items()
-    assert set(finding) - set(reported) == {"endpoint", "replaces"}
+    assert set(finding) - set(reported) == {"endpoint", "replaces", "extent"}
 
 
 def _recorded(*cookies: str, at: float, path: str = "/recorded") -> http.HTTPFlow:

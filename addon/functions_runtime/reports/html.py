@@ -160,10 +160,10 @@ def _mode(report: Report) -> str:
     if not recorded:
         return "Mode enforce: the exchanges went as they would under the Runtime."
     if not report.enforced:
-        return "Mode enforce, but these are recordings: nothing was changed; this is what the Runtime would do."
+        return "Mode enforce, but all of it was recorded or audited: this is what the Runtime would do."
     return (
         "Mode enforce: the exchanges went as they would under the Runtime. "
-        f"Of them, {counted(recorded, 'exchange')} came from recordings, and nothing was changed there."
+        f"Of them, {counted(recorded, 'exchange')} came from recordings or an audit: nothing was changed there."
     )
 
 

@@ -62,9 +62,12 @@ def watch(key: bytes) -> Check:
                 here.setdefault(digest(value), {})[(request.endpoint, where)] = None
         found: dict[tuple[bytes, Place], bytes] = {}
         if b"location" in response.by_name:
-            carried_on = response.by_name[b"location"][0].partition(b"?")[2]
+            carried_on = response.by_name[b"location"][0].partition(b"#")[0].partition(b"?")[2]
             for value in islice(_values_in_query(carried_on), MOST_VALUES):
-                through_query.put(digest(value), True)
+                mark = digest(value)
+                if (request.endpoint, QUERY) not in here.get(mark, ()):  # the server did not just send it back
+                    through_query.put(mark, True)
+        own: set[bytes] | None = None
         for field in response.cookies[:MOST_VALUES]:
             if field.cookie.attributes.http_only or len(field.cookie.value) < MIN_VALUE:
                 continue
@@ -74,8 +77,10 @@ def watch(key: bytes) -> Check:
             for _, where in here.get(mark, ()):
                 if where == QUERY:
                     through_query.put(mark, True)
-                elif value not in _values_of_cookies(request):
-                    through_header.put(mark, True)
+                else:
+                    own = _values_of_cookies(request) if own is None else own
+                    if value not in own:
+                        through_header.put(mark, True)
             if remember(cookies, mark, field.cookie.name, MOST_PLACES):
                 found.update(((field.cookie.name, place), mark) for place in sent.get(mark) or ())
         for mark, places in here.items():

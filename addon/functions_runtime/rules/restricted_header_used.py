@@ -30,8 +30,8 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     found: dict[bytes, str] = {}
     for vary in response.by_name.get(b"vary", ()):
         found.update(dict.fromkeys(_restricted_names_in(vary), "the response names it in Vary"))
-    if not exchange.rewritten:  # what never got to the server cannot come back from there
-        for name, header in _come_back(exchange.request, response).items():
+    for name, header in _come_back(exchange.request, response).items():
+        if name not in exchange.removed:  # what never got to the server cannot come back from there
             found.setdefault(name, f"its value comes back in the response header {printable(header, 40)}")
     if not found:
         return ()

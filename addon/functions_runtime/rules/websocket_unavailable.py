@@ -12,7 +12,7 @@ from functions_runtime.verdict import Basis, Finding, Severity
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     assert exchange.response
-    if exchange.response.status >= 400 and not exchange.rewritten:
+    if exchange.response.status >= 400 and b"upgrade" not in exchange.removed:
         return ()
     for value in exchange.request.by_name.get(b"upgrade", ()):
         if b"websocket" in value.lower():

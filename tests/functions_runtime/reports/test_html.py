@@ -271,13 +271,13 @@ def test_without_an_error_it_is_the_warnings_and_without_those_nothing() -> None
         (
             "enforce",
             0,
-            "Mode enforce, but these are recordings: nothing was changed; this is what the Runtime would do.",
+            "Mode enforce, but all of it was recorded or audited: this is what the Runtime would do.",
         ),
         (
             "enforce",
             9,
             "Mode enforce: the exchanges went as they would under the Runtime. "
-            "Of them, 1 exchange came from recordings, and nothing was changed there.",
+            "Of them, 1 exchange came from recordings or an audit: nothing was changed there.",
         ),
     ],
 )

@@ -312,6 +312,8 @@ def test_the_redirect_need_not_be_spelled_like_the_cookie(sets_it: bool) -> None
         (b"/login?return_to=https%3A%2F%2Fa.example%2F%3Fstate%3D" + TOKEN, False),
         (b"/login?to=%2Fa%3Fto%3D%252Fb%253Fstate%253D" + TOKEN, False),
         (b"/login?" + b"to=?" * 30_000 + b"state=" + TOKEN, True),
+        (b"/login?state=" + TOKEN + b"#top", False),
+        (b"/login#?state=" + TOKEN, True),
         (b"/login?state=" + TOKEN[:7], True),
         (b"/login/" + TOKEN, True),
         (b"/login?" + TOKEN, True),
@@ -320,6 +322,34 @@ def test_the_redirect_need_not_be_spelled_like_the_cookie(sets_it: bool) -> None
 def test_what_a_redirect_carries_in_its_query_or_in_one_within(location: bytes, found: bool) -> None:
     redirect = Exchange(Request(host="app.example"), Response(302, ((b"Location", location),)))
     assert bool(findings(SET, redirect, sent(query=b"state=" + TOKEN))) is found
+
+
+def test_a_redirect_that_only_sends_the_query_back_proves_nothing() -> None:
+    slash = Exchange(
+        Request("POST", "app.example", "/save", query=b"state=" + TOKEN),
+        Response(308, ((b"Location", b"/save/?state=" + TOKEN),)),
+    )
+    again = sent(query=b"state=" + TOKEN, path="/save/")
+    for order in itertools.permutations((SET, slash, again)):
+        assert places(*order) == {("csrf", "POST app.example/save"), ("csrf", "POST app.example/save/")}
+
+
+def test_what_is_compared_is_counted_once_however_often_it_comes() -> None:
+    cookies = b"; ".join(b"c%d=%d" % (number, number) for number in range(300))
+    headers = [(b"X-%d" % number, TOKEN) for number in range(MOST_VALUES)]
+    exchange = sent(*headers, (b"Cookie", cookies))
+    calls = 0
+    values = module._values_of_cookies
+
+    def counted(request: Request) -> set[bytes]:
+        nonlocal calls
+        calls += 1
+        return values(request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_values_of_cookies", counted)
+        findings(exchange._replace(response=sets(*[b"csrf=" + TOKEN] * MOST_VALUES).response))
+    assert calls == 1
 
 
 def test_a_redirect_to_something_else_does_not_count() -> None:

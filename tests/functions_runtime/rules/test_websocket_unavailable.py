@@ -11,8 +11,8 @@ from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.verdict import Finding, Severity
 
 
-def findings(*fields: tuple[bytes, bytes], status: int = 101, rewritten: bool = False) -> list[Finding]:
-    return list(RULE.check(Exchange(Request(fields=fields), Response(status), rewritten), Profile()))
+def findings(*fields: tuple[bytes, bytes], status: int = 101, removed: bytes = b"") -> list[Finding]:
+    return list(RULE.check(Exchange(Request(fields=fields), Response(status), frozenset({removed})), Profile()))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,8 @@ def test_what_the_site_refuses_today_is_no_loss(status: int, lost: int) -> None:
 
 @pytest.mark.parametrize("status", [101, 200, 400, 426, 502])
 def test_with_enforcement_there_is_no_upgrade_and_it_is_found_all_the_same(status: int) -> None:
-    assert len(findings((b"Upgrade", b"websocket"), status=status, rewritten=True)) == 1
+    assert len(findings((b"Upgrade", b"websocket"), status=status, removed=b"upgrade")) == 1
+    assert bool(findings((b"Upgrade", b"websocket"), status=status, removed=b"referer")) is (status < 400)
 
 
 @pytest.mark.parametrize(
