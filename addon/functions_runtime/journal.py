@@ -115,6 +115,7 @@ class Journal:
     def __init__(self, baseline: Container[Known] | None = None) -> None:
         self._entries: dict[Key, Entry] = {}
         self._baseline = baseline
+        self._replacing: set[str] = set()  # rules of which some findings take the place of others
         self._emptied = 0  # entries that are about to go, unless what they are of is found again
         self.site = Site()
         self.judged = 0
@@ -169,6 +170,8 @@ class Journal:
         endpoint, subject = finding.endpoint or record.endpoint, finding.subject
         key = (finding.rule, finding.severity, endpoint, subject)
         entry = self._entries.get(key)
+        if finding.replaces:
+            self._replacing.add(finding.rule)
         if entry is None and len(self._entries) - self._emptied >= MAX_ENTRIES:
             self.folded += 1
             endpoint, subject = FOLDED, None
@@ -192,9 +195,10 @@ class Journal:
 
     def _graver(self, entry: Entry) -> Entry | None:
         """The entry that takes the place of this one."""
-        if entry.endpoint == FOLDED:  # these are of several endpoints, and nobody knows which
-            return None
         finding = entry.finding
+        # Folded entries are of several endpoints, and nobody knows which.
+        if finding.rule not in self._replacing or entry.endpoint == FOLDED:
+            return None
         for severity in range(finding.severity + 1, Severity.ERROR + 1):
             graver = self._entries.get((finding.rule, Severity(severity), entry.endpoint, finding.subject))
             if graver and graver.finding.replaces is finding.severity:
