@@ -71,6 +71,8 @@ class Judgement:
     request_before: Fields | None = None
     request_after: Fields | None = None
     response_after: Response | None = None
+    kept: list[Finding] = field(default_factory=list)
+    is_made_up: bool = False
 
     @property
     def removed(self) -> frozenset[bytes]:
@@ -79,9 +81,6 @@ class Judgement:
             return frozenset()
         before, after = ({name.lower() for name, _ in fields} for fields in (self.request_before, self.request_after))
         return frozenset(before - after)
-
-    kept: list[Finding] = field(default_factory=list)
-    is_made_up: bool = False
 
 
 def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> Request:

@@ -388,12 +388,16 @@ class FunctionsRuntime:
 
     def _as_wanted(self, flow: http.HTTPFlow, findings: Iterable[Finding]) -> Verdict:
         """Findings as the user wants them. One that belongs elsewhere is asked for there, whichever flow led to it."""
+        if not self._settings.overrides:
+            return Verdict(tuple(findings))
         here = self._judgements[flow].record.endpoint
+        overrides = {here: self._settings.overrides_for(flow)}
         wanted: list[Finding] = []
         for finding in findings:
             there = finding.endpoint or here
-            asked = flow if there == here else flow_bridge.flow_at(there, flow)
-            wanted += overridden((finding,), self._settings.overrides_for(asked))
+            if there not in overrides:
+                overrides[there] = self._settings.overrides_for(flow_bridge.flow_at(there, flow))
+            wanted += overridden((finding,), overrides[there])
         return Verdict(tuple(wanted))
 
     def _judge_again(self, flow: http.HTTPFlow) -> None:

@@ -66,15 +66,17 @@ class Address:
         name = name[1:-1] if name.startswith("[") and name.endswith("]") else name
         if self._is_everywhere:  # which of its addresses this machine is reached by is not known, but it is no name
             return name == "localhost" or _ip_address(name) is not None
-        own = {self.host.lower()}
-        return name in (own | {"localhost", "127.0.0.1", "::1"} if self._is_loopback else own)
+        return name in self._names
 
     def is_at(self, host: str, port: int) -> bool:
         """Whether who connects there gets here. Which addresses this machine has besides is not known."""
-        own = {self.host.lower()}
-        if self._is_everywhere or self._is_loopback:
-            own |= {"localhost", "127.0.0.1", "::1"}
-        return port == self.port and host.lower() in own
+        return port == self.port and host.lower() in self._names
+
+    @property
+    def _names(self) -> set[str]:
+        """What it is certainly called."""
+        here = {"localhost", "127.0.0.1", "::1"} if self._is_everywhere or self._is_loopback else set()
+        return here | {self.host.lower()}
 
     @property
     def _is_everywhere(self) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import HeaderSize, Request, Response
@@ -163,9 +164,9 @@ class Site:
                 self.further_cookies += 1
                 keys.append(None)
                 continue
-            after = None if refused else _attributes(rewritten[field.position][1])
+            after = None if refused else _attributes_of(rewritten[field.position][1])
             self._cookies[key] = SeenCookie(
-                printable(host, 255), printable(field.cookie.name), _attributes(field.line), after
+                printable(host, 255), printable(field.cookie.name), _attributes_of(field.line), after
             )
             self._sightings[key] += 1
             keys.append(key)
@@ -202,14 +203,21 @@ _SHOWN_VALUES = {
 }
 
 
-def _attributes(line: bytes) -> str:
-    """The attributes of a set-cookie-string, fit to be shown.
+def _attributes_of(line: bytes) -> str:
+    """The attributes of a set-cookie-string, fit to be shown."""
+    return _shown_attributes(line[len(line.partition(b";")[0]) :])
+
+
+# Servers set many cookies with the same few attributes, in every response.
+@lru_cache(maxsize=256)
+def _shown_attributes(attributes: bytes) -> str:
+    """What follows the name and value of a cookie, from its first semicolon on.
 
     A value with a semicolon, or two cookies folded into a line, put a secret among the attributes: what is none that
     browsers know, or does not look like its value, becomes an ellipsis.
     """
     shown = []
-    for cookie_av in line.split(b";")[1:]:
+    for cookie_av in attributes.split(b";")[1:]:
         name, equals, value = cookie_av.strip().partition(b"=")
         looks = _SHOWN_VALUES.get(name.strip().lower())
         if looks is None:

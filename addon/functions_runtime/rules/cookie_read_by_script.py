@@ -69,9 +69,8 @@ def watch(key: bytes) -> Check:
                     through_query.put(mark, True)
         own: set[bytes] | None = None
         for field in response.cookies[:MOST_VALUES]:
-            if field.cookie.attributes.http_only or len(field.cookie.value) < MIN_VALUE:
-                continue
-            if len(value := _bare(field.cookie.value)) < MIN_VALUE:
+            raw = field.cookie.value
+            if field.cookie.attributes.http_only or len(raw) < MIN_VALUE or len(value := _bare(raw)) < MIN_VALUE:
                 continue
             mark = digest(value)
             for _, where in here.get(mark, ()):
@@ -116,16 +115,15 @@ def _values_sent(request: Request) -> Iterator[tuple[str, bytes]]:
             for candidate in (value, value.partition(b" ")[2]):  # a scheme such as Bearer may stand before it
                 if len(candidate) >= MIN_VALUE:
                     yield where, _bare(candidate)
-    if request.query:
-        for value in _values_in_query(request.query):
-            yield QUERY, value
+    for value in _values_in_query(request.query):
+        yield QUERY, value
 
 
 def _values_in_query(query: bytes) -> Iterator[bytes]:
     """Values in a query, and in the queries of URLs in it, as a redirect to a login has them."""
     for _ in range(MOST_NESTED):
         inner = []
-        for parameter in query.split(b"&") if query else ():
+        for parameter in query.split(b"&"):
             value = _bare(parameter.partition(b"=")[2])
             if len(value) >= MIN_VALUE:
                 yield value
