@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from functions_runtime.recent import Recent
+from functions_runtime.record.bounded import Recent
 
 
 @contextmanager

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.engine import Foresight, Judge
-from functions_runtime.journal import Journal, Report
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import SEED_PAGE_LIMITS, Profile
-from functions_runtime.recent import Recent
+from functions_runtime.record.bounded import Recent
+from functions_runtime.record.inventory import Standing
+from functions_runtime.record.journal import Journal, Report
 from functions_runtime.rule import Step
 from functions_runtime.rules import cookie_read_by_script, cors_credentials_blocked
-from functions_runtime.site import Standing
+from functions_runtime.ruling import Finding, Forward, Ruling, Severity
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding, Forward, Severity, Verdict
 from tests.exchange_files import Outcome, Site, sites
 from tests.memories import caught_memories
 
@@ -40,7 +40,7 @@ class Run:
         self._journal = Journal()
         self.findings: list[Finding] = []
 
-    def see(self, exchange: Exchange) -> Verdict:
+    def see(self, exchange: Exchange) -> Ruling:
         record = self._journal.begin(exchange.request.endpoint, exchange.request.time)
         self._journal.site.saw_request(record.endpoint, exchange.request)
         assert exchange.response

@@ -18,6 +18,7 @@ from functions_runtime.catalogue import RULES
 from functions_runtime.engine import Foresight, Judge, Override
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Limits, Profile, is_removed
+from functions_runtime.ruling import Finding, Forward, Respond, Rewrite, Ruling, apply_edits
 from functions_runtime.syntax.rfc6265 import (
     parse_cookie_date,
     parse_max_age,
@@ -26,7 +27,6 @@ from functions_runtime.syntax.rfc6265 import (
     split_cookies,
 )
 from functions_runtime.syntax.rfc9110 import Fields, as_http1_fields, field_section_size
-from functions_runtime.verdict import Finding, Forward, Respond, Rewrite, Verdict, apply_edits
 from functions_runtime.wire_text import printable
 from tests.caches import clear_caches
 
@@ -226,7 +226,7 @@ ANY_LIFETIME = (Override("cookie-lifetime-too-long", None, None),)
 """Most random cookies live too long to be rewritten."""
 
 
-def rewritten(fields: Fields, verdict: Verdict) -> Fields:
+def rewritten(fields: Fields, verdict: Ruling) -> Fields:
     if isinstance(verdict.action, Rewrite):
         return apply_edits(fields, verdict.action.edits)
     return fields

@@ -8,8 +8,8 @@ from typing import cast
 
 from mitmproxy.addonmanager import Loader
 
-import runtime_options
-from runtime import FunctionsRuntime
+from functions_runtime_proxy import options as runtime_options
+from functions_runtime_proxy.addon import FunctionsRuntime
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from functions_runtime.message import Exchange
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Check, Rule, Step
-from functions_runtime.verdict import (
+from functions_runtime.ruling import (
     Action,
     Edit,
     Failure,
@@ -19,11 +19,11 @@ from functions_runtime.verdict import (
     Reply,
     Respond,
     Rewrite,
+    Ruling,
     Severity,
-    Verdict,
 )
 
-NOTHING_FOUND = Verdict()
+NOTHING_FOUND = Ruling()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class Judge:
             (rule.id, rule.check) for rule in ordered if Step.RESPONSE_LIMITS <= rule.step < Step.CONSEQUENCES
         ]
 
-    def request(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Verdict:
+    def request(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Ruling:
         """What the Runtime does with the request. Never raises."""
         return _judge(self._request, exchange, self._profile, overrides)
 
-    def response(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Verdict:
+    def response(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Ruling:
         """What the Runtime does with the response to a request that it let through. Never raises."""
         if exchange.response is None:
             return NOTHING_FOUND
@@ -66,7 +66,7 @@ class Foresight:
     def __init__(self, rules: Iterable[Rule], key: bytes) -> None:
         self._checks = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.CONSEQUENCES]
 
-    def consequences(self, exchange: Exchange, profile: Profile) -> Verdict:
+    def consequences(self, exchange: Exchange, profile: Profile) -> Ruling:
         """What follows from an exchange as the site has it today, and from those before. Never raises."""
         if exchange.response is None:
             return NOTHING_FOUND
@@ -75,7 +75,7 @@ class Foresight:
 
 def _judge(
     checks: Iterable[tuple[str, Check]], exchange: Exchange, profile: Profile, overrides: Sequence[Override]
-) -> Verdict:
+) -> Ruling:
     findings: list[Finding] = []
     edits: list[Edit] = []
     failures: list[Failure] = []
@@ -93,11 +93,11 @@ def _judge(
         except Exception as error:  # a check that breaks must cost nobody an exchange
             failures.append(Failure(rule, _where(error)))
         if reply and not failures:
-            return Verdict(tuple(findings), Respond(reply))
+            return Ruling(tuple(findings), Respond(reply))
     if not findings and not failures:
         return NOTHING_FOUND
     action: Action = Rewrite(tuple(edits)) if edits and not failures else Forward()
-    return Verdict(tuple(findings), action, tuple(failures))
+    return Ruling(tuple(findings), action, tuple(failures))
 
 
 def overridden(findings: Iterable[Finding], overrides: Sequence[Override]) -> Iterable[Finding]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange
 from functions_runtime.profile import Profile
-from functions_runtime.verdict import Basis, Edit, Finding, Reply, Severity
+from functions_runtime.ruling import Basis, Edit, Finding, Reply, Severity
 
 Check = Callable[[Exchange, Profile], Iterable[Finding]]
 

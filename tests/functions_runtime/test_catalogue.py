@@ -14,7 +14,7 @@ from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
-from functions_runtime.verdict import Finding
+from functions_runtime.ruling import Finding
 
 PART_1 = [
     "request-headers-too-long",

@@ -11,7 +11,7 @@ from functions_runtime.engine import Foresight, Judge, Override
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Limits, Profile
 from functions_runtime.rule import Check, Rule, Step
-from functions_runtime.verdict import (
+from functions_runtime.ruling import (
     AppendAttributes,
     Basis,
     Edit,
@@ -22,8 +22,8 @@ from functions_runtime.verdict import (
     Reply,
     Respond,
     Rewrite,
+    Ruling,
     Severity,
-    Verdict,
 )
 
 EXCHANGE = Exchange(Request(), Response())
@@ -65,16 +65,16 @@ def broken(name: str, step: Step, *before: tuple[str | None, Edit | Reply | None
     return replace(working, check=check)
 
 
-def found(verdict: Verdict) -> list[tuple[str, str | None, Severity]]:
+def found(verdict: Ruling) -> list[tuple[str, str | None, Severity]]:
     return [(finding.rule, finding.subject, finding.severity) for finding in verdict.findings]
 
 
-def judge(*rules: Rule, overrides: Iterable[Override] = ()) -> Verdict:
+def judge(*rules: Rule, overrides: Iterable[Override] = ()) -> Ruling:
     return Judge(rules, Profile()).request(EXCHANGE, tuple(overrides))
 
 
 def test_no_finding_forwards() -> None:
-    assert judge(rule("a", Step.REQUEST_LIMITS)) == Verdict()
+    assert judge(rule("a", Step.REQUEST_LIMITS)) == Ruling()
 
 
 def test_a_finding_without_effect_forwards() -> None:
@@ -123,8 +123,8 @@ def test_request_response_and_consequences_have_their_own_rules() -> None:
 
 def test_without_a_response_there_is_nothing_to_say_of_it() -> None:
     rules = [broken("a", Step.RESPONSE_LIMITS), broken("b", Step.CONSEQUENCES)]
-    assert Judge(rules, Profile()).response(Exchange(Request())) == Verdict()
-    assert Foresight(rules, b"key").consequences(Exchange(Request()), Profile()) == Verdict()
+    assert Judge(rules, Profile()).response(Exchange(Request())) == Ruling()
+    assert Foresight(rules, b"key").consequences(Exchange(Request()), Profile()) == Ruling()
 
 
 def test_a_check_gets_the_exchange_and_the_profile() -> None:
@@ -213,7 +213,7 @@ def test_off_for_one_subject_leaves_the_reply_that_another_calls_for() -> None:
 def test_overrides_hold_for_responses() -> None:
     off = (Override("a", None, None),)
     rules = [rule("a", Step.RESPONSE_FIELDS, ("x", AppendAttributes(0, ())))]
-    assert Judge(rules, Profile()).response(EXCHANGE, off) == Verdict()
+    assert Judge(rules, Profile()).response(EXCHANGE, off) == Ruling()
 
 
 # Checks that break

@@ -9,7 +9,7 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Check, Rule, Step, nothing
-from functions_runtime.verdict import Basis, Finding, RemoveField, Severity
+from functions_runtime.ruling import Basis, Finding, RemoveField, Severity
 
 RULE = Rule(
     id="rule",

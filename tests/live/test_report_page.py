@@ -14,10 +14,10 @@ import pytest
 
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.journal import Report
-from functions_runtime.reports import html
-from functions_runtime.site import Headroom, SeenCookie, Standing
-from runtime_dashboard import Dashboard
+from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
+from functions_runtime.record.journal import Report
+from functions_runtime.reports.html import page as html
+from functions_runtime_proxy.dashboard import Dashboard
 from tests.browser.chromium import BROWSER, DRIVER, require_installed
 from tests.functions_runtime.reports.sample import (
     ERROR,

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from functions_runtime.journal import Report
-from functions_runtime.reports import html, json, junit, markdown, sarif
+from functions_runtime.record.journal import Report
+from functions_runtime.reports import json, junit, markdown, sarif
+from functions_runtime.reports.html import page
 
 FORMATS: dict[str, Callable[[Report], str]] = {
     ".json": json.render,
-    ".html": html.render,
+    ".html": page.render,
     ".xml": junit.render,
     ".sarif": sarif.render,
     ".md": markdown.render,

@@ -10,9 +10,9 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from functions_runtime.journal import Entry, JudgedEndpoint, Known, Report
-from functions_runtime.site import Headroom, Standing
-from functions_runtime.verdict import Severity
+from functions_runtime.record.inventory import Headroom, Standing
+from functions_runtime.record.journal import Entry, JudgedEndpoint, Known, Report
+from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 
 SCHEMA = "runtime-report/1"

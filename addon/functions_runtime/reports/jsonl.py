@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 
-from functions_runtime.journal import Entry
 from functions_runtime.profile import Limits
+from functions_runtime.record.journal import Entry
 from functions_runtime.reports.json import SCHEMA, finding
 
 

@@ -14,11 +14,11 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from functions_runtime.catalogue import BY_ID
-from functions_runtime.journal import Entry, Report
+from functions_runtime.record.journal import Entry, Report
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import nothing_judged
 from functions_runtime.rule import Rule
-from functions_runtime.verdict import Severity
+from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 
 NAME = "Functions Runtime"

@@ -14,10 +14,10 @@ import json
 from typing import Any
 
 from functions_runtime.catalogue import BY_ID, RULES
-from functions_runtime.journal import Entry, Report
+from functions_runtime.record.journal import Entry, Report
 from functions_runtime.reports.json import timestamp, verdict
 from functions_runtime.rule import Rule
-from functions_runtime.verdict import Basis, Severity
+from functions_runtime.ruling import Basis, Severity
 from functions_runtime.wire_text import printable
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

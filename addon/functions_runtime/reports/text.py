@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functions_runtime.journal import Report
-from functions_runtime.site import Standing
-from functions_runtime.verdict import Severity
+from functions_runtime.record.inventory import Standing
+from functions_runtime.record.journal import Report
+from functions_runtime.ruling import Severity
 
 MAX_ROWS = 20
 VERDICTS = {

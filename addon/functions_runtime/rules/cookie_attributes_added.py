@@ -8,7 +8,7 @@ from functools import lru_cache
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
-from functions_runtime.verdict import AppendAttributes, Basis, Finding, Severity
+from functions_runtime.ruling import AppendAttributes, Basis, Finding, Severity
 from functions_runtime.wire_text import NAMELESS, printable
 
 _MEANING = {

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
+from functions_runtime.ruling import Basis, Finding, ReplaceDomain, Severity
 from functions_runtime.syntax.rfc6265 import replace_domain
-from functions_runtime.verdict import Basis, Finding, ReplaceDomain, Severity
 from functions_runtime.wire_text import NAMELESS, printable
 
 _HOST_NAME = re.compile(rb"[a-z0-9_.-]*")

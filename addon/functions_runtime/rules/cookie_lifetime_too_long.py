@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import COOKIE_LIFETIME_LIMIT, Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
-from functions_runtime.verdict import Basis, Finding, Reply, Severity
+from functions_runtime.ruling import Basis, Finding, Reply, Severity
 from functions_runtime.wire_text import NAMELESS, printable
 
 REPLY = Reply(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
-from functions_runtime.verdict import Basis, Finding, Severity
+from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.wire_text import NAMELESS, printable
 
 TOLERANCE = 60

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.recent import Recent, keep, keyed_digest, remember
+from functions_runtime.record.bounded import Recent, keep, keyed_digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step, Subject
-from functions_runtime.verdict import Basis, Finding, Severity
+from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.wire_text import NAMELESS, printable
 
 MOST = 4096

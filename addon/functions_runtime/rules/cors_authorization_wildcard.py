@@ -8,8 +8,8 @@ from functions_runtime.endpoint import endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
+from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.syntax.fetch import NON_WILDCARD_REQUEST_HEADERS
-from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
 

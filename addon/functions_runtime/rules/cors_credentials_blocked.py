@@ -9,10 +9,10 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.recent import Recent, keyed_digest, remember
+from functions_runtime.record.bounded import Recent, keyed_digest, remember
 from functions_runtime.rule import Check, Example, Rule, Step
+from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.syntax.fetch import preflight_passes
-from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
 MOST = 1024

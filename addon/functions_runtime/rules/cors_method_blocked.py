@@ -8,13 +8,13 @@ from functions_runtime.endpoint import endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
 from functions_runtime.rule import Example, Rule, Step
+from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.syntax.fetch import (
     CHROMIUM_NON_WILDCARD_REQUEST_HEADERS,
     Preflight,
     cors_check,
     preflight_passes,
 )
-from functions_runtime.verdict import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import GET_WITH_CONTENT_STATUS, Profile
 from functions_runtime.rule import Example, Rule, Step
-from functions_runtime.verdict import Basis, Finding, Severity
+from functions_runtime.ruling import Basis, Finding, Severity
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functions_runtime.message import Exchange, HeaderSize, Request, Response
 from functions_runtime.profile import Limits, Profile
 from functions_runtime.rule import Example, Rule, Step
-from functions_runtime.verdict import Basis, Finding, Severity
+from functions_runtime.ruling import Basis, Finding, Severity
 
 NEAR = 0.6
 VERY_NEAR = 0.8

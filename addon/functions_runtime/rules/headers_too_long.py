@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from functions_runtime.message import Exchange, HeaderSize, Request, Response
 from functions_runtime.profile import DOCUMENTED_LIMITS, HEADERS_TOO_LONG_ERROR, Limits, Profile
 from functions_runtime.rule import Example, Rule, Step
+from functions_runtime.ruling import Basis, Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import Fields, field_line_size
-from functions_runtime.verdict import Basis, Finding, Reply, Severity
 from functions_runtime.wire_text import printable
 
 STATUS = 431

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functions_runtime.message import Exchange, Request
 from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
 from functions_runtime.rule import Example, Rule, Step
-from functions_runtime.verdict import Basis, Finding, Reply, Severity
+from functions_runtime.ruling import Basis, Finding, Reply, Severity
 
 REPLY = Reply(PREFLIGHT_STATUS, "No Content", PREFLIGHT_REPLY_FIELDS)
 

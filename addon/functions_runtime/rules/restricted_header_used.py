@@ -10,7 +10,7 @@ from itertools import islice
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile, is_removed, is_restricted
 from functions_runtime.rule import Example, Rule, Step, Subject
-from functions_runtime.verdict import Basis, Finding, Severity
+from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
 
 MOST = 20

@@ -7,7 +7,7 @@ from functools import lru_cache
 from functions_runtime.message import Exchange, Request
 from functions_runtime.profile import EMULATOR_RESTRICTED_PREFIXES, Profile, is_removed
 from functions_runtime.rule import Example, Rule, Step, Subject
-from functions_runtime.verdict import Basis, Finding, RemoveField, Severity
+from functions_runtime.ruling import Basis, Finding, RemoveField, Severity
 from functions_runtime.wire_text import printable
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.journal import Entry, JudgedEndpoint, Report
 from functions_runtime.profile import Limits
+from functions_runtime.record.inventory import Headroom, SeenCookie, SeenEndpoint, Standing
+from functions_runtime.record.journal import Entry, JudgedEndpoint, Report
 from functions_runtime.rule import Subject
-from functions_runtime.site import Headroom, SeenCookie, SeenEndpoint, Standing
-from functions_runtime.verdict import Basis, Reply, Severity
+from functions_runtime.ruling import Basis, Reply, Severity
 
 INFO, WARNING, ERROR = Severity
 LIMITS = Limits(1000, 100)

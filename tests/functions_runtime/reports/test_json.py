@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.journal import Journal
 from functions_runtime.message import Request, Response
 from functions_runtime.profile import Limits
+from functions_runtime.record.journal import Journal
 from functions_runtime.reports.json import SCHEMA, read_baseline, render, timestamp
-from functions_runtime.verdict import Basis, Finding, Forward, Reply, Severity
+from functions_runtime.ruling import Basis, Finding, Forward, Reply, Severity
 
 HOME = Endpoint("GET", "a.example", "/")
 LIMITS = Limits(4096, 75)

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from functions_runtime.catalogue import BY_ID
-from functions_runtime.journal import Report
+from functions_runtime.record.inventory import FOLDED, Headroom, SeenCookie, Standing
+from functions_runtime.record.journal import Report
 from functions_runtime.reports.markdown import MAX_ROWS, render
-from functions_runtime.site import FOLDED, Headroom, SeenCookie, Standing
 from tests.functions_runtime.reports.sample import (
     ERROR,
     HOME,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from functions_runtime import journal as journal_module
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.journal import Journal
 from functions_runtime.message import Request
 from functions_runtime.profile import Limits
+from functions_runtime.record import journal as journal_module
+from functions_runtime.record.inventory import FOLDED, Standing
+from functions_runtime.record.journal import Journal
 from functions_runtime.reports.text import (
     MAX_ROWS,
     VERDICTS,
@@ -18,8 +19,7 @@ from functions_runtime.reports.text import (
     render,
     unmeasured,
 )
-from functions_runtime.site import FOLDED, Standing
-from functions_runtime.verdict import Basis, Finding, Severity
+from functions_runtime.ruling import Basis, Finding, Severity
 from tests.functions_runtime.reports.sample import HOME, LOGIN, judged, report
 
 INFO, WARNING, ERROR = Severity

@@ -7,7 +7,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cookie_attributes_added import RULE
-from functions_runtime.verdict import AppendAttributes, Finding, Severity
+from functions_runtime.ruling import AppendAttributes, Finding, Severity
 
 SECRET = "c8f1d0a94e"
 

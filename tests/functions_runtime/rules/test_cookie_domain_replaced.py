@@ -7,7 +7,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cookie_domain_replaced import RULE
-from functions_runtime.verdict import Edit, Finding, ReplaceDomain, Severity, apply_edits
+from functions_runtime.ruling import Edit, Finding, ReplaceDomain, Severity, apply_edits
 
 OWN = "app.example.com"
 SECRET = "c8f1d0a94e"

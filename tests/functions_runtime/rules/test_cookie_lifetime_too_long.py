@@ -9,7 +9,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cookie_lifetime_too_long import RULE
-from functions_runtime.verdict import Finding, Reply, Severity
+from functions_runtime.ruling import Finding, Reply, Severity
 
 NOW = 1767225600.0
 DAY = 86400

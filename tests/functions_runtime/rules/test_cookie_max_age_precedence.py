@@ -9,7 +9,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cookie_max_age_precedence import RULE
-from functions_runtime.verdict import Finding, Severity
+from functions_runtime.ruling import Finding, Severity
 
 NOW = 1767225600.0
 SECRET = "c8f1d0a94e"

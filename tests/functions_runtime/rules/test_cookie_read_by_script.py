@@ -10,8 +10,8 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules import cookie_read_by_script as module
 from functions_runtime.rules.cookie_read_by_script import MOST_FOUND, MOST_PLACES, MOST_VALUES, RULE
+from functions_runtime.ruling import Finding, Severity
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding, Severity
 from tests.memories import caught_memories
 
 TOKEN = b"c8f1d0a94e7b2f6d"

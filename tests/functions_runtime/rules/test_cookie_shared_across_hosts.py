@@ -10,7 +10,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules import cookie_shared_across_hosts as module
 from functions_runtime.rules.cookie_shared_across_hosts import RULE
-from functions_runtime.verdict import Finding, Severity
+from functions_runtime.ruling import Finding, Severity
 from tests.memories import caught_memories
 
 TOKEN = b"c8f1d0a94e7b2f6d"

@@ -10,8 +10,8 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules import cors_credentials_blocked as module
 from functions_runtime.rules.cors_credentials_blocked import RULE
+from functions_runtime.ruling import Finding, Severity
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding, Severity
 from tests.memories import caught_memories
 
 APP = b"https://app.example"

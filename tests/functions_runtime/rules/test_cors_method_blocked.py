@@ -7,8 +7,8 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cors_method_blocked import RULE
+from functions_runtime.ruling import Finding, Severity
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding, Severity
 
 APP = b"https://app.example"
 ANY: Fields = ((b"Access-Control-Allow-Origin", b"*"),)

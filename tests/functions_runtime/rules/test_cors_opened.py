@@ -7,8 +7,8 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cors_opened import RULE
+from functions_runtime.ruling import Finding
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding
 
 APP = b"https://app.example"
 ANY = (b"Access-Control-Allow-Origin", b"*")

@@ -7,8 +7,8 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.get_with_content import RULE
+from functions_runtime.ruling import Finding, Severity
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding, Severity
 
 
 def findings(*fields: tuple[bytes, bytes], method: str = "GET") -> list[Finding]:

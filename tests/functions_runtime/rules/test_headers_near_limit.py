@@ -10,8 +10,8 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import LATER_PAGE_LIMITS, SEED_PAGE_LIMITS, Limits, Profile
 from functions_runtime.rules.headers_near_limit import RULE
+from functions_runtime.ruling import Finding, Severity
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding, Severity
 
 INFO, WARNING = Severity.INFO, Severity.WARNING
 

@@ -9,8 +9,8 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import LATER_PAGE_LIMITS, SEED_PAGE_LIMITS, Limits, Profile
 from functions_runtime.rules.headers_too_long import REQUEST, RESPONSE
+from functions_runtime.ruling import Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding, Reply, Severity
 
 
 def of_request(fields: Fields, limits: Limits = SEED_PAGE_LIMITS) -> list[Finding]:

@@ -7,7 +7,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.method_unsupported import RULE
-from functions_runtime.verdict import Finding, Severity
+from functions_runtime.ruling import Finding, Severity
 
 
 def findings(method: str, status: int = 200) -> list[Finding]:

@@ -7,8 +7,8 @@ import pytest
 from functions_runtime.message import Exchange, Request
 from functions_runtime.profile import Profile
 from functions_runtime.rules.preflight_answered import RULE
+from functions_runtime.ruling import Finding, Reply
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Finding, Reply
 
 
 def findings(method: str, fields: Fields = ()) -> list[Finding]:

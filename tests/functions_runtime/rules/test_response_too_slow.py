@@ -9,7 +9,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.response_too_slow import RULE
-from functions_runtime.verdict import Finding, Severity
+from functions_runtime.ruling import Finding, Severity
 
 
 def findings(waited: float | None) -> list[Finding]:

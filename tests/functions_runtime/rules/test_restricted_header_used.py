@@ -7,8 +7,8 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.restricted_header_used import MOST, RULE, by_experiment
+from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.verdict import Basis, Finding, Severity
 
 HERE = b"https://app.example/list"
 REFERER = ((b"Referer", HERE),)

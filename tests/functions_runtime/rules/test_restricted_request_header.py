@@ -9,7 +9,7 @@ import pytest
 from functions_runtime.message import Exchange, Request
 from functions_runtime.profile import Profile
 from functions_runtime.rules.restricted_request_header import RULE
-from functions_runtime.verdict import Basis, Finding, RemoveField
+from functions_runtime.ruling import Basis, Finding, RemoveField
 
 
 def findings(*names: bytes) -> list[Finding]:

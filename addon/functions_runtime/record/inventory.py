@@ -1,0 +1,230 @@
+"""What was seen of a site besides findings: its endpoints, how much headroom their headers have, and its cookies.
+
+Memory is bounded: beyond the maxima below, further endpoints share one entry and further cookies are only counted.
+Values of cookies are never kept.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import HeaderSize, Request, Response
+from functions_runtime.ruling import Action, Respond, Rewrite, Severity, apply_edits
+from functions_runtime.syntax.rfc9110 import Fields, field_line_size
+from functions_runtime.wire_text import NAMELESS, printable
+
+MAX_ENDPOINTS = 5_000
+MAX_COOKIES = 1_000
+MAX_ATTRIBUTES_SHOWN = 300
+LARGEST_KEPT = 5
+
+_DATE = re.compile(rb"(expires[ \t]*=)[^;]*", re.IGNORECASE)
+# What is between quotes is a value, although a semicolon in it ends the cookie: its rest is not shown as a name.
+_COOKIE_PAIR = re.compile(rb'(?:[^;"]|"[^"]*"?)+')
+
+FOLDED = Endpoint("*", "*", "*")
+"""Stands for all endpoints beyond the maximum."""
+
+
+class Standing(enum.Enum):
+    """How an endpoint, or a site, does under the Runtime: unknown where nothing was found and nobody answered."""
+
+    UNKNOWN = "unknown"
+    RUNS = "runs"
+    CHANGES = "runs with changes"
+    BREAKS = "breaks"
+
+
+def standing_of(severity: Severity | None, *, answered: bool) -> Standing:
+    """The standing that follows from the gravest finding, and from whether there was an answer at all."""
+    if severity is Severity.ERROR:
+        return Standing.BREAKS
+    if severity is Severity.WARNING:
+        return Standing.CHANGES
+    return Standing.RUNS if answered else Standing.UNKNOWN
+
+
+@dataclass(slots=True)
+class Headroom:
+    """The largest header section seen of one kind of message, and its largest parts as (name, bytes).
+
+    A cookie in a Cookie header is a part of its own.
+    """
+
+    size: int = 0
+    count: int = 0
+    largest: tuple[tuple[str, int], ...] = ()
+
+    def widen(self, measured: HeaderSize, fields: Fields) -> None:
+        """Take a message into account."""
+        self.count = max(self.count, measured.count)
+        if measured.size > self.size:
+            self.size = measured.size
+            self.largest = _largest(fields)
+
+
+def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
+    parts: list[tuple[int, str]] = []
+    for name, value in fields:
+        if name.lower() == b"cookie":
+            for pair in _COOKIE_PAIR.findall(value):
+                # Without a name, all of it is the value.
+                name = pair.partition(b"=")[0].strip() if b"=" in pair else b""
+                shown = printable(name, 40) if name and b'"' not in name else NAMELESS
+                parts.append((len(pair), f"cookie {shown}"))
+        else:
+            parts.append((field_line_size(name, value), printable(name.lower(), 40)))
+    parts.sort(key=lambda part: -part[0])
+    return tuple((name, size) for size, name in parts[:LARGEST_KEPT])
+
+
+@dataclass(slots=True)
+class SeenEndpoint:
+    """An endpoint, and what was measured at it. `answered` says that there was a response, be it the Runtime's own."""
+
+    endpoint: Endpoint
+    exchanges: int
+    request: Headroom
+    response: Headroom
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCookie:
+    """A cookie as the site sets it and as the Runtime would: without its value. `runtime` is None where it refuses."""
+
+    host: str
+    name: str
+    today: str
+    runtime: str | None
+
+
+CookieKey = tuple[str, bytes, bytes, bool]
+"""What makes a cookie one row: its host, its name, its attributes, and whether its response was refused."""
+
+
+class Site:
+    """What was seen so far. `unmeasured` counts responses of which only what they were changed to is known."""
+
+    def __init__(self) -> None:
+        self._endpoints: dict[Endpoint, SeenEndpoint] = {}
+        self._cookies: dict[CookieKey, SeenCookie] = {}
+        self._sightings: Counter[CookieKey] = Counter()
+        self.further_cookies = 0
+        self.unmeasured = 0
+
+    @property
+    def endpoints(self) -> tuple[SeenEndpoint, ...]:
+        return tuple(self._endpoints.values())
+
+    @property
+    def cookies(self) -> tuple[SeenCookie, ...]:
+        return tuple(self._cookies.values())
+
+    def saw_request(self, endpoint: Endpoint, request: Request) -> None:
+        """Take a request into account, and count it as an exchange."""
+        seen = self._endpoint(endpoint)
+        seen.exchanges += 1
+        seen.request.widen(request.header_size, request.fields)
+
+    def saw_answer(self, endpoint: Endpoint) -> None:
+        """Somebody answered, the Runtime itself perhaps."""
+        self._endpoint(endpoint).answered = True
+
+    def saw_changed_response(self, endpoint: Endpoint) -> None:
+        """There was a response, but nobody knows any more what it was before it was changed."""
+        self.saw_answer(endpoint)
+        self.unmeasured += 1
+
+    def saw_response(self, endpoint: Endpoint, response: Response) -> None:
+        """Take a response into account."""
+        seen = self._endpoint(endpoint)
+        seen.answered = True
+        seen.response.widen(response.header_size, response.fields)
+
+    def saw_cookies(self, host: str, response: Response, action: Action) -> list[CookieKey | None]:
+        """Take the cookies of a response into account, and what the Runtime makes of them.
+
+        Returns what `forget_cookies` takes to undo that.
+        """
+        keys: list[CookieKey | None] = []
+        rewritten = apply_edits(response.fields, action.edits) if isinstance(action, Rewrite) else response.fields
+        refused = isinstance(action, Respond)
+        for field in response.cookies:
+            # A date that moves on does not make another cookie.
+            attributes = _DATE.sub(rb"\1", field.line.partition(b";")[2])
+            key = (host, field.cookie.name, attributes[:MAX_ATTRIBUTES_SHOWN], refused)
+            if key not in self._cookies and len(self._cookies) >= MAX_COOKIES:
+                self.further_cookies += 1
+                keys.append(None)
+                continue
+            after = None if refused else _attributes_of(rewritten[field.position][1])
+            self._cookies[key] = SeenCookie(
+                printable(host, 255), printable(field.cookie.name), _attributes_of(field.line), after
+            )
+            self._sightings[key] += 1
+            keys.append(key)
+        return keys
+
+    def forget_cookies(self, keys: Iterable[CookieKey | None]) -> None:
+        """Undo what `saw_cookies` did."""
+        for key in keys:
+            if key is None:
+                self.further_cookies -= 1
+                continue
+            self._sightings[key] -= 1
+            if not self._sightings[key]:
+                del self._sightings[key], self._cookies[key]
+
+    def _endpoint(self, endpoint: Endpoint) -> SeenEndpoint:
+        if endpoint not in self._endpoints and len(self._endpoints) >= MAX_ENDPOINTS:
+            endpoint = FOLDED
+        seen = self._endpoints.get(endpoint)
+        if seen is None:
+            seen = self._endpoints[endpoint] = SeenEndpoint(endpoint, 0, Headroom(), Headroom())
+        return seen
+
+
+_SHOWN_VALUES = {
+    b"domain": re.compile(rb"[.a-z0-9_-]*", re.IGNORECASE),
+    b"expires": re.compile(rb"[a-z0-9 ,:+-]{0,40}", re.IGNORECASE),
+    b"max-age": re.compile(rb"-?[0-9]{0,20}"),
+    b"path": re.compile(rb"/[a-z0-9/._~-]*", re.IGNORECASE),
+    b"samesite": re.compile(rb"[a-z]*", re.IGNORECASE),
+    b"secure": re.compile(rb""),
+    b"httponly": re.compile(rb""),
+    b"partitioned": re.compile(rb""),
+}
+
+
+def _attributes_of(line: bytes) -> str:
+    """The attributes of a set-cookie-string, fit to be shown."""
+    return _shown_attributes(line[len(line.partition(b";")[0]) :])
+
+
+# Servers set many cookies with the same few attributes, in every response.
+@lru_cache(maxsize=256)
+def _shown_attributes(attributes: bytes) -> str:
+    """What follows the name and value of a cookie, from its first semicolon on.
+
+    A value with a semicolon, or two cookies folded into a line, put a secret among the attributes: what is none that
+    browsers know, or does not look like its value, becomes an ellipsis.
+    """
+    shown = []
+    for cookie_av in attributes.split(b";")[1:]:
+        name, equals, value = cookie_av.strip().partition(b"=")
+        looks = _SHOWN_VALUES.get(name.strip().lower())
+        if looks is None:
+            shown.append("…")
+        elif looks.fullmatch(value.strip()):
+            shown.append(printable(cookie_av.strip()))
+        else:
+            shown.append(printable(name.strip()) + ("=…" if equals else ""))
+    text = "; ".join(shown)
+    return text if len(text) <= MAX_ATTRIBUTES_SHOWN else text[: MAX_ATTRIBUTES_SHOWN - 1] + "…"

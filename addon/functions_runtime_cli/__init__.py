@@ -1,0 +1,1 @@
+"""The command `functions-runtime`: it audits recordings and explains rules, without a proxy."""

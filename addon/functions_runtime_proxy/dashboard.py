@@ -1,0 +1,220 @@
+"""The live page: the HTML report, served while the proxy runs, and kept up to date in the browser.
+
+Tornado serves it, which mitmproxy brings along, on mitmproxy's own event loop. Nothing on it changes anything, and it
+answers nobody who was led here under a foreign name (DNS rebinding). A report is rendered only while somebody looks,
+once a second at most, and in a thread: the proxy's connections go first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tornado import netutil, web
+from tornado.httpserver import HTTPServer
+
+from functions_runtime.record.journal import Report
+from functions_runtime.reports.html import page as html
+from functions_runtime.reports.html.markup import Markup
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 1.0
+"""Seconds between two renderings."""
+
+PATIENCE = 20.0
+"""Seconds after which a browser that waits for news is told that there are none."""
+
+MAX_BODY = 64 * 1024
+"""Bytes of a request's content that are read before it is refused."""
+
+HEADERS = {
+    "Content-Security-Policy": f"{html.policy(live=True)}; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What is listened on: an IP address or a name, and a port."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds it."""
+        host = "localhost" if self._is_everywhere else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    def is_meant_by(self, host: str) -> bool:
+        """Whether a request with this Host header is for this address, by a name that is its own."""
+        if self.port == 80 and not host.endswith(":80"):
+            host = f"{host}:80"
+        name, colon, port = host.lower().rpartition(":")
+        if not colon or port != str(self.port):
+            return False
+        name = name[1:-1] if name.startswith("[") and name.endswith("]") else name
+        if self._is_everywhere:  # which of its addresses this machine is reached by is not known, but it is no name
+            return name == "localhost" or _ip_address(name) is not None
+        return name in self._names
+
+    def is_at(self, host: str, port: int) -> bool:
+        """Whether who connects there gets here. Which addresses this machine has besides is not known."""
+        return port == self.port and host.lower() in self._names
+
+    @property
+    def _names(self) -> set[str]:
+        """What it is certainly called."""
+        here = {"localhost", "127.0.0.1", "::1"} if self._is_everywhere or self._is_loopback else set()
+        return here | {self.host.lower()}
+
+    @property
+    def _is_everywhere(self) -> bool:
+        address = _ip_address(self.host)
+        return address is not None and address.is_unspecified
+
+    @property
+    def _is_loopback(self) -> bool:
+        address = _ip_address(self.host)
+        return self.host.lower() == "localhost" if address is None else address.is_loopback
+
+
+def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """The report at one moment, under a version that no other rendering has."""
+
+    version: str
+    content: Markup
+
+
+class Dashboard:
+    """Serves what `snapshot` returns. Belongs to the event loop on which it listens: nothing here is for threads."""
+
+    def __init__(self, snapshot: Callable[[], Report]) -> None:
+        self._snapshot = snapshot
+        self._rendering = Rendering("", Markup())
+        self._not_before = 0.0
+        self._stale = asyncio.Event()
+        self._stale.set()
+        self._one_at_a_time = asyncio.Lock()
+        self._server: HTTPServer | None = None
+        self._address: Address | None = None
+
+    def is_at(self, host: str, port: int) -> bool:
+        """Whether it is served there now, as far as that can be told from the address."""
+        return self._address is not None and self._address.is_at(host, port)
+
+    async def listen(self, host: str, port: int) -> str:
+        """Serve on this address and no other from now on. Returns the URL; raises OSError where it is not to be had."""
+        sockets = await asyncio.to_thread(netutil.bind_sockets, port, host)
+        address = Address(host, sockets[0].getsockname()[1])
+        application = web.Application(
+            [(r".*", Handler, {"dashboard": self, "address": address})], log_function=lambda handler: None
+        )
+        self.close()
+        self._server = HTTPServer(application, max_body_size=MAX_BODY)
+        self._server.add_sockets(sockets)
+        self._address = address
+        return address.url
+
+    def close(self) -> asyncio.Task[None] | None:
+        """Stop listening. Returns a task that ends what is still open, None where nothing was."""
+        if not self._server:
+            return None
+        self._server.stop()
+        ending = asyncio.get_running_loop().create_task(self._server.close_all_connections())
+        self._server = self._address = None
+        return ending
+
+    def changed(self) -> None:
+        """What `snapshot` returns is no longer what it was."""
+        self._stale.set()
+
+    async def current(self) -> Rendering:
+        """The report as it is now, or was a moment ago."""
+        async with self._one_at_a_time:
+            if self._stale.is_set():
+                loop = asyncio.get_running_loop()
+                await asyncio.sleep(self._not_before - loop.time())
+                self._stale.clear()
+                content = await asyncio.to_thread(html.content, self._snapshot())
+                self._rendering = Rendering(secrets.token_hex(8), content)
+                self._not_before = loop.time() + INTERVAL
+            return self._rendering
+
+    async def other_than(self, version: str) -> Rendering | None:
+        """A report that differs from this version, as soon as there is one; None where that takes too long."""
+        rendering = await self.current()
+        if rendering.version == version:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stale.wait(), PATIENCE)
+            rendering = await self.current()
+        return None if rendering.version == version else rendering
+
+
+class Handler(web.RequestHandler):
+    """Answers every request: GET and HEAD of the page and of its part that changes, and nothing else."""
+
+    def initialize(self, dashboard: Dashboard, address: Address) -> None:
+        self._dashboard = dashboard
+        self._address = address
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        for name, value in HEADERS.items():
+            self.set_header(name, value)
+
+    def prepare(self) -> None:
+        host, origin = self.request.headers.get("Host", ""), self.request.headers.get("Origin")
+        if not self._address.is_meant_by(host) or origin not in (None, f"http://{host}"):
+            raise web.HTTPError(403)
+
+    async def get(self) -> None:
+        if self.request.path == "/":
+            rendering = await self._dashboard.current()
+            self.write(html.page(rendering.content, live=True))
+        elif self.request.path == "/report":
+            try:
+                news = await self._dashboard.other_than(self.get_query_argument("after", "") or "")
+            except asyncio.CancelledError:  # mitmproxy ends: there will be no news, and Tornado would complain
+                news = None
+            if news is None:
+                self.set_status(204)
+            else:
+                self.set_header("Report-Version", news.version)
+                self.write(news.content)
+        else:
+            raise web.HTTPError(404)
+
+    head = get
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """A refusal is nothing to talk about. Never an error: mitmproxy can take one for a failed start."""
+        if not isinstance(value, web.HTTPError):
+            logger.warning("Runtime: the live page could not be made.", exc_info=value)
+
+    def compute_etag(self) -> None:
+        """Nothing here is stored, so nothing has to be told apart."""
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        if status_code == 405:
+            self.set_header("Allow", "GET, HEAD")
+        self.finish(f"{status_code} {self._reason}\n")

@@ -1,0 +1,234 @@
+"""The addon's options: how they are declared, and what they mean once they are read.
+
+Options are read as a whole, in one place, into a `Settings` that the rest of the addon takes as it is. What makes no
+sense is refused here with mitmproxy's `OptionsError`, which names the option and says what would be right.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from mitmproxy import flowfilter, http
+from mitmproxy.addonmanager import Loader
+from mitmproxy.exceptions import OptionsError
+from mitmproxy.options import Options
+from mitmproxy.utils.spec import parse_spec
+
+from functions_runtime.catalogue import BY_ID
+from functions_runtime.engine import Override
+from functions_runtime.profile import Limits, Profile, parse_limits
+from functions_runtime.record.journal import Known
+from functions_runtime.reports.json import read_baseline
+from functions_runtime.rule import Subject
+from functions_runtime.ruling import Severity
+from functions_runtime_proxy.flow_bridge import HOST_NAME
+from functions_runtime_proxy.report_files import SUFFIXES
+
+ENFORCE, AUDIT = MODES = ("enforce", "audit")
+SEVERITIES = {str(severity): severity for severity in reversed(Severity)}
+FAIL_ON: dict[str, Severity | None] = {"never": None, **SEVERITIES}
+LEVELS: dict[str, Severity | None] = {"off": None, **{str(severity): severity for severity in Severity}}
+
+FILTERS = f"Filters are made of {', '.join(expression for expression, _ in flowfilter.help)}."
+"""What a flow filter can be, in a sentence."""
+
+Choice = TypeVar("Choice")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the options say, ready for use."""
+
+    mode: str
+    scope: flowfilter.TFilter
+    profile: Profile
+    domain: str
+    show: Severity
+    overrides: tuple[tuple[flowfilter.TFilter, Override], ...]
+    reports: tuple[Path, ...]
+    baseline_path: str
+    baseline: frozenset[Known] | None
+    fail_on: Severity | None
+    dashboard: tuple[str, int] | None
+
+    @property
+    def enforces(self) -> bool:
+        return self.mode == ENFORCE
+
+    def overrides_for(self, flow: http.HTTPFlow) -> tuple[Override, ...]:
+        """The user's overrides that apply to this flow as it is now."""
+        return tuple(override for matches, override in self.overrides if matches(flow))
+
+
+def declare(loader: Loader) -> None:
+    """Make the options known to mitmproxy."""
+    loader.add_option("runtime_mode", str, ENFORCE, "Apply the Runtime's rules to live traffic, or only report.", MODES)
+    loader.add_option("runtime_scope", str, "", "Flow filter: which flows the Runtime judges. Empty: all of them.")
+    loader.add_option(
+        "runtime_limits", str, "4kb/75", "Header limits as SIZE/COUNT, such as 4kb/75, 15kb/90 or 8192/100."
+    )
+    loader.add_option(
+        "runtime_domain", str, "", "Host name of the Function in production. Empty: the host that the client addressed."
+    )
+    loader.add_option(
+        "runtime_show",
+        str,
+        str(Severity.WARNING),
+        "Lowest severity that marks, comments and logs a flow.",
+        tuple(SEVERITIES),
+    )
+    loader.add_option(
+        "runtime_rules",
+        Sequence[str],
+        [],
+        "Change rules, each as [/flow-filter]/rule[:subject]/level with the level off, info, warning or error.",
+    )
+    loader.add_option(
+        "runtime_report",
+        Sequence[str],
+        [],
+        f"Files to write the findings to. The suffix decides the format: {', '.join(SUFFIXES)}.",
+    )
+    loader.add_option(
+        "runtime_baseline", str, "", "An earlier JSON report: what is in it is shown as known and never fails a run."
+    )
+    loader.add_option(
+        "runtime_fail_on",
+        str,
+        "never",
+        "End with exit status 2 when there was a new finding of this severity or above.",
+        tuple(FAIL_ON),
+    )
+    loader.add_option("runtime_dashboard", str, "", "Serve a live page with the findings at HOST:PORT.")
+
+
+def read(options: Options, before: Settings | None = None) -> Settings:
+    """What the options say. Raises OptionsError where one of them makes no sense.
+
+    A baseline that is in `before` is not read again: its file may be one that reports are written to by now.
+    """
+    path = options.runtime_baseline
+    return Settings(
+        mode=_choice("runtime_mode", options.runtime_mode, {mode: mode for mode in MODES}),
+        scope=_scope(options.runtime_scope),
+        profile=Profile(_limits(options.runtime_limits)),
+        domain=_domain(options.runtime_domain),
+        show=_choice("runtime_show", options.runtime_show, SEVERITIES),
+        overrides=tuple(_override(spec) for spec in options.runtime_rules),
+        reports=tuple(report_path("runtime_report", path) for path in options.runtime_report),
+        baseline_path=path,
+        baseline=before.baseline if before and before.baseline_path == path else _baseline(path),
+        fail_on=_choice("runtime_fail_on", options.runtime_fail_on, FAIL_ON),
+        dashboard=_address(options.runtime_dashboard),
+    )
+
+
+def _choice(option: str, value: str, choices: dict[str, Choice]) -> Choice:
+    if value not in choices:
+        raise OptionsError(f"{option}: {value!r} is not possible. Use one of {', '.join(choices)}.")
+    return choices[value]
+
+
+def _scope(text: str) -> flowfilter.TFilter:
+    if not text.strip():
+        return flowfilter.match_all
+    try:
+        return flowfilter.parse(text)
+    except ValueError as error:
+        raise OptionsError(
+            f"runtime_scope: {text!r} is not a flow filter. Write one such as '~d example.com & ~m POST'. {FILTERS}"
+        ) from error
+
+
+def _limits(text: str) -> Limits:
+    try:
+        return parse_limits(text)
+    except ValueError as error:
+        raise OptionsError(f"runtime_limits: {error}") from error
+
+
+def _domain(text: str) -> str:
+    if text and not HOST_NAME.fullmatch(text):
+        raise OptionsError(
+            f"runtime_domain: {text!r} is not a host name. Write it without scheme, port and path, such as "
+            "my-service-1234.twil.io."
+        )
+    return text.lower()
+
+
+def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
+    try:
+        matches, name, level = parse_spec(spec)
+    except (ValueError, IndexError) as error:
+        raise OptionsError(
+            f"runtime_rules: {spec!r} cannot be read ({error}). Write [/flow-filter]/rule[:subject]/level, such as "
+            f"/cookie-session/off or '/~d example.com/cookie-lifetime-too-long:sid/warning'. {FILTERS}"
+        ) from error
+    rule_id, colon, subject = name.partition(":")
+    rule = BY_ID.get(rule_id)
+    if rule is None:
+        raise OptionsError(f"runtime_rules: there is no rule {rule_id!r} ({spec!r}). The rules are {', '.join(BY_ID)}.")
+    if colon and (rule.subject is Subject.MESSAGE or not subject):
+        about = "takes no subject" if rule.subject is Subject.MESSAGE else f"takes the name of a {rule.subject.value}"
+        raise OptionsError(f"runtime_rules: {rule_id} {about} ({spec!r}).")
+    if rule.subject is Subject.HEADER:
+        subject = subject.lower()
+    return matches, Override(rule_id, subject or None, _choice("runtime_rules", level, LEVELS))
+
+
+def report_path(option: str, text: str) -> Path:
+    """The path of a report. Raises OptionsError where its suffix says nothing or it cannot be written."""
+    path = Path(text).expanduser().absolute()
+    if path.suffix.lower() not in SUFFIXES:
+        raise OptionsError(f"{option}: {text!r} has no suffix of a report. Possible are {', '.join(SUFFIXES)}.")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        # Where a file can be made beside what a link leads to, the report can be put in its place.
+        with tempfile.TemporaryFile(dir=Path(os.path.realpath(path)).parent):
+            pass
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError("it is read-only")
+    except OSError as error:
+        reason = error.strerror or error
+        raise OptionsError(
+            f"{option}: {text!r} cannot be written: {reason}. Name a file in a folder that exists and is yours."
+        ) from error
+    return path
+
+
+def _baseline(text: str) -> frozenset[Known] | None:
+    if not text:
+        return None
+    try:
+        return read_baseline(Path(text).expanduser().read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise OptionsError(
+            f"runtime_baseline: {text!r} cannot be used: {reason}. Name a report that runtime_report wrote with the "
+            "suffix .json."
+        ) from error
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    host, _, port = text.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not _is_host(host) or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise OptionsError(f"runtime_dashboard: {text!r} is not HOST:PORT. Write for example 127.0.0.1:8082.")
+    return host, int(port)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return HOST_NAME.fullmatch(text) is not None
+    return True

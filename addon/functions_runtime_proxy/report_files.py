@@ -1,0 +1,175 @@
+"""Keeps the report files up to date: every few seconds while something changes, and at the end.
+
+Files are replaced as a whole, so that a reader never sees half a report. Rendering and writing happen in a thread:
+mitmproxy has one thread for all connections. A log is the exception: it grows by a line for each new finding, at
+once and in one piece, so that a process that is killed loses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from functions_runtime.record.journal import Entry, Report
+from functions_runtime.reports import FORMATS, jsonl
+
+logger = logging.getLogger(__name__)
+
+LOG_SUFFIX = ".jsonl"
+SUFFIXES = (*FORMATS, LOG_SUFFIX)
+"""What a report's path may end in. A log is not replaced but grows, a line for each new finding."""
+
+INTERVAL = 2.0
+"""Seconds between two looks at whether something changed."""
+
+
+class ReportWriter:
+    """Writes what `snapshot` returns to the paths it was last given."""
+
+    def __init__(self, snapshot: Callable[[], Report]) -> None:
+        self._snapshot = snapshot
+        self._paths: tuple[Path, ...] = ()
+        self._logs: dict[Path, int] = {}
+        self._unwritten: dict[Path, bytes] = {}
+        self._changed = False
+        self._task: asyncio.Task[None] | None = None
+        self._lock = threading.Lock()
+        self._taken = 0
+        self._written = 0
+
+    def write_to(self, paths: Iterable[Path]) -> None:
+        """From now on, write to these paths. Raises OSError where a log cannot be opened."""
+        paths = tuple(paths)
+        logs = [path for path in paths if path.suffix.lower() == LOG_SUFFIX]
+        for path in [path for path in self._logs if path not in logs]:
+            self._close(path)
+        for path in logs:
+            if path not in self._logs:
+                self._logs[path] = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+                if _is_torn(self._logs[path]):
+                    self._append(path, "\n")
+                report = self._snapshot()
+                self._append(path, jsonl.header(report.mode, report.limits))
+                for entry in report.entries:
+                    self._append(path, jsonl.line(entry))
+        self._paths = tuple(path for path in paths if path not in logs)
+        self._changed = True
+
+    def log(self, entries: Iterable[Entry]) -> None:
+        """Put new findings into the logs."""
+        if self._logs:
+            lines = "".join(jsonl.line(entry) for entry in entries)
+            for path in self._logs:
+                self._append(path, lines)
+
+    def _append(self, path: Path, text: str) -> None:
+        """Put whole lines into a log. What does not get there now, goes before what comes next."""
+        waiting = self._unwritten.pop(path, b"")
+        left, reason = _write_lines(self._logs[path], waiting + text.encode())
+        if reason:
+            self._unwritten[path] = left
+            if not waiting:  # once is enough
+                self._complain(path, reason)
+
+    def _complain(self, path: Path, error: OSError) -> None:
+        logger.warning("Runtime: the report %s could not be written: %s.", path, error.strerror or error)
+
+    def write_now(self, path: Path) -> None:
+        """Write one report once. Raises OSError where that fails."""
+        replace_file(path, FORMATS[path.suffix.lower()](self._snapshot()))
+
+    def touch(self) -> None:
+        """Something changed."""
+        self._changed = True
+
+    def start(self) -> None:
+        """Begin to write by itself. Needs a running event loop."""
+        self._task = asyncio.get_running_loop().create_task(self._keep_writing())
+
+    def finish(self) -> None:
+        """Write a last time and stop."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        self._write(*self._take())
+        for path in [*self._logs]:
+            self._close(path)
+
+    def _close(self, path: Path) -> None:
+        self._append(path, "")
+        self._unwritten.pop(path, None)
+        os.close(self._logs.pop(path))
+
+    async def _keep_writing(self) -> None:
+        while True:
+            if self._changed and self._paths:
+                self._changed = False
+                await asyncio.to_thread(self._write, *self._take())
+            await asyncio.sleep(INTERVAL)
+
+    def _take(self) -> tuple[int, Report, tuple[Path, ...]]:
+        self._taken += 1
+        return self._taken, self._snapshot(), self._paths
+
+    def _write(self, number: int, report: Report, paths: Iterable[Path]) -> None:
+        with self._lock:
+            if number < self._written:  # a later one overtook it
+                return
+            self._written = number
+            for path in paths:
+                try:
+                    replace_file(path, FORMATS[path.suffix.lower()](report))
+                except OSError as error:
+                    self._complain(path, error)
+
+
+def _write_lines(log: int, data: bytes) -> tuple[bytes, OSError | None]:
+    """Write as many whole lines as there is room for. Returns what is left, and why."""
+    written = 0
+    try:
+        while written < len(data):
+            written += os.write(log, data[written:])
+    except OSError as error:
+        whole = data.rfind(b"\n", 0, written) + 1
+        with contextlib.suppress(OSError):
+            os.ftruncate(log, os.fstat(log).st_size - written + whole)
+        return data[whole:], error
+    return b"", None
+
+
+def _is_torn(log: int) -> bool:
+    """Whether the last line of a log has no end: its disk may have been full."""
+    if not os.fstat(log).st_size:
+        return False
+    os.lseek(log, -1, os.SEEK_END)
+    return os.read(log, 1) != b"\n"
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Put a text in the place of a file at once, where a link leads to one, of that.
+
+    Raises OSError where that fails, and then leaves nothing behind.
+    """
+    path = Path(os.path.realpath(path))
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask

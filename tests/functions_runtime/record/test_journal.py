@@ -1,0 +1,461 @@
+"""Findings gathered over a run: grouping, counts, clean exchanges, the baseline, bounded memory."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Request, Response
+from functions_runtime.profile import SEED_PAGE_LIMITS, Limits
+from functions_runtime.record import inventory as site_module
+from functions_runtime.record import journal as journal_module
+from functions_runtime.record.inventory import Headroom, SeenEndpoint, Standing
+from functions_runtime.record.journal import Entry, Journal, JudgedEndpoint, Report
+from functions_runtime.ruling import Basis, Finding, Forward, Severity
+
+INFO, WARNING, ERROR = Severity
+HOME = Endpoint("GET", "a.example", "/")
+LOGIN = Endpoint("POST", "a.example", "/login")
+
+
+def finding(
+    rule: str = "rule",
+    severity: Severity = WARNING,
+    subject: str | None = None,
+    *,
+    endpoint: Endpoint | None = None,
+    replaces: Severity | None = None,
+    message: str = "message",
+) -> Finding:
+    return Finding(rule, severity, Basis.READING, message, "fix", subject, endpoint=endpoint, replaces=replaces)
+
+
+def report(journal: Journal) -> Report:
+    return journal.report("audit", SEED_PAGE_LIMITS)
+
+
+def counts(journal: Journal) -> list[tuple[str, Severity, Endpoint, str | None, int]]:
+    return [
+        (entry.finding.rule, entry.finding.severity, entry.endpoint, entry.finding.subject, entry.count)
+        for entry in report(journal).entries
+    ]
+
+
+def test_a_journal_begins_empty() -> None:
+    empty = Journal().report("enforce", Limits(1, 2))
+    assert empty == Report("enforce", Limits(1, 2), 0, 0, 0, ())
+    assert empty.standing is None
+
+
+def test_the_same_finding_is_one_entry_with_a_count_and_the_times() -> None:
+    journal = Journal()
+    new = [journal.add(journal.begin(HOME, time), [finding(subject="sid")]) for time in (20.0, 10.0, 30.0)]
+    [entry] = report(journal).entries
+    assert entry == Entry(finding(subject="sid"), HOME, 3, 10.0, 30.0)
+    assert new == [[entry], [], []]
+
+
+def test_what_differs_in_rule_severity_endpoint_or_subject_is_another_entry() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    different = [finding(), finding("other"), finding(severity=INFO), finding(subject="sid"), finding(subject="")]
+    assert len(journal.add(record, different)) == 5
+    assert len(journal.add(journal.begin(LOGIN, 0.0), [finding()])) == 1
+    assert journal.add(record, [finding(message="said in other words")]) == []
+    assert len(report(journal).entries) == 6
+
+
+def test_an_exchange_is_clean_until_it_has_a_finding_of_warning_or_above() -> None:
+    journal = Journal()
+    records = [journal.begin(HOME, 0.0) for _ in range(4)]
+    journal.add(records[0], [finding(severity=INFO)])
+    journal.add(records[1], [finding(), finding("other", ERROR)])
+    journal.add(records[2], [finding(severity=INFO)])
+    journal.add(records[2], [finding(severity=ERROR)])
+    journal.add(records[2], [finding(severity=ERROR)])
+    assert (report(journal).judged, report(journal).clean) == (4, 2)
+    assert [record.clean for record in records] == [True, False, False, True]
+
+
+def test_the_gravest_come_first() -> None:
+    journal = Journal()
+    journal.add(journal.begin(LOGIN, 0.0), [finding("b"), finding("a", INFO), finding("a", ERROR), finding("a")])
+    journal.add(journal.begin(HOME, 0.0), [finding("b", subject="y"), finding("b"), finding("b", subject="x")])
+    assert counts(journal) == [
+        ("a", ERROR, LOGIN, None, 1),
+        ("a", WARNING, LOGIN, None, 1),
+        ("b", WARNING, HOME, None, 1),
+        ("b", WARNING, HOME, "x", 1),
+        ("b", WARNING, HOME, "y", 1),
+        ("b", WARNING, LOGIN, None, 1),
+        ("a", INFO, LOGIN, None, 1),
+    ]
+    assert [report(journal).counted(severity) for severity in Severity] == [1, 5, 1]
+
+
+def test_a_finding_may_belong_to_another_endpoint() -> None:
+    journal = Journal()
+    journal.add(journal.begin(HOME, 0.0), [finding(endpoint=LOGIN), finding()])
+    assert counts(journal) == [("rule", WARNING, HOME, None, 1), ("rule", WARNING, LOGIN, None, 1)]
+
+
+def test_a_finding_takes_the_place_of_what_was_said_when_less_was_known() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(), finding(subject="sid"), finding(severity=INFO)])
+    journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
+    expected = [
+        ("rule", ERROR, HOME, None, 2),
+        ("rule", WARNING, HOME, "sid", 1),
+        ("rule", INFO, HOME, None, 1),
+    ]
+    assert counts(journal) == expected
+    journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
+    assert counts(journal)[0] == ("rule", ERROR, HOME, None, 3)
+
+
+def test_what_was_said_when_less_was_known_does_not_come_back() -> None:
+    journal = Journal()
+    assert journal.add(journal.begin(HOME, 20.0), [finding(severity=ERROR, replaces=WARNING)])
+    assert journal.add(journal.begin(HOME, 10.0), [finding()]) == []
+    assert journal.add(journal.begin(HOME, 30.0), [finding()]) == []
+    assert report(journal).clean == 0
+
+
+def test_it_counts_for_both_in_whatever_order_they_come() -> None:
+    graver = finding(severity=ERROR, replaces=WARNING)
+    for order in set(itertools.permutations((finding(), finding(), graver))):
+        journal = Journal()
+        for time, found in enumerate(order):
+            journal.add(journal.begin(HOME, float(time)), [found])
+        [entry] = report(journal).entries
+        assert (entry.finding, entry.count, entry.first_seen, entry.last_seen) == (graver, 3, 0.0, 2.0)
+        assert journal.new(ERROR)
+
+
+def test_what_it_took_the_place_of_is_back_once_it_is_gone() -> None:
+    journal = Journal({("rule", "warning", *HOME, None)})
+    first, second = journal.begin(HOME, 0.0), journal.begin(HOME, 1.0)
+    graver = finding(severity=ERROR, replaces=WARNING)
+    journal.add(first, [finding()])
+    journal.add(second, [graver])
+    assert journal.new(WARNING)
+    with journal.judging_anew(first, [finding()]):
+        pass
+    assert counts(journal) == [("rule", ERROR, HOME, None, 1)]
+    with journal.judging_anew(first, []):
+        journal.add(first, [finding()])
+    with journal.judging_anew(second, [graver]):
+        pass
+    assert counts(journal) == [("rule", WARNING, HOME, None, 1)]
+    assert not journal.new(WARNING)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(finding("other"), id="another rule"),
+        pytest.param(finding(severity=INFO), id="a severity that was not replaced"),
+        pytest.param(finding(subject="sid"), id="another subject"),
+        pytest.param(finding(endpoint=LOGIN), id="another endpoint"),
+    ],
+)
+def test_what_was_not_replaced_is_said_beside_it(other: Finding) -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
+    assert len(journal.add(record, [other])) == 1
+    assert len(report(journal).entries) == 2
+
+
+def test_a_graver_finding_that_replaces_nothing_stands_beside_the_other() -> None:
+    journal = Journal()
+    assert len(journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR), finding()])) == 2
+
+
+def test_only_a_graver_finding_keeps_the_place_of_another() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(severity=INFO, replaces=WARNING)])
+    assert len(journal.add(record, [finding()])) == 1
+
+
+def test_a_finding_does_not_take_its_own_place() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(replaces=WARNING)])
+    assert journal.add(record, [finding(replaces=WARNING)]) == []
+    assert counts(journal) == [("rule", WARNING, HOME, None, 2)]
+
+
+# Bounded memory
+
+
+def test_beyond_the_maximum_findings_of_a_rule_and_severity_share_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 3)
+    journal = Journal()
+    for number in range(100):
+        endpoint = Endpoint("GET", "a.example", f"/{number}")
+        record = journal.begin(endpoint, float(number))
+        journal.add(record, [finding(subject=f"s{number}"), finding("other", INFO, message=f"of {number}")])
+    everything = Endpoint("*", "*", "*")
+    assert counts(journal) == [
+        ("rule", WARNING, everything, None, 98),
+        ("rule", WARNING, Endpoint("GET", "a.example", "/0"), "s0", 1),
+        ("rule", WARNING, Endpoint("GET", "a.example", "/1"), "s1", 1),
+        ("other", INFO, everything, None, 99),
+        ("other", INFO, Endpoint("GET", "a.example", "/0"), None, 1),
+    ]
+    assert report(journal).folded == 197
+    folded = report(journal).entries[0]
+    assert folded.finding.message == "Further endpoints and subjects with this finding."
+    assert (folded.first_seen, folded.last_seen) == (2.0, 99.0)
+    assert (report(journal).judged, report(journal).clean) == (100, 0)
+
+
+def test_what_was_there_before_the_maximum_goes_on_being_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(), finding("other"), finding()])
+    assert ("rule", WARNING, HOME, None, 2) in counts(journal)
+    assert report(journal).folded == 1
+
+
+# Baseline
+
+
+def test_what_is_in_the_baseline_is_known() -> None:
+    baseline = {("rule", "warning", *HOME, "sid")}
+    journal = Journal(baseline)
+    found = [finding(subject="sid"), finding(), finding(severity=ERROR, subject="sid"), finding("other", subject="sid")]
+    new = journal.add(journal.begin(HOME, 0.0), found)
+    assert [entry.known for entry in new] == [True, False, False, False]
+    journal.add(journal.begin(LOGIN, 0.0), [finding(subject="sid")])
+    assert report(journal).known == 1
+
+
+def test_a_baseline_may_come_later_and_go_again() -> None:
+    journal = Journal()
+    journal.add(journal.begin(HOME, 0.0), [finding()])
+    assert report(journal).known == 0
+    journal.compare_with({("rule", "warning", *HOME, None), ("late", "info", *HOME, None)})
+    journal.add(journal.begin(HOME, 0.0), [finding("late", INFO)])
+    assert report(journal).known == 2
+    journal.compare_with(())
+    assert report(journal).known == 0
+
+
+def test_where_findings_share_an_entry_nobody_knows_which_endpoint_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
+    journal = Journal()
+    for path in ("/a", "/b"):
+        endpoint = HOME._replace(path=path)
+        journal.site.saw_request(endpoint, Request())
+        journal.site.saw_answer(endpoint)
+        journal.add(journal.begin(endpoint, 0.0), [finding(severity=ERROR)])
+    whole = report(journal)
+    assert {each.seen.endpoint.path: each.standing for each in whole.endpoints} == {
+        "/a": Standing.BREAKS,
+        "/b": Standing.UNKNOWN,
+        "*": Standing.BREAKS,
+    }
+    assert not whole.folded_endpoints
+
+
+def test_what_was_folded_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
+    journal = Journal()
+    records = [journal.begin(HOME._replace(path=path), 0.0) for path in "abc"]
+    for record in records:
+        journal.add(record, [finding()])
+    assert (journal.folded, len(report(journal).entries)) == (2, 2)
+    for record in reversed(records):
+        with journal.judging_anew(record, [finding()]):
+            pass
+    assert (journal.folded, report(journal).entries) == (0, ())
+
+
+def test_a_finding_that_takes_the_place_of_another_is_shown_even_at_one_severity() -> None:
+    journal = Journal()
+    later = finding(severity=ERROR)._replace(message="later", replaces=WARNING)
+    journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR), later, finding(severity=ERROR)])
+    assert [entry.finding.message for entry in report(journal).entries] == ["later"]
+
+
+def test_of_findings_that_are_one_the_one_that_goes_furthest_is_shown() -> None:
+    for order in itertools.permutations((1.5, 3.0, 2.0)):
+        journal = Journal()
+        for extent in order:
+            found = finding("slow")._replace(message=f"{extent} s", extent=extent)
+            journal.add(journal.begin(HOME, 0.0), [found])
+        [entry] = report(journal).entries
+        assert (entry.finding.message, entry.count) == ("3.0 s", 3)
+
+
+def test_a_finding_is_new_unless_it_is_known() -> None:
+    journal = Journal({("rule", "error", *HOME, None)})
+    assert not journal.new(INFO)
+    journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR)])
+    assert not journal.new(INFO)
+    journal.add(journal.begin(HOME, 0.0), [finding()])
+    assert [len(journal.new(severity)) for severity in Severity] == [1, 1, 0]
+    journal.compare_with(None)
+    assert [str(entry) for entry in journal.new(INFO)] == ["rule GET a.example/", "rule GET a.example/"]
+    assert [report(journal).compared, report(Journal(())).compared] == [False, True]
+
+
+def test_what_went_as_under_the_runtime_is_counted() -> None:
+    journal = Journal()
+    journal.begin(HOME, 0.0)
+    journal.begin(HOME, 0.0, enforced=True)
+    assert (report(journal).judged, report(journal).enforced) == (2, 1)
+
+
+def test_an_entry_names_its_rule_its_subject_and_where_it_was_found() -> None:
+    journal = Journal()
+    [entry] = journal.add(journal.begin(HOME, 0.0), [finding(subject="sid")])
+    assert str(entry) == "rule [sid] GET a.example/"
+
+
+# The site
+
+
+def test_endpoints_stand_as_their_gravest_finding_says() -> None:
+    journal = Journal()
+    fine = Endpoint("GET", "a.example", "/fine")
+    elsewhere = Endpoint("PUT", "a.example", "/elsewhere")
+    silent = Endpoint("GET", "a.example", "/silent")
+    for endpoint in (fine, HOME, LOGIN, silent):
+        journal.site.saw_request(endpoint, Request(fields=((b"Host", b"a.example"),)))
+    journal.site.saw_answer(fine)
+    journal.add(journal.begin(fine, 0.0), [finding(severity=INFO)])
+    journal.add(journal.begin(HOME, 0.0), [finding("b"), finding("a"), finding("a", subject="sid")])
+    journal.add(journal.begin(LOGIN, 0.0), [finding("a"), finding("c", ERROR), finding(endpoint=elsewhere)])
+    judged = report(journal).endpoints
+    assert [(each.seen.endpoint, each.standing, each.reasons, each.seen.exchanges) for each in judged] == [
+        (LOGIN, Standing.BREAKS, ("c", "a"), 1),
+        (HOME, Standing.CHANGES, ("a", "b"), 1),
+        (elsewhere, Standing.CHANGES, ("rule",), 0),
+        (fine, Standing.RUNS, (), 1),
+        (silent, Standing.UNKNOWN, (), 1),
+    ]
+    assert judged[2] == JudgedEndpoint(SeenEndpoint(elsewhere, 0, Headroom(), Headroom()), Standing.CHANGES, ("rule",))
+    assert [report(journal).endpoints_that(standing) for standing in Standing] == [1, 1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("severities", "standing"),
+    [
+        ([], Standing.RUNS),
+        ([INFO], Standing.RUNS),
+        ([INFO, WARNING], Standing.CHANGES),
+        ([INFO, ERROR, WARNING], Standing.BREAKS),
+    ],
+)
+def test_the_site_stands_as_its_gravest_finding_says(severities: list[Severity], standing: Standing) -> None:
+    journal = Journal()
+    journal.site.saw_answer(HOME)
+    journal.add(journal.begin(HOME, 0.0), [finding(severity=severity) for severity in severities])
+    assert report(journal).standing is standing
+
+
+def test_how_a_site_does_that_never_answers_is_unknown() -> None:
+    journal = Journal()
+    journal.add(journal.begin(HOME, 0.0), [finding(severity=INFO)])
+    assert report(journal).standing is Standing.UNKNOWN
+
+
+def test_where_endpoints_share_an_entry_it_stands_as_the_gravest_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_module, "MAX_ENDPOINTS", 1)
+    journal = Journal()
+    for path in ("/a", "/b", "/c"):
+        endpoint = HOME._replace(path=path)
+        record = journal.begin(endpoint, 0.0)
+        journal.site.saw_request(endpoint, Request())
+        journal.site.saw_answer(endpoint)
+        journal.add(record, [finding(severity=ERROR if path == "/c" else WARNING)])
+    whole = report(journal)
+    assert whole.folded_endpoints
+    assert [(each.seen.endpoint.path, each.standing, each.seen.exchanges) for each in whole.endpoints] == [
+        ("*", Standing.BREAKS, 2),
+        ("/a", Standing.CHANGES, 1),
+    ]
+    assert not report(Journal()).folded_endpoints
+
+
+def test_cookies_are_listed_by_host_and_name() -> None:
+    journal = Journal()
+    for host, line in [
+        ("b.example", b"a=1"),
+        ("a.example", b"b=1"),
+        ("a.example", b"a=1; Secure"),
+        ("a.example", b"a=1"),
+    ]:
+        journal.site.saw_cookies(host, Response(fields=((b"Set-Cookie", line),)), Forward())
+    assert [(cookie.host, cookie.name, cookie.today) for cookie in report(journal).cookies] == [
+        ("a.example", "a", ""),
+        ("a.example", "a", "Secure"),
+        ("a.example", "b", ""),
+        ("b.example", "a", ""),
+    ]
+    assert report(journal).further_cookies == 0
+
+
+def test_what_was_added_can_be_taken_back() -> None:
+    journal = Journal()
+    first, second = journal.begin(HOME, 1.0), journal.begin(HOME, 2.0)
+    elsewhere = finding("elsewhere", INFO, endpoint=LOGIN)
+    journal.add(first, [finding(), elsewhere])
+    journal.add(second, [finding()])
+    with journal.judging_anew(first, [finding(), elsewhere, finding("never added")]):
+        pass
+    assert counts(journal) == [("rule", WARNING, HOME, None, 1)]
+    assert (journal.judged, journal.clean, first.clean) == (2, 1, True)
+    with journal.judging_anew(second, [finding()]):
+        pass
+    with journal.judging_anew(second, []):
+        pass
+    assert (counts(journal), journal.clean) == ([], 2)
+
+
+def test_at_the_bound_what_is_found_anew_takes_the_place_of_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 3)
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(str(number)) for number in range(3)])
+    for severity, before in ((ERROR, WARNING), (WARNING, ERROR)):
+        with journal.judging_anew(record, [finding(str(number), before) for number in range(3)]):
+            journal.add(record, [finding(str(number), severity) for number in range(3)])
+    assert counts(journal) == [(str(number), WARNING, HOME, None, 1) for number in range(3)]
+    with journal.judging_anew(record, [finding("0")]):
+        journal.add(record, [finding("0"), finding("further")])
+    assert journal.folded == 1
+
+
+def test_what_was_folded_together_replaces_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
+    journal = Journal()
+    record = journal.begin(HOME, 0.0)
+    journal.add(record, [finding(), finding(endpoint=LOGIN), finding(severity=ERROR, replaces=WARNING)])
+    assert [(severity, count) for _, severity, _, _, count in counts(journal)] == [(ERROR, 1), (WARNING, 2)]
+
+
+def test_what_is_found_again_is_not_new() -> None:
+    journal = Journal()
+    record = journal.begin(HOME, 5.0)
+    journal.add(record, [finding()._replace(message="90 %", extent=0.9)])
+    with journal.judging_anew(record, [finding()]):
+        assert journal.add(record, [finding()._replace(message="70 %", extent=0.7)]) == []
+        [new] = journal.add(record, [finding("other")])
+    assert [entry.finding.message for entry in report(journal).entries if entry is not new] == ["70 %"]
+    assert [entry.count for entry in report(journal).entries] == [1, 1]
+
+
+def test_what_was_folded_together_then_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
+    journal = Journal({("rule", "warning", "*", "*", "*", None)})
+    journal.add(journal.begin(HOME, 1.0), [finding()])
+    assert not journal.new(WARNING)

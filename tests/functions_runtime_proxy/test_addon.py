@@ -1,0 +1,1021 @@
+"""The addon's hooks and commands, in mitmproxy's own context for addons and without a proxy around it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import mitmproxy.types
+import pytest
+from mitmproxy import flow as mitmproxy_flow
+from mitmproxy import http
+from mitmproxy.exceptions import CommandError, OptionsError
+from mitmproxy.test import taddons, tflow
+
+from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.message import Exchange
+from functions_runtime.profile import Profile
+from functions_runtime.reports.json import render
+from functions_runtime.rule import Step
+from functions_runtime.rules.restricted_header_used import by_experiment
+from functions_runtime_proxy import addon as runtime
+from functions_runtime_proxy.addon import FunctionsRuntime
+from tests.flows import Field, arrive, live, recorded
+
+COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=60; Domain=b.test")
+BAD_COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=86401")
+TOO_MANY: list[Field] = [(b"X-%d" % number, b"1") for number in range(80)]
+
+
+@dataclasses.dataclass
+class Bench:
+    """The addon with mitmproxy's options, commands and context around it."""
+
+    addon: FunctionsRuntime
+    context: taddons.context
+    updated: list[mitmproxy_flow.Flow]
+
+    def configure(self, **options: Any) -> None:
+        self.context.configure(self.addon, **options)
+
+    def play(self, flow: http.HTTPFlow, *fields: Field, status: int = 200) -> http.HTTPFlow:
+        """Take a live flow through the hooks, as mitmproxy does with a response of these fields."""
+        self.addon.requestheaders(flow)
+        flow.request.raw_content = b""
+        if flow.response is None:
+            arrive(flow, *fields, status=status)
+        self.addon.responseheaders(flow)
+        assert flow.response
+        if flow.response.raw_content is None:
+            flow.response.raw_content = b"content"
+        self.addon.response(flow)
+        return flow
+
+    def read(self, flow: http.HTTPFlow) -> http.HTTPFlow:
+        """Take a recorded flow through the hooks, as mitmproxy does when it reads a file."""
+        self.addon.requestheaders(flow)
+        if flow.response:
+            self.addon.responseheaders(flow)
+            self.addon.response(flow)
+        return flow
+
+    def call(self, command: str, *arguments: Any) -> Any:
+        return self.context.master.commands.call(command, *arguments)
+
+    def report(self) -> dict[str, Any]:
+        """The JSON report as it would be written now."""
+        document: dict[str, Any] = json.loads(render(self.addon._report()))
+        return document
+
+    def found(self) -> set[tuple[str, str | None]]:
+        return {(finding["rule"], finding["subject"]) for finding in self.report()["findings"]}
+
+
+class Listener:
+    """Hears of flows that user interfaces should look at again."""
+
+    def __init__(self, updated: list[mitmproxy_flow.Flow]) -> None:
+        self._updated = updated
+
+    def update(self, flows: Sequence[mitmproxy_flow.Flow]) -> None:
+        self._updated += flows
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    addon, updated = FunctionsRuntime(), list[mitmproxy_flow.Flow]()
+    with taddons.context(addon, Listener(updated)) as context:
+        bench = Bench(addon, context, updated)
+        context.options.add_option("keep_host_header", bool, True, "")
+        context.options.add_option("stream_large_bodies", str | None, None, "")
+        yield bench
+
+
+def _rules(flow: http.HTTPFlow) -> list[str]:
+    return [plain["rule"] for plain in flow.metadata["runtime"]]
+
+
+# Enforce and audit
+
+
+def test_enforce_rewrites_both_messages(bench: Bench) -> None:
+    flow = bench.play(live((b"Referer", b"/a"), (b"X", b"1")), COOKIE, (b"X-App", b"1"))
+    assert flow.response
+    assert flow.request.headers.fields == ((b"Host", b"app.example.test"), (b"X", b"1"))
+    assert flow.response.headers.fields == (
+        (b"Set-Cookie", b"sid=a; Max-Age=60; Domain=app.example.test; HttpOnly; Secure"),
+        (b"X-App", b"1"),
+    )
+    assert flow.response.raw_content == b"content"
+
+
+def test_audit_touches_nothing_and_finds_the_same(bench: Bench) -> None:
+    exchanges: list[tuple[Callable[[], http.HTTPFlow], list[Field]]] = [
+        (lambda: live((b"Referer", b"/a")), [COOKIE]),
+        (lambda: live(), [BAD_COOKIE]),
+        (lambda: live(*TOO_MANY), []),
+        (lambda: live(method="OPTIONS"), [(b"Allow", b"GET")]),
+        (lambda: live(), TOO_MANY),
+    ]
+    bench.configure(runtime_mode="audit")
+    for make, fields in exchanges:
+        flow = bench.play(make(), *fields)
+        assert flow.response
+        assert flow.request.headers == make().request.headers
+        assert flow.response.headers == http.Headers(fields)
+        assert (flow.response.status_code, flow.response.raw_content) == (200, b"content")
+        assert not flow.response.stream
+    audited = {finding for finding in bench.found() if BY_ID[finding[0]].step is not Step.CONSEQUENCES}
+    bench.call("runtime.clear")
+    bench.configure(runtime_mode="enforce")
+    for make, fields in exchanges:
+        bench.play(make(), *fields)
+    assert {finding for finding in bench.found() if BY_ID[finding[0]].step is not Step.CONSEQUENCES} == audited
+    assert len(audited) >= 6
+
+
+@pytest.mark.parametrize(
+    ("flow", "status", "content"),
+    [
+        (live(*TOO_MANY), 431, b"Request headers or cookies too long"),
+        (live(method="OPTIONS"), 204, b""),
+        (live(*TOO_MANY, method="HEAD"), 431, b""),
+    ],
+)
+def test_enforce_answers_in_place_of_the_function(
+    flow: http.HTTPFlow, status: int, content: bytes, bench: Bench
+) -> None:
+    bench.addon.requestheaders(flow)
+    assert flow.response
+    assert (flow.response.status_code, flow.response.raw_content) == (status, content)
+    rules = _rules(flow)
+    bench.addon.responseheaders(flow)
+    bench.addon.response(flow)
+    assert (flow.response.status_code, _rules(flow)) == (status, rules)
+
+
+def test_enforce_replaces_a_response_whole(bench: Bench) -> None:
+    flow = bench.play(live(), BAD_COOKIE, (b"X-App", b"1"), (b"Content-Length", b"7"))
+    assert flow.response
+    assert flow.response.status_code == 400
+    assert flow.response.raw_content == b"Cookies max-age cannot be greater than a day"
+    assert "x-app" not in flow.response.headers
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_events_are_streamed_and_shown_before_they_end(mode: str, bench: Bench) -> None:
+    bench.configure(runtime_mode=mode)
+    flow = live()
+    bench.addon.requestheaders(flow)
+    response = arrive(flow, (b"Content-Type", b"text/event-stream"))
+    bench.addon.responseheaders(flow)
+    assert response.stream is True
+    assert bench.updated == [flow]
+
+
+def test_user_interfaces_are_left_alone_where_the_flow_ends_soon(bench: Bench) -> None:
+    bench.play(live(), COOKIE)
+    assert bench.updated == []
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_client_that_goes_once_it_has_the_reply_is_no_error(arrived: bool, bench: Bench) -> None:
+    flow = live()
+    bench.addon.requestheaders(flow)
+    arrive(flow, BAD_COOKIE)
+    bench.addon.responseheaders(flow)
+    assert flow.response
+    if arrived:
+        assert callable(flow.response.stream)
+        assert flow.response.stream(b"content") == [b"Cookies max-age cannot be greater than a day"]
+    for message in ("peer closed connection", "Client disconnected."):
+        flow.error = mitmproxy_flow.Error(message)
+        bench.addon.error(flow)
+        assert (flow.error is None) is (arrived and message == "Client disconnected.")
+    assert flow.response.raw_content == (b"Cookies max-age cannot be greater than a day" if arrived else None)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_the_time_that_somebody_held_a_request_back_is_not_the_servers(held: bool, bench: Bench) -> None:
+    flow = live()
+    bench.addon.requestheaders(flow)
+    if held:
+        flow.intercept()
+    bench.addon.update([flow, tflow.ttcpflow()])  # as mitmproxy says after every hook
+    flow.resume()
+    arrive(flow)
+    assert flow.response
+    flow.response.timestamp_start += 60
+    bench.addon.responseheaders(flow)
+    assert ("response-too-slow" in _rules(flow)) is not held
+
+
+def test_content_that_no_header_announces_is_seen(bench: Bench) -> None:
+    flow = bench.play(live(http_version="HTTP/2.0"))
+    assert "get-with-content" not in _rules(flow)
+    flow = live(http_version="HTTP/2.0")
+    bench.addon.requestheaders(flow)
+    flow.request.raw_content = b"{}"
+    arrive(flow)
+    bench.addon.responseheaders(flow)
+    assert "get-with-content" in _rules(flow)
+    bench.call("runtime.judge", [_finished(flow)])
+    assert "get-with-content" in _rules(flow)
+
+
+@pytest.mark.parametrize("option", [None, "1k"])
+def test_upload_that_cannot_be_held_back_is_spoken_of(
+    option: str | None, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.configure(stream_large_bodies=option)
+    flow = live(*TOO_MANY, method="POST")
+    flow.request.stream = True
+    bench.addon.requestheaders(flow)
+    assert flow.response
+    assert flow.request.stream is False
+    assert (f"the upload of flow {flow.id} could not be held back" in caplog.text) is (option is not None)
+
+
+# Flows that are somebody else's
+
+
+def test_connect_is_no_exchange(bench: Bench) -> None:
+    bench.addon.requestheaders(live(*TOO_MANY, method="CONNECT"))
+    assert bench.report()["exchanges"]["judged"] == 0
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_response_of_another_addon_is_not_judged(early: bool, bench: Bench) -> None:
+    flow = live(method="OPTIONS") if early else live()
+    made_up = http.Response.make(200, b"made up", http.Headers([BAD_COOKIE]))
+    if early:
+        flow.response = made_up
+        bench.addon.requestheaders(flow)
+    else:
+        bench.addon.requestheaders(flow)
+        flow.response = made_up
+    bench.addon.responseheaders(flow)
+    bench.addon.response(flow)
+    assert flow.response is made_up
+    assert made_up.headers.fields[0] == BAD_COOKIE
+    assert bench.found() == set()
+
+
+def test_response_from_server_replay_is_the_functions(bench: Bench) -> None:
+    flow = live()
+    bench.addon.requestheaders(flow)
+    flow.response = http.Response.make(200, b"recorded", http.Headers([BAD_COOKIE]))
+    flow.is_replay = "response"
+    bench.addon.responseheaders(flow)
+    bench.addon.response(flow)
+    assert flow.response.status_code == 400
+    assert flow.response.raw_content == b"Cookies max-age cannot be greater than a day"
+
+
+def test_killed_flow_is_not_judged(bench: Bench) -> None:
+    flow = live(*TOO_MANY)
+    flow.kill()
+    bench.addon.requestheaders(flow)
+    assert flow.response is None
+    assert bench.report()["exchanges"]["judged"] == 0
+
+
+def test_flow_without_a_response(bench: Bench) -> None:
+    flow = live((b"Referer", b"/a"))
+    bench.addon.requestheaders(flow)
+    flow.error = mitmproxy_flow.Error("no server")
+    bench.addon.error(flow)
+    bench.addon.responseheaders(flow)
+    assert _rules(flow) == ["restricted-request-header"]
+
+
+# Recordings
+
+
+@pytest.mark.parametrize("live_one", [True, False])
+def test_nothing_can_be_said_of_a_site_that_never_answers(live_one: bool, bench: Bench) -> None:
+    flow = live(method="PUT")
+    flow.live = live_one
+    bench.addon.requestheaders(flow)
+    bench.addon.error(flow)
+    assert bench.report()["verdict"]["site"] == "unknown"
+    assert bench.report()["exchanges"]["judged"] == 1
+
+
+def test_status_0_in_a_recording_is_no_answer(bench: Bench) -> None:
+    """Browsers write it into a HAR file for what was aborted, blocked, or refused by CORS."""
+    flow = recorded(COOKIE, request_fields=[(b"Upgrade", b"websocket")], method="PUT")
+    assert flow.response
+    flow.response.status_code = 0
+    bench.read(flow)
+    bench.call("runtime.judge", [flow])
+    assert _rules(flow) == ["restricted-request-header"]
+    assert bench.report()["verdict"]["site"] == "unknown"
+
+
+def test_what_a_recording_says_to_options_is_seen_without_a_header_that_announces_it(bench: Bench) -> None:
+    for content in (b"", b"{}"):
+        flow = recorded(method="OPTIONS")
+        assert flow.response
+        flow.response.raw_content = content
+        bench.read(flow)
+        assert ("options-lost" in _rules(flow)) is bool(content)
+        bench.call("runtime.judge", [flow])
+        assert ("options-lost" in _rules(flow)) is bool(content)
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_a_reply_of_the_runtimes_is_an_answer(mode: str, bench: Bench) -> None:
+    bench.configure(runtime_mode=mode)
+    bench.play(live(method="OPTIONS"))
+    assert bench.report()["verdict"]["site"] == "runs"
+
+
+def test_recording_is_judged_and_never_altered(bench: Bench) -> None:
+    flows = [
+        recorded(COOKIE, request_fields=[(b"Referer", b"/a")]),
+        recorded(BAD_COOKIE),
+        recorded(request_fields=TOO_MANY),
+        recorded(method="OPTIONS"),
+        recorded((b"Content-Type", b"text/event-stream")),
+    ]
+    for flow in flows:
+        assert flow.response
+        before = flow.request.get_state(), flow.response.get_state()
+        bench.read(flow)
+        assert (flow.request.get_state(), flow.response.get_state()) == before
+        assert not flow.response.stream
+    assert [bool(_rules(flow)) for flow in flows] == [True, True, True, True, False]
+    assert bench.updated == []
+
+
+def test_enforced_recording_keeps_what_was_found(bench: Bench) -> None:
+    flow = bench.play(live((b"Referer", b"/a")), BAD_COOKIE)
+    flow.live = False
+    found, metadata = bench.found(), dict(flow.metadata)
+    assert {rule for rule, _ in found} == {"restricted-request-header", "cookie-lifetime-too-long"}
+    again = FunctionsRuntime()
+    with taddons.context(again) as context:
+        context.options.add_option("keep_host_header", bool, True, "")
+        other = Bench(again, context, [])
+        copy = flow.copy()
+        assert isinstance(copy, http.HTTPFlow)
+        other.read(copy)
+        assert other.found() == found
+        assert copy.metadata == metadata
+
+
+# Options
+
+
+def test_scope(bench: Bench) -> None:
+    bench.configure(runtime_scope="~u inside")
+    assert bench.play(live(path="/inside"), BAD_COOKIE).response.status_code == 400  # type: ignore[union-attr]
+    outside = bench.play(live((b"Referer", b"/a"), path="/outside"), BAD_COOKIE)
+    assert outside.response
+    assert outside.response.status_code == 200
+    assert outside.request.headers["Referer"] == "/a"
+    assert outside.metadata == {}
+
+
+def test_scope_that_speaks_of_the_response(bench: Bench) -> None:
+    bench.configure(runtime_scope="~c 200")
+    flow = bench.play(live((b"Referer", b"/a")), COOKIE)
+    assert flow.request.headers["Referer"] == "/a"
+    assert flow.response
+    assert flow.response.headers["Set-Cookie"].endswith("; HttpOnly; Secure")
+    assert set(_rules(flow)) >= {"restricted-request-header", "cookie-domain-replaced"}
+    assert bench.play(live(), BAD_COOKIE, status=500).metadata == {}
+
+
+def test_scope_that_speaks_of_the_response_and_a_request_that_is_too_long(bench: Bench) -> None:
+    """It is too late for a 431, so the exchange goes on, and the finding says what would have been."""
+    bench.configure(runtime_scope="~c 200")
+    flow = bench.play(live(*TOO_MANY), BAD_COOKIE)
+    assert flow.response
+    assert flow.response.status_code == 200
+    assert "request-headers-too-long" in _rules(flow)
+    assert "cookie-lifetime-too-long" not in _rules(flow)
+
+
+def test_rules_that_are_off_are_not_enforced(bench: Bench) -> None:
+    bench.configure(runtime_rules=["/cookie-lifetime-too-long:sid/off", "/preflight-answered/off"])
+    assert bench.play(live(method="OPTIONS"), BAD_COOKIE).response.status_code == 200  # type: ignore[union-attr]
+    other = (b"Set-Cookie", b"other=a; Max-Age=86401")
+    assert bench.play(live(), other).response.status_code == 400  # type: ignore[union-attr]
+    assert ("cookie-lifetime-too-long", "sid") not in bench.found()
+
+
+def test_level_changes_the_severity(bench: Bench) -> None:
+    bench.configure(runtime_rules=["/cookie-lifetime-too-long/info", "/cookie-attributes-added/error"])
+    assert bench.play(live(), BAD_COOKIE).marked == ""
+    assert bench.play(live(), COOKIE).marked == ":red_circle:"
+
+
+@pytest.mark.parametrize(
+    ("show", "marked"),
+    [("info", [":large_blue_circle:", ":yellow_circle:"]), ("warning", ["", ":yellow_circle:"]), ("error", ["", ""])],
+)
+def test_what_is_shown(show: str, marked: list[str], bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    bench.configure(runtime_show=show)
+    plain: Field = (b"Set-Cookie", b"a=1; Max-Age=1; Secure")
+    flows = [bench.play(live(path="/1"), plain), bench.play(live(path="/2"), COOKIE)]
+    assert [flow.marked for flow in flows] == marked
+    assert [bool(flow.comment) for flow in flows] == [bool(mark) for mark in marked]
+    assert all(_rules(flow) for flow in flows)
+    assert ("Runtime info in" in caplog.text) is (show == "info")
+    assert ("Runtime warning in" in caplog.text) is (show != "error")
+
+
+def test_wrong_value_is_refused_and_the_one_before_stays_in_force(bench: Bench) -> None:
+    bench.configure(runtime_mode="audit", runtime_limits="8kb/80")
+    for option, value in (
+        ("runtime_mode", "loud"),
+        ("runtime_limits", "?"),
+        ("runtime_rules", ["?"]),
+        ("runtime_scope", "~"),
+    ):
+        with pytest.raises(OptionsError, match=option):
+            bench.context.options.update(**{option: value})
+    assert bench.context.options.runtime_mode == "audit"
+    assert bench.context.options.runtime_limits == "8kb/80"
+    assert bench.play(live(), BAD_COOKIE).response.status_code == 200  # type: ignore[union-attr]
+    assert bench.report()["mode"] == "audit"
+    assert bench.report()["limits"] == {"bytes": 8192, "count": 80}
+
+
+def test_options_of_others_change_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FunctionsRuntime, "_heed_options", lambda self: pytest.fail("options were read again"))
+    bench.context.options.update(keep_host_header=False)
+
+
+# Checks that break
+
+
+@pytest.fixture
+def break_rule(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    def break_one(rule_id: str) -> None:
+        def check(exchange: Exchange, profile: Profile) -> list[Any]:
+            raise ZeroDivisionError("topsecret")
+
+        broken = [dataclasses.replace(rule, check=check) if rule.id == rule_id else rule for rule in RULES]
+        monkeypatch.setattr(runtime, "RULES", broken)
+        bench.configure(runtime_limits="4kb/75")
+
+    return break_one
+
+
+@pytest.mark.parametrize(
+    "rule", [rule.id for rule in RULES if rule.step in (Step.REQUEST_LIMITS, Step.REQUEST_REPLY, Step.REQUEST_FIELDS)]
+)
+def test_request_goes_on_untouched_where_a_check_breaks(
+    rule: str, bench: Bench, break_rule: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    break_rule(rule)
+    fields: list[Field] = [(b"Referer", b"/a")]
+    flow = live(*fields)
+    bench.addon.requestheaders(flow)
+    assert flow.response is None
+    assert flow.request.headers == live(*fields).request.headers
+    _assert_failure_is_logged(rule, flow, caplog)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rule.id for rule in RULES if rule.step in (Step.RESPONSE_LIMITS, Step.RESPONSE_REPLY, Step.RESPONSE_FIELDS)],
+)
+def test_response_goes_on_untouched_where_a_check_breaks(
+    rule: str, bench: Bench, break_rule: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    break_rule(rule)
+    flow = bench.play(live(), COOKIE, (b"X-App", b"1"))
+    assert flow.response
+    assert flow.response.headers == http.Headers([COOKIE, (b"X-App", b"1")])
+    assert (flow.response.status_code, flow.response.raw_content) == (200, b"content")
+    _assert_failure_is_logged(rule, flow, caplog)
+
+
+def _assert_failure_is_logged(rule: str, flow: http.HTTPFlow, caplog: pytest.LogCaptureFixture) -> None:
+    (record,) = (each for each in caplog.records if "broke" in each.getMessage())
+    assert record.levelno == logging.WARNING
+    assert (
+        f"the check {rule} broke on flow {flow.id}, GET app.example.test/a (ZeroDivisionError in" in record.getMessage()
+    )
+    assert "The exchange goes on untouched." in record.getMessage()
+    assert "topsecret" not in caplog.text
+
+
+# The log
+
+
+def test_log_never_reaches_error_and_says_each_thing_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    bench.configure(runtime_show="info", runtime_mode="audit")
+    for _ in range(100):
+        bench.play(live((b"Referer", b"/a")), COOKIE)
+        bench.play(live(*TOO_MANY, path="/long"))
+        bench.play(live(path="/bad"), BAD_COOKIE)
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == len(set(messages)) == len(bench.report()["findings"])
+    assert max(record.levelno for record in caplog.records) == logging.WARNING
+    assert {each["count"] for each in bench.report()["findings"]} == {100}
+
+
+def test_every_reply_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.configure(runtime_show="error")
+    for _ in range(3):
+        bench.play(live(*TOO_MANY))
+        bench.play(live(path="/bad"), BAD_COOKIE)
+        bench.play(live(method="OPTIONS"))
+    messages = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    replies = [message for message in messages if message.startswith("Runtime answered")]
+    assert len([message for message in replies if "answered 431 to GET app.example.test/a" in message]) == 3
+    assert len([message for message in replies if "answered 400 to GET app.example.test/bad" in message]) == 3
+    assert len(replies) == 6
+
+
+# The end
+
+
+def _summary(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What is logged at the end, in a mitmproxy that the addon takes for mitmdump."""
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    monkeypatch.setattr(runtime, "DumpMaster", type(bench.context.master))
+    bench.addon.done()
+    return caplog.text
+
+
+def test_summary_of_nothing(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "nothing was judged. No HTTP request came by." in _summary(bench, caplog, monkeypatch)
+
+
+def test_summary_of_nothing_in_scope(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.configure(runtime_scope="~d nowhere.test")
+    bench.play(live())
+    bench.play(live())
+    summary = _summary(bench, caplog, monkeypatch)
+    assert "None of 2 requests matched runtime_scope (~d nowhere.test)" in summary
+
+
+def test_summary(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.play(live(), BAD_COOKIE)
+    bench.play(live())
+    summary = _summary(bench, caplog, monkeypatch)
+    assert "2 exchanges judged, 1 clean; 1 error" in summary
+    assert "cookie-lifetime-too-long [sid] GET app.example.test/a (1×)" in summary
+
+
+def test_no_summary_where_somebody_watches_unless_there_was_nothing_to_see(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    bench.configure(runtime_scope="!~u /outside")
+    bench.play(live(path="/outside"))
+    bench.addon.done()
+    assert "nothing was judged. None of 1 request matched runtime_scope (!~u /outside)." in caplog.text
+    caplog.clear()
+    bench.play(live())
+    bench.addon.done()
+    assert caplog.records == []
+
+
+def test_reports_are_written_at_the_end(bench: Bench, tmp_path: Path) -> None:
+    bench.configure(runtime_report=[str(tmp_path / "report.json")])
+    bench.play(live(), BAD_COOKIE)
+    bench.addon.done()
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["exchanges"] == {"judged": 1, "clean": 0}
+
+
+def test_reports_are_written_while_running(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+
+    async def run() -> None:
+        bench.addon.running()
+        while not path.exists():
+            await asyncio.sleep(0.005)
+
+    bench.configure(runtime_report=[str(path)])
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
+# Commands
+
+
+def test_judge_judges_again_by_other_options(bench: Bench) -> None:
+    flow = bench.read(recorded(BAD_COOKIE))
+    assert flow.marked == ":red_circle:"
+    bench.configure(runtime_rules=["/cookie-lifetime-too-long/off"])
+    before = flow.request.get_state()
+    bench.call("runtime.judge", [flow, tflow.ttcpflow()])
+    assert flow.marked == ""
+    assert "cookie-lifetime-too-long" not in _rules(flow)
+    assert flow.request.get_state() == before
+    assert bench.updated == [flow]
+
+
+def test_judge_does_not_change_the_live(bench: Bench) -> None:
+    bench.configure(runtime_mode="audit")
+    flow = bench.play(live((b"Referer", b"/a")), BAD_COOKIE)
+    bench.configure(runtime_mode="enforce")
+    assert flow.response
+    before = flow.request.get_state(), flow.response.get_state()
+    bench.call("runtime.judge", [flow])
+    assert (flow.request.get_state(), flow.response.get_state()) == before
+
+
+def test_judge_takes_a_flow_that_has_no_response(bench: Bench) -> None:
+    flow = recorded(request_fields=[(b"Referer", b"/a")])
+    flow.response = None
+    bench.call("runtime.judge", [flow])
+    assert _rules(flow) == ["restricted-request-header"]
+
+
+def test_judge_keeps_to_the_scope(bench: Bench) -> None:
+    bench.configure(runtime_scope="~u inside")
+    inside, outside = recorded(BAD_COOKIE, path="/inside"), recorded(BAD_COOKIE, path="/outside")
+    bench.call("runtime.judge", [inside, outside])
+    assert (inside.marked, outside.marked) == (":red_circle:", "")
+
+
+def test_report_is_written_when_asked(bench: Bench, tmp_path: Path) -> None:
+    bench.play(live(), BAD_COOKIE)
+    bench.call("runtime.report", str(tmp_path / "report.json"))
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["summary"]["error"] == 1
+
+
+@pytest.mark.parametrize("name", ["report.txt", "report", "nowhere/report.json", "report.jsonl"])
+def test_report_that_cannot_be_written_is_refused(name: str, bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as refusal:
+        bench.call("runtime.report", str(tmp_path / name))
+    assert "report" in str(refusal.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_rule_is_listed_and_explained(bench: Bench) -> None:
+    rules = bench.call("runtime.rules")
+    assert rules == [rule.id for rule in RULES]
+    for rule in rules:
+        text = bench.call("runtime.explain", rule)
+        assert BY_ID[rule].title in text
+        assert BY_ID[rule].fix in text
+
+
+def test_unknown_rule_cannot_be_explained(bench: Bench) -> None:
+    with pytest.raises(CommandError, match=r"There is no rule 'no-such-rule'\. The rules are .*cookie-session"):
+        bench.context.master.commands.execute("runtime.explain no-such-rule")
+
+
+def test_rules_are_completed(bench: Bench) -> None:
+    commands = bench.context.master.commands
+    [parameter] = commands.commands["runtime.explain"].parameters
+    kind = mitmproxy.types.CommandTypes.get(parameter.type)
+    assert kind
+    assert kind.completion(commands, parameter.type, "cookie-s") == list(BY_ID)
+    assert kind.is_valid(commands, parameter.type, "cookie-session")
+    assert not kind.is_valid(commands, parameter.type, "nonsense")
+
+
+def test_clear_forgets_the_findings_and_leaves_the_flows(bench: Bench) -> None:
+    flow = bench.play(live(), BAD_COOKIE)
+    bench.call("runtime.clear")
+    assert bench.report()["exchanges"] == {"judged": 0, "clean": 0}
+    assert bench.found() == set()
+    assert flow.marked == ":red_circle:"
+    bench.play(live(), BAD_COOKIE)
+    assert bench.report()["exchanges"]["judged"] == 1
+
+
+def test_script_offers_one_addon() -> None:
+    (addon,) = runtime.addons
+    assert isinstance(addon, FunctionsRuntime)
+
+
+# Judging again
+
+
+def _finished(flow: http.HTTPFlow) -> http.HTTPFlow:
+    flow.live = False
+    return flow
+
+
+def test_judging_again_takes_the_exchange_as_it_came(bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Referer", b"/a")), (b"Set-Cookie", b"sid=1; Domain=b.example")))
+    assert "cookie-domain-replaced" in _rules(flow)
+    before = bench.report()
+    bench.call("runtime.judge", [flow])
+    assert bench.report() == before
+    bench.configure(runtime_rules=["/cookie-domain-replaced/off"])
+    bench.call("runtime.judge", [flow])
+    assert "cookie-domain-replaced" not in _rules(flow)
+    assert {"restricted-request-header", "cookie-attributes-added"} <= set(_rules(flow))
+    assert (flow.marked, flow.comment) == ("", "")
+    assert bench.report()["exchanges"] == {"judged": 1, "clean": 1}
+
+
+def test_a_recording_of_a_changed_flow_honours_the_users_rules(bench: Bench) -> None:
+    changed = _finished(bench.play(live(), BAD_COOKIE))
+    bench.call("runtime.clear")
+    bench.configure(runtime_rules=["/cookie-lifetime-too-long/off"])
+    again = changed.copy()
+    bench.read(again)
+    assert bench.report()["findings"] == []
+    bench.configure(runtime_rules=[])
+    bench.call("runtime.judge", [again])
+    assert _rules(again) == ["cookie-lifetime-too-long"]
+
+
+def test_judging_a_recording_of_a_changed_flow_again_counts_it_once(bench: Bench) -> None:
+    changed = _finished(bench.play(live(), COOKIE))
+    bench.call("runtime.clear")
+    again = changed.copy()
+    bench.read(again)
+    before = bench.report()
+    for _ in range(2):
+        bench.call("runtime.judge", [again])
+    assert bench.report() == before
+    bench.call("runtime.clear")
+    bench.call("runtime.judge", [again])
+    assert bench.report() == before
+    assert before["exchanges"]["judged"] == 1
+    assert before["unmeasured"] == 1
+    assert [endpoint["exchanges"] for endpoint in before["endpoints"]] == [1]
+
+
+@pytest.mark.parametrize(("mode", "methods"), [("enforce", ["GET", "OPTIONS"]), ("audit", ["GET"])])
+def test_what_was_cleared_is_there_again_when_it_is_judged_again(mode: str, methods: list[str], bench: Bench) -> None:
+    bench.configure(runtime_mode=mode)
+    flows = [_finished(bench.play(flow, COOKIE)) for flow in (live(method=method) for method in methods)]
+    before = bench.report()
+    assert before["cookies"]
+    bench.call("runtime.clear")
+    assert bench.report()["exchanges"] == {"judged": 0, "clean": 0}
+    bench.call("runtime.judge", flows)
+    assert bench.report() == before
+
+
+def test_what_ends_after_everything_was_cleared_is_counted(bench: Bench) -> None:
+    flow = live()
+    bench.addon.requestheaders(flow)
+    bench.call("runtime.clear")
+    arrive(flow, COOKIE)
+    bench.addon.responseheaders(flow)
+    assert bench.report()["exchanges"] == {"judged": 1, "clean": 0}
+    assert len(bench.report()["cookies"]) == 1
+
+
+def test_an_experiment_after_a_clear_counts_its_exchange(bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Referer", b"/a"))))
+    bench.call("runtime.clear")
+    bench.addon._found_by_experiment(flow, by_experiment("referer", ["status"]))
+    assert bench.report()["exchanges"] == {"judged": 1, "clean": 0}
+    before = bench.found()
+    bench.call("runtime.judge", [flow])
+    assert before <= bench.found()
+    assert bench.report()["exchanges"] == {"judged": 1, "clean": 0}
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_judging_again_keeps_what_an_experiment_found(is_stored: bool, method: str, bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Via", b"1.1 a"), method=method), COOKIE))
+    if is_stored:
+        flow = flow.copy()
+        bench.read(flow)
+    bench.addon._found_by_experiment(flow, by_experiment("via", ["status"]))
+    bench.call("runtime.judge", [flow])
+    assert "restricted-header-used" in _rules(flow)
+
+
+def test_an_experiment_after_a_clear_leaves_the_other_findings_on_the_flow(bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Via", b"1.1 a")), BAD_COOKIE))
+    bench.call("runtime.clear")
+    bench.addon._found_by_experiment(flow, by_experiment("via", ["status"]))
+    assert {"cookie-lifetime-too-long", "restricted-header-used"} <= set(_rules(flow))
+    assert flow.marked == ":red_circle:"
+    assert bench.report()["summary"]["error"] == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rule"),
+    [
+        (live((b"X-XSRF", b"tokentoken"), path="/tok"), (b"Set-Cookie", b"x=tokentoken"), "cookie-read-by-script"),
+        (
+            live((b"Cookie", b"sid=abcdefgh"), host=b"shop.example.test"),
+            (b"Set-Cookie", b"sid=abcdefgh; Domain=example.test"),
+            "cookie-shared-across-hosts",
+        ),
+    ],
+)
+def test_judging_one_flow_again_loses_nothing_that_took_two(
+    first: http.HTTPFlow, second: Field, rule: str, bench: Bench
+) -> None:
+    bench.configure(runtime_mode="audit")
+    bench.play(first)
+    setter = _finished(bench.play(live(path="/login"), second))
+    before = bench.report()
+    for _ in range(2):
+        bench.call("runtime.judge", [setter])
+    assert bench.report() == before
+    assert rule in _rules(setter)
+    bench.configure(runtime_rules=[f"/{rule}/off"])
+    bench.call("runtime.judge", [setter])
+    assert rule not in _rules(setter)
+    bench.configure(runtime_rules=[])
+    bench.call("runtime.judge", [setter])
+    assert bench.report() == before
+
+
+def test_an_experiment_on_what_was_not_judged_judges_it(bench: Bench) -> None:
+    flow = recorded(BAD_COOKIE, request_fields=[(b"Referer", b"/a")])
+    bench.addon._found_by_experiment(flow, by_experiment("referer", ["status"]))
+    assert {("cookie-lifetime-too-long", "sid"), ("restricted-header-used", "referer")} <= bench.found()
+
+
+def test_what_was_outside_the_scope_is_judged_whole_when_it_is_judged_again(bench: Bench) -> None:
+    bench.configure(runtime_mode="audit", runtime_scope="!~c 200")
+    flow = _finished(bench.play(live(), BAD_COOKIE))
+    bench.configure(runtime_scope="")
+    bench.call("runtime.judge", [flow])
+    assert ("cookie-lifetime-too-long", "sid") in bench.found()
+    assert bench.report()["verdict"]["site"] == "breaks"
+
+
+def test_a_response_that_another_addon_made_up_is_not_judged_later_either(bench: Bench) -> None:
+    flow = live()
+    bench.addon.requestheaders(flow)
+    flow.response = http.Response.make(200, b"made up", {"Set-Cookie": "sid=a; Max-Age=99999"})
+    bench.addon.responseheaders(flow)
+    bench.call("runtime.judge", [_finished(flow)])
+    assert bench.found() == set()
+
+
+def test_judging_again_says_of_no_flow_that_it_was_changed(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.configure(runtime_mode="audit")
+    flow = bench.play(live(), BAD_COOKIE)
+    bench.configure(runtime_mode="enforce")
+    caplog.clear()
+    bench.call("runtime.judge", [flow])
+    assert flow.metadata["runtime_shown"]["enforced"] is False
+    assert "answered 400" not in caplog.text
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_what_two_exchanges_led_to_is_still_there_when_the_session_is_read(order: list[int], bench: Bench) -> None:
+    exchanges = [(live(), [(b"Set-Cookie", b"x=tokentoken")]), (live((b"X-XSRF", b"tokentoken"), path="/tok"), [])]
+    flows = [_finished(bench.play(exchanges[each][0], *exchanges[each][1])) for each in order]
+    assert ("cookie-read-by-script", "x") in bench.found()
+    bench.call("runtime.clear")
+    again = [flow.copy() for flow in flows]
+    for flow in again:
+        bench.read(flow)
+    assert ("cookie-read-by-script", "x") in bench.found()
+    before = bench.report()
+    bench.call("runtime.judge", again)
+    assert bench.report() == before
+
+
+def test_judging_again_heeds_the_domain_and_the_cookies_are_listed_so(bench: Bench) -> None:
+    flow = _finished(bench.play(live(), COOKIE))
+
+    def listed() -> list[str]:
+        return [cookie["runtime"] for cookie in bench.report()["cookies"]]
+
+    bench.configure(runtime_domain="moved.twil.io")
+    bench.call("runtime.judge", [flow])
+    assert "under the Runtime it becomes moved.twil.io" in flow.comment
+    assert listed() == ["Max-Age=60; Domain=moved.twil.io; HttpOnly; Secure"]
+    bench.configure(runtime_rules=["/cookie-domain-replaced/off"])
+    bench.call("runtime.judge", [flow])
+    assert listed() == ["Max-Age=60; Domain=b.test; HttpOnly; Secure"]
+    bench.configure(runtime_limits="1/1")
+    bench.call("runtime.judge", [flow])
+    assert listed() == [None]  # the Function is never asked
+
+
+def test_a_flow_that_was_not_changed_is_judged_anew_from_a_recording(bench: Bench) -> None:
+    plain = _finished(bench.play(live(), (b"Set-Cookie", b"sid=1; HttpOnly; Secure; Max-Age=60"))).copy()
+    bench.configure(runtime_limits="10/1")
+    assert "response-headers-too-long" in _rules(bench.read(plain)) or "request-headers-too-long" in _rules(plain)
+
+
+def test_one_response_does_not_flood_the_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    cookies = [(b"Set-Cookie", b"c%d=1; Domain=b.example" % number) for number in range(60)]
+    bench.configure(runtime_mode="audit")
+    with caplog.at_level("INFO"):
+        bench.play(live(), *cookies)
+    assert len([record for record in caplog.records if "cookie-domain-replaced" in record.getMessage()]) == 20
+    assert any("40 more findings" in record.getMessage() for record in caplog.records)
+
+
+def test_the_reply_of_a_response_is_logged_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    cookies = [(b"Set-Cookie", b"c%d=1; Max-Age=86401" % number) for number in range(10)]
+    for _ in range(2):
+        bench.play(live(), *cookies)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len([line for line in lines if "answered 400 to GET app.example.test/a" in line]) == 2
+    assert len([line for line in lines if "error in GET app.example.test/a" in line]) == 9
+
+
+@pytest.mark.parametrize("make", [live, recorded])
+def test_a_tunnel_is_no_exchange_with_the_site(make: Callable[..., http.HTTPFlow], bench: Bench) -> None:
+    tunnel = make(method="CONNECT", path="/")
+    bench.addon.requestheaders(tunnel)
+    arrive(tunnel)
+    bench.addon.responseheaders(tunnel)
+    bench.call("runtime.judge", [tunnel])
+    assert bench.report()["exchanges"]["judged"] == 0
+
+
+def test_judging_again_says_and_writes_nothing_twice(
+    bench: Bench, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    log = tmp_path / "log.jsonl"
+    bench.configure(runtime_report=[str(log)], runtime_mode="audit")
+    flow = _finished(bench.play(live(), BAD_COOKIE))
+    written = log.read_text(encoding="utf-8")
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        bench.call("runtime.judge", [flow])
+    assert [record.getMessage() for record in caplog.records] == ["Runtime: judged 1 of 1 flows."]
+    assert log.read_text(encoding="utf-8") == written
+    bench.configure(runtime_limits="10/1")
+    bench.call("runtime.judge", [flow])
+    assert "request-headers-too-long" in caplog.text
+
+
+def test_what_an_experiment_found_goes_further_than_what_vary_names(bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Referer", b"/a")), (b"Vary", b"Referer")))
+    for _ in range(2):
+        bench.addon._found_by_experiment(flow, by_experiment("referer", ["status"]))
+    for each in (flow, flow.copy()):
+        bench.call("runtime.clear")
+        bench.call("runtime.judge", [each])
+        said = [plain["message"] for plain in each.metadata["runtime"] if plain["rule"] == "restricted-header-used"]
+        assert len(said) == 1
+        assert "depends on the request header referer: without it" in said[0]
+        [entry] = [entry for entry in bench.report()["findings"] if entry["rule"] == "restricted-header-used"]
+        assert (entry["message"], entry["count"]) == (said[0], 1)
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+@pytest.mark.parametrize(
+    ("rules", "found"),
+    [
+        (["|~d shop.example.test|cookie-shared-across-hosts|off"], False),
+        (["|~m GET & ~u /basket|cookie-shared-across-hosts|off"], False),
+        (["|~d login.example.test|cookie-shared-across-hosts|off"], True),
+        (["|~m POST|cookie-shared-across-hosts|off"], True),
+    ],
+)
+def test_a_pattern_is_asked_where_a_finding_belongs(
+    rules: list[str], found: bool, order: list[int], bench: Bench
+) -> None:
+    bench.configure(runtime_mode="audit", runtime_rules=rules)
+    shop = live((b"Cookie", b"sid=abcdefgh"), host=b"shop.example.test", path="/basket")
+    login = live(host=b"login.example.test", path="/login", method="POST")
+    exchanges = [(login, [(b"Set-Cookie", b"sid=abcdefgh; Domain=example.test")]), (shop, [])]
+    for each in order:
+        bench.play(exchanges[each][0], *exchanges[each][1])
+    assert (("cookie-shared-across-hosts", "sid") in bench.found()) is found
+
+
+def test_a_pattern_can_silence_what_a_preflight_asks_for(bench: Bench) -> None:
+    asks = ((b"Origin", b"https://a.test"), (b"Access-Control-Request-Method", b"PUT"))
+    allows = ((b"Access-Control-Allow-Origin", b"*"), (b"Access-Control-Allow-Methods", b"PUT"))
+    bench.configure(runtime_mode="audit", runtime_rules=["|~m PUT & ~u /api|cors-method-blocked|off"])
+    for path in ("/api/me", "/other"):
+        bench.play(live(*asks, method="OPTIONS", path=path), *allows)
+    blocked = [entry["path"] for entry in bench.report()["findings"] if entry["rule"] == "cors-method-blocked"]
+    assert blocked == ["/other"]
+
+
+@pytest.mark.parametrize("rules", [[], ["/restricted-request-header/off"], ["/restricted-request-header:referer/off"]])
+def test_what_got_to_the_server_after_all_is_evidence(rules: list[str], bench: Bench) -> None:
+    bench.configure(runtime_rules=rules)
+    came_from = b"https://app.example.test/came/from"
+    flow = _finished(
+        bench.play(live((b"Referer", came_from), (b"Via", b"1.1 a")), (b"Location", came_from), status=302)
+    )
+    for _ in range(2):
+        assert ("restricted-header-used" in _rules(flow)) is bool(rules)
+        bench.call("runtime.judge", [flow])
+
+
+def test_what_is_outside_the_scope_changes_the_report_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = []
+    monkeypatch.setattr(bench.addon._dashboard, "changed", lambda: changes.append(1))
+    bench.configure(runtime_scope="~d nowhere.test")
+    bench.play(live())
+    assert changes
+    assert bench.addon._report().outside_scope == 1
