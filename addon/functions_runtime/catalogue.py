@@ -10,6 +10,7 @@ import pkgutil
 
 from functions_runtime import rules
 from functions_runtime.rule import Rule
+from functions_runtime.ruling import Finding
 
 
 def _find() -> tuple[Rule, ...]:
@@ -21,3 +22,8 @@ def _find() -> tuple[Rule, ...]:
 
 RULES = _find()
 BY_ID = {rule.id: rule for rule in RULES}
+
+
+def say(finding: Finding) -> str:
+    """The sentence about a finding, as its rule makes it."""
+    return BY_ID[finding.rule].say(finding)

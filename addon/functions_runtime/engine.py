@@ -1,4 +1,4 @@
-"""The judgement: rules in, verdict out. It sequences and guards; what is right or wrong stands in the rules."""
+"""The judgement: rules in, ruling out. It sequences and guards; what is right or wrong stands in the rules."""
 
 from __future__ import annotations
 
@@ -41,9 +41,11 @@ class Judge:
     def __init__(self, rules: Iterable[Rule], profile: Profile) -> None:
         ordered = sorted(rules, key=lambda rule: rule.step)
         self._profile = profile
-        self._request = [(rule.id, rule.check) for rule in ordered if rule.step < Step.RESPONSE_LIMITS]
+        self._request = [(rule.id, rule.check) for rule in ordered if rule.step < Step.RESPONSE_TIME]
         self._response = [
-            (rule.id, rule.check) for rule in ordered if Step.RESPONSE_LIMITS <= rule.step < Step.CONSEQUENCES
+            (rule.id, rule.check)
+            for rule in ordered
+            if rule.awaits_response or Step.RESPONSE_TIME <= rule.step < Step.CONSEQUENCES
         ]
 
     def request(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Ruling:
@@ -57,20 +59,24 @@ class Judge:
         return _judge(self._response, exchange, self._profile, overrides)
 
 
-class Foresight:
+class Consequences:
     """Says what would break for the people who use the site. Remembers a bounded part of what it saw.
 
     `key` is secret: values that must be compared later are remembered as digests under it.
     """
 
     def __init__(self, rules: Iterable[Rule], key: bytes) -> None:
-        self._checks = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.CONSEQUENCES]
+        rules = tuple(rules)
+        self._head = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.CONSEQUENCES]
+        self._ending = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.ENDING]
 
-    def consequences(self, exchange: Exchange, profile: Profile) -> Ruling:
-        """What follows from an exchange as the site has it today, and from those before. Never raises."""
-        if exchange.response is None:
-            return NOTHING_FOUND
-        return _judge(self._checks, exchange, profile, ())
+    def head(self, exchange: Exchange, profile: Profile) -> Ruling:
+        """What follows from an exchange whose response has begun, and from those before. Never raises."""
+        return _judge(self._head, exchange, profile, ()) if exchange.response else NOTHING_FOUND
+
+    def ending(self, exchange: Exchange, profile: Profile) -> Ruling:
+        """What follows from an exchange that is over, and from those before. Never raises."""
+        return _judge(self._ending, exchange, profile, ()) if exchange.response else NOTHING_FOUND
 
 
 def _judge(
@@ -83,6 +89,8 @@ def _judge(
         reply: Reply | None = None
         try:
             found = check(exchange, profile)
+            if not found:
+                continue
             for finding in overridden(found, overrides) if overrides else found:
                 findings.append(finding)
                 effect = finding.effect

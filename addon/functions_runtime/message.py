@@ -110,12 +110,18 @@ def _set_cookie_fields(fields: Fields) -> tuple[SetCookieField, ...]:
 class Exchange(NamedTuple):
     """One request and its response, None as long as there is none.
 
-    `removed` are the names, in lower case, of the request's fields that the server did not get.
-    `request_has_content` and `response_has_content` say that content was seen, whatever the head says of it.
+    `removed` are the names, in lower case, of the request's fields that the server did not get. `sent` and `received`
+    are the bytes of content seen so far of request and response, as they were on the wire. `ended` is when the last
+    byte of the response arrived, in seconds since 1970-01-01 UTC, None as long as nobody knows. `awaited` says that
+    the site's own response can still come, and may change what is to be said of the request. `over_tls` says how the
+    request came to this server, None if nobody knows.
     """
 
     request: Request
     response: Response | None = None
     removed: frozenset[bytes] = frozenset()
-    request_has_content: bool = False
-    response_has_content: bool = False
+    sent: int = 0
+    received: int = 0
+    ended: float | None = None
+    awaited: bool = False
+    over_tls: bool | None = None

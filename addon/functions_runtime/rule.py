@@ -1,41 +1,48 @@
 """What a rule is: its text, its check and its examples in one value.
 
-A rule states one thing that the Runtime does. Its check looks at an exchange and says so; it changes nothing and
-remembers nothing.
+A rule states one thing that the Runtime does. Its check looks at an exchange and returns findings; it changes nothing.
+A check remembers something only if the rule has a `memory`.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange
 from functions_runtime.profile import Profile
-from functions_runtime.ruling import Basis, Edit, Finding, Reply, Severity
+from functions_runtime.ruling import Basis, Edit, Fact, Finding, Reply, Severity
+from functions_runtime.wire_text import NAMELESS
 
 Check = Callable[[Exchange, Profile], Iterable[Finding]]
 
+Sentence = str | Callable[[Mapping[str, Fact]], str]
+"""A template for `str.format`, or what chooses one by the facts. `{subject}` is the finding's subject."""
+
 
 def nothing(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
-    """The check of a rule that has a watch instead."""
+    """The check of a rule that has a memory instead."""
     return ()
 
 
 class Step(enum.IntEnum):
-    """When a rule has its turn. Rules of one step see the message as it came; a reply ends the Runtime's steps.
+    """When a rule has its turn. Rules of one step see the message as it came; a reply ends the Runtime's own steps.
 
-    The last step is not the Runtime's: it asks, of the exchange as the site has it today, what would break.
+    The last two steps are not the Runtime's. They ask what would break, of the exchange as the site has it today:
+    `CONSEQUENCES` when the head of the response is there, `ENDING` when all of the exchange is.
     """
 
     REQUEST_LIMITS = 1
     REQUEST_REPLY = 2
     REQUEST_FIELDS = 3
-    RESPONSE_LIMITS = 4
-    RESPONSE_REPLY = 5
-    RESPONSE_FIELDS = 6
-    CONSEQUENCES = 7
+    RESPONSE_TIME = 4
+    RESPONSE_LIMITS = 5
+    RESPONSE_REPLY = 6
+    RESPONSE_FIELDS = 7
+    CONSEQUENCES = 8
+    ENDING = 9
 
 
 class Subject(enum.Enum):
@@ -63,10 +70,14 @@ class Example:
 class Rule:
     """One rule.
 
-    `id` is permanent and the same everywhere; `severity` is the one that its findings usually have. A rule that needs
-    several exchanges has a `watch`, which makes a check with a memory of its own; its secret key is for digests of
-    what must be compared but not kept. `code` shows what to do, in a Function, where code helps.
-    `enforcement` says what enforce mode does, where it does something.
+    `id` is permanent and the same everywhere. `severity` is the one that its findings usually have. `message` is the
+    sentence about a finding, and `columns` are its facts for a table, each as a heading and a template. `code` shows
+    what to do in a Function, if code helps. `enforcement` says what enforce mode does, if it does something.
+
+    A rule that needs several exchanges has a `memory`: a class whose instances are checks with a memory of their own.
+    It takes a secret key, for digests of what must be compared but not kept. `awaits_response` marks a rule of a
+    request step that says nothing as long as the site's own response can still come (`Exchange.awaited`); it is asked
+    again when the response is there.
     """
 
     id: str
@@ -74,6 +85,7 @@ class Rule:
     severity: Severity
     basis: Basis
     step: Step
+    message: Sentence
     explanation: str
     fix: str
     references: tuple[str, ...]
@@ -81,17 +93,18 @@ class Rule:
     check: Check = nothing
     subject: Subject = Subject.MESSAGE
     twilio_error: int | None = None
-    watch: Callable[[bytes], Check] | None = None
+    memory: Callable[[bytes], Check] | None = None
+    awaits_response: bool = False
+    columns: tuple[tuple[str, Sentence], ...] = ()
     code: str = ""
     enforcement: str = ""
 
     def new_check(self, key: bytes) -> Check:
         """The rule's check, new and without memories."""
-        return self.watch(key) if self.watch else self.check
+        return self.memory(key) if self.memory else self.check
 
     def finding(
         self,
-        message: str,
         subject: str | None = None,
         *,
         severity: Severity | None = None,
@@ -100,18 +113,31 @@ class Rule:
         endpoint: Endpoint | None = None,
         replaces: Severity | None = None,
         extent: float = 0.0,
+        **facts: Fact,
     ) -> Finding:
-        """A finding of this rule; what is not given is the rule's own."""
+        """A finding of this rule; what is not given is the rule's own. Facts have the names that `message` uses."""
         return Finding(
             self.id,
             severity or self.severity,
             basis or self.basis,
-            message,
-            self.fix,
             subject,
-            self.twilio_error,
+            tuple(facts.items()),
             effect,
             endpoint,
             replaces,
             extent,
         )
+
+    def say(self, finding: Finding) -> str:
+        """The sentence about a finding of this rule. Raises LookupError, ValueError or TypeError if facts are wrong."""
+        return _render(self.message, finding)
+
+    def cells(self, finding: Finding) -> tuple[str, ...]:
+        """The finding's facts for a table, one text for each of `columns`. Raises as `say` does."""
+        return tuple(_render(sentence, finding) for _, sentence in self.columns)
+
+
+def _render(sentence: Sentence, finding: Finding) -> str:
+    facts: dict[str, Fact] = {"subject": finding.subject or NAMELESS, **dict(finding.facts)}
+    template = sentence if isinstance(sentence, str) else sentence(facts)
+    return template.format_map(facts)

@@ -1,4 +1,7 @@
-"""What a judgement says: findings, and the one action that follows from them. Plain values, no decisions."""
+"""What a judgement says of one message: findings, and the one action that follows. Plain values, no decisions.
+
+The word "verdict" is the reports': it is about an endpoint or a site.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,12 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.syntax import rfc6265
 from functions_runtime.syntax.rfc9110 import Fields, without_fields
+
+Fact = str | int | float
+"""A value that a sentence is made of. Text has been through `wire_text`: it is printable and holds no secret."""
+
+Facts = tuple[tuple[str, Fact], ...]
+"""Facts by name. A tuple of pairs, so that a finding can be a key."""
 
 
 class Severity(enum.IntEnum):
@@ -31,13 +40,13 @@ class Basis(enum.Enum):
 
 
 class RemoveField(NamedTuple):
-    """Every field of this name, in lower case, goes."""
+    """Removes every field of this name, in lower case."""
 
     name: bytes
 
 
 class ReplaceDomain(NamedTuple):
-    """The Set-Cookie field at this position gets this Domain and no other; None: no Domain at all."""
+    """Gives the Set-Cookie field at this position this Domain and no other; None: no Domain at all."""
 
     position: int
     domain: bytes | None
@@ -47,7 +56,7 @@ class ReplaceDomain(NamedTuple):
 
 
 class AppendAttributes(NamedTuple):
-    """The Set-Cookie field at this position gets these attributes at its end."""
+    """Appends these attributes to the Set-Cookie field at this position."""
 
     position: int
     attributes: tuple[bytes, ...]
@@ -71,22 +80,19 @@ class Reply(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One statement about one exchange.
+    """One statement about one exchange, as facts. Its rule makes a sentence of them (`Rule.say`).
 
-    `subject` is the name of the cookie or, in lower case, of the header that it is about. `status` is the status
-    code that the Runtime answers with instead, `twilio_error` the Twilio Error that it records. `effect` is what
-    follows for the exchange, if anything. `endpoint` is where it belongs, if not to the exchange in which it was
-    found. `replaces` is the severity that the same finding had as long as less was known. `extent` is how far it goes,
-    in a measure of its rule: of findings that are reported as one, the one that goes furthest is shown.
+    `subject` is the name of the cookie, or of the header in lower case, that the finding is about. `effect` is what
+    the Runtime does because of it. `endpoint` is where the finding belongs if that is not the exchange that showed it.
+    `replaces` is the severity that the same finding had while less was known. `extent` is how far it goes, in a
+    measure of its rule: of findings that are reported as one, the one that goes furthest is shown.
     """
 
     rule: str
     severity: Severity
     basis: Basis
-    message: str
-    fix: str
     subject: str | None = None
-    twilio_error: int | None = None
+    facts: Facts = ()
     effect: Edit | Reply | None = None
     endpoint: Endpoint | None = None
     replaces: Severity | None = None
@@ -94,6 +100,7 @@ class Finding(NamedTuple):
 
     @property
     def status(self) -> int | None:
+        """The status code of the Runtime's own reply, None if it makes none."""
         return self.effect.status if isinstance(self.effect, Reply) else None
 
 
@@ -108,7 +115,7 @@ class Rewrite(NamedTuple):
 
 
 class Respond(NamedTuple):
-    """The client gets this reply, and nothing of what the Function would say or has said."""
+    """The client gets this reply and nothing that the Function would say or has said."""
 
     reply: Reply
 
@@ -141,4 +148,4 @@ def apply_edits(fields: Fields, edits: Iterable[Edit]) -> Fields:
         else:
             name, line = lines[edit.position]
             lines[edit.position] = (name, edit.rewrite(line))
-    return without_fields(tuple(lines), gone)
+    return without_fields(lines, gone) if gone else tuple(lines)

@@ -5,7 +5,7 @@ Only what a field section is and how large it is belongs here. What a particular
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 Fields = tuple[tuple[bytes, bytes], ...]
 """A field section: (name, value) pairs in the order and the spelling in which they came."""
@@ -47,9 +47,9 @@ def field_values(fields: Fields, name: bytes) -> list[bytes]:
     return [value for field_name, value in fields if field_name.lower() == name]
 
 
-def without_fields(fields: Fields, names: Container[bytes]) -> Fields:
+def without_fields(fields: Iterable[tuple[bytes, bytes]], names: Container[bytes]) -> Fields:
     """The field section less every field whose name, in lower case, is in `names`."""
-    return tuple(field for field in fields if field[0].lower() not in names)
+    return tuple([field for field in fields if field[0].lower() not in names])
 
 
 PROXY_FIELDS = frozenset({b"proxy-connection", b"proxy-authorization"})
