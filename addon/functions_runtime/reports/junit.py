@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.record.journal import Entry, Report
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import nothing_judged
@@ -62,9 +62,9 @@ def _case(entry: Entry) -> Element:
     outcome = []
     if found.severity >= Severity.WARNING:
         outcome.append(
-            _element("skipped", text=["Known from the baseline.", found.message])
+            _element("skipped", text=["Known from the baseline.", say(found)])
             if entry.known
-            else _element("failure", text=_details(entry), type=str(found.severity), message=found.message)
+            else _element("failure", text=_details(entry), type=str(found.severity), message=say(found))
         )
     return _element("testcase", outcome, classname=found.rule, name=f"{found.severity}: {entry.endpoint}{subject}")
 
@@ -72,12 +72,12 @@ def _case(entry: Entry) -> Element:
 def _details(entry: Entry) -> list[str]:
     found, rule = entry.finding, BY_ID[entry.finding.rule]
     answer = f"The Runtime answers {found.status} instead." if found.status else ""
-    error = f"Twilio Error {found.twilio_error}." if found.twilio_error else ""
+    error = f"Twilio Error {rule.twilio_error}." if rule.twilio_error else ""
     first, last = (timestamp(seconds) or "at an unknown time" for seconds in (entry.first_seen, entry.last_seen))
     lines = [
-        found.message,
+        say(found),
         " ".join(filter(None, (answer, error))),
-        f"What to do: {found.fix}",
+        f"What to do: {rule.fix}",
         *rule.code.splitlines(),
         f"How sure: {found.basis.value}. Seen {entry.count}×, first {first}, last {last}.",
     ]

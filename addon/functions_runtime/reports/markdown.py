@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.profile import Limits
 from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
 from functions_runtime.record.journal import Entry, JudgedEndpoint, Report
@@ -80,7 +80,7 @@ def _finding(entry: Entry) -> Sequence[str]:
         f"{found.severity}{', known' if entry.known else ''}",
         str(entry.endpoint),
         found.subject or "",
-        found.message,
+        say(found),
         str(entry.count),
         timestamp(entry.first_seen) or "",
         timestamp(entry.last_seen) or "",

@@ -13,7 +13,7 @@ import hashlib
 import json
 from typing import Any
 
-from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.catalogue import BY_ID, RULES, say
 from functions_runtime.record.journal import Entry, Report
 from functions_runtime.reports.json import timestamp, verdict
 from functions_runtime.rule import Rule
@@ -67,13 +67,13 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(entry: Entry, compared: bool) -> dict[str, Any]:
-    found, endpoint = entry.finding, entry.endpoint
+    found, rule, endpoint = entry.finding, BY_ID[entry.finding.rule], entry.endpoint
     identity = [found.rule, str(found.severity), *endpoint, found.subject]
     result: dict[str, Any] = {
         "ruleId": found.rule,
         "ruleIndex": _INDEXES[found.rule],
         "level": LEVELS[found.severity],
-        "message": _message(f"{endpoint}: {found.message} What to do: {found.fix}"),
+        "message": _message(f"{endpoint}: {say(found)} What to do: {rule.fix}"),
         "locations": [
             {
                 "logicalLocations": [
@@ -99,7 +99,7 @@ def _result(entry: Entry, compared: bool) -> dict[str, Any]:
             "basis": found.basis.value,
             "subject": None if found.subject is None else _plain(found.subject),
             "status": found.status,
-            "twilioError": found.twilio_error,
+            "twilioError": rule.twilio_error,
         },
     }
     if compared:

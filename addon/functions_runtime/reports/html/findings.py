@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.inventory import FOLDED
 from functions_runtime.record.journal import Entry, Report
@@ -176,12 +176,12 @@ def _endpoint(endpoint: Endpoint, entries: Sequence[Entry]) -> Markup:
 
 
 def _row_of_rule(entry: Entry) -> Markup:
-    return _row(entry, "finding", head("where", name(entry.endpoint)), entry.finding.message)
+    return _row(entry, "finding", head("where", name(entry.endpoint)), say(entry.finding))
 
 
 def _row_of_endpoint(entry: Entry) -> Markup:
     found, rule = entry.finding, BY_ID[entry.finding.rule]
-    what = (found.message, element("p", element("b", "What to do: "), found.fix, class_="fix"))
+    what = (say(found), element("p", element("b", "What to do: "), rule.fix, class_="fix"))
     return _row(entry, "here", head("rule", element("a", rule.title, href=f"#rule-{rule.id}")), what)
 
 

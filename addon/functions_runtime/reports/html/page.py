@@ -1,7 +1,7 @@
 """The HTML report: one file that needs nothing from elsewhere, for people to look at.
 
-Here are the document and the verdict at its top. Each other part is a module of its own: `html_findings`, `html_site`,
-how it looks in `html_style`, what moves in `html_script`. Text gets in through `markup`, which is the one escaping
+Here are the document and the verdict at its top. Each other part is a module of its own: `findings`, `site`,
+how it looks in `style.css`, what moves in `script.js`. Text gets in through `markup`, which is the one escaping
 point. The content security policy allows this style sheet, this script, and nothing else.
 """
 
@@ -16,9 +16,8 @@ from functions_runtime.record.inventory import Standing
 from functions_runtime.record.journal import Report
 from functions_runtime.reports.html import findings as html_findings
 from functions_runtime.reports.html import site as html_site
+from functions_runtime.reports.html.assets import SCRIPT, STYLE
 from functions_runtime.reports.html.markup import Content, Markup, element
-from functions_runtime.reports.html.script import SCRIPT
-from functions_runtime.reports.html.style import STYLE
 from functions_runtime.reports.text import VERDICTS, counted, endpoints_seen, nothing_judged, standings_of_endpoints
 from functions_runtime.ruling import Severity
 

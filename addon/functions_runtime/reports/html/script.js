@@ -1,12 +1,9 @@
-"""The script of the HTML report: filter, sort, views, and following a live page. Without it the page can be read all
-the same.
+/* The script of the HTML report: filter, sort, views, and following a live page. Without it the page can be read all
+   the same.
 
-What a person has set (filter, order, view, what is open) is applied to a tree, be it the one on the page or one that
-has just come from the server. The page is then made equal to the latter, node by node, so that focus, selection and
-scroll position stay where they are.
-"""
-
-SCRIPT = """
+   What a person has set (filter, order, view, what is open) is applied to a tree, be it the one on the page or one that
+   has just come from the server. The page is then made equal to the latter, node by node, so that focus, selection and
+   scroll position stay where they are. */
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
@@ -16,7 +13,7 @@ SCRIPT = """
   function settings() {
     const of = (name) => [...document.querySelectorAll(`[name=${name}]`)].filter((box) => box.checked);
     return {
-      words: byId("filter-text").value.toLowerCase().split(/\\s+/).filter(Boolean),
+      words: byId("filter-text").value.toLowerCase().split(/\s+/).filter(Boolean),
       severities: new Set(of("severity").map((box) => box.value)),
       showKnown: byId("show-known").checked,
       view: of("view")[0].value,
@@ -225,4 +222,3 @@ SCRIPT = """
   reveal(location.hash.slice(1));
   if ("live" in document.body.dataset) follow();
 })();
-"""
