@@ -7,13 +7,24 @@ whose method, host and path are `*`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Request, Response
 from functions_runtime.profile import Limits
-from functions_runtime.record.inventory import FOLDED, Headroom, SeenCookie, SeenEndpoint, Site, Standing, standing_of
-from functions_runtime.ruling import Finding, Severity
+from functions_runtime.record.inventory import (
+    FOLDED,
+    CookieKey,
+    Headroom,
+    SeenCookie,
+    SeenEndpoint,
+    Site,
+    Standing,
+    standing_of,
+)
+from functions_runtime.ruling import FOLDED_FACTS, Action, Finding, Severity
 
 MAX_ENTRIES = 10_000
 
@@ -94,19 +105,24 @@ class Report:
         return sum(1 for entry in self.entries if entry.finding.severity is severity)
 
 
-@dataclass(slots=True)
-class Record:
-    """One exchange in the journal. It is clean until it has a finding of warning or above."""
-
-    endpoint: Endpoint
-    time: float
-    clean: bool = True
-
-
 Key = tuple[str, Severity, Endpoint, str | None]
 
 Known = tuple[str, str, str, str, str, str | None]
 """What makes a finding the same in two runs: rule, severity, method, host, path and subject."""
+
+
+class Receipt(NamedTuple):
+    """What a journal booked for one exchange, so that it can be taken back.
+
+    `is_clean` says that none of its findings is a warning or an error.
+    """
+
+    journal: Journal
+    endpoint: Endpoint
+    time: float
+    is_clean: bool = True
+    keys: tuple[Key, ...] = ()
+    cookies: tuple[CookieKey | None, ...] = ()
 
 
 class Journal:
@@ -124,74 +140,83 @@ class Journal:
         self.enforced = 0
         self.outside_scope = 0
 
-    def begin(self, endpoint: Endpoint, time: float, *, enforced: bool = False) -> Record:
-        """Count an exchange as judged. `enforced` says that it goes as it would under the Runtime."""
+    def successor(self) -> Journal:
+        """An empty journal with the same baseline."""
+        return Journal(self._baseline)
+
+    def begin(self, endpoint: Endpoint, request: Request, *, enforced: bool = False) -> Receipt:
+        """Count an exchange. `enforced` says that it goes as it would under the Runtime."""
         self.judged += 1
         self.clean += 1
         self.enforced += enforced
-        return Record(endpoint, time)
+        self.site.saw_request(endpoint, request)
+        return Receipt(self, endpoint, request.time)
 
-    def add(self, record: Record, findings: Iterable[Finding]) -> list[Entry]:
-        """Take down findings of an exchange. Returns the entries that are new."""
-        new = []
+    def book(self, receipt: Receipt, findings: Sequence[Finding]) -> tuple[Receipt, Sequence[Entry]]:
+        """Take down findings of an exchange. Returns what is booked now, and the entries that are new."""
+        if not findings:
+            return receipt, ()
+        endpoint, time, is_clean = receipt.endpoint, receipt.time, receipt.is_clean
+        keys: list[Key] = []
+        new: list[Entry] = []
         for finding in findings:
-            if record.clean and finding.severity >= Severity.WARNING:
-                record.clean = False
+            if is_clean and finding.severity >= Severity.WARNING:
+                is_clean = False
                 self.clean -= 1
-            if entry := self._count(record, finding):
-                new.append(entry)
-        return new
+            key: Key = (finding.rule, finding.severity, finding.endpoint or endpoint, finding.subject)
+            entry = self._entries.get(key)
+            if entry is None and len(self._entries) - self._emptied >= MAX_ENTRIES:
+                self.folded += 1
+                finding = finding._replace(subject=None, facts=FOLDED_FACTS, endpoint=None, extent=0.0)
+                key = (finding.rule, finding.severity, FOLDED, None)
+                entry = self._entries.get(key)
+            if entry is None:
+                entry = self._open(key, finding, time)
+                if not self._graver(entry):
+                    new.append(entry)
+            elif not entry.count:
+                self._emptied -= 1
+                entry.finding, entry.first_seen, entry.last_seen = finding, time, time
+            entry.count += 1
+            if finding.extent > entry.finding.extent or (finding.replaces and not entry.finding.replaces):
+                entry.finding = finding
+            if time < entry.first_seen:
+                entry.first_seen = time
+            elif time > entry.last_seen:
+                entry.last_seen = time
+            keys.append(key)
+        return receipt._replace(is_clean=is_clean, keys=(*receipt.keys, *keys)), new
+
+    def book_cookies(self, receipt: Receipt, host: str, response: Response, action: Action) -> Receipt:
+        """Take down the cookies of a response, and what the Runtime makes of them."""
+        cookies = self.site.saw_cookies(host, response, action)
+        return receipt._replace(cookies=(*receipt.cookies, *cookies))
 
     @contextlib.contextmanager
-    def judging_anew(self, record: Record, findings: Iterable[Finding]) -> Iterator[None]:
-        """Take back what was added for an exchange. What is added again meanwhile is not new."""
-        if not record.clean:
-            record.clean = True
+    def rebooking(self, receipt: Receipt) -> Iterator[Receipt]:
+        """Take back the findings and cookies of an exchange, and yield what is left. What is booked again is not new."""
+        if not receipt.is_clean:
             self.clean += 1
-        left = []
-        for finding in findings:
-            key = (finding.rule, finding.severity, finding.endpoint or record.endpoint, finding.subject)
-            if key not in self._entries:
-                key = (finding.rule, finding.severity, FOLDED, None)
-                self.folded -= key in self._entries
-            if entry := self._entries.get(key):
-                entry.count -= 1
-                self._emptied += not entry.count
-                left.append(key)
+        for key in receipt.keys:
+            entry = self._entries[key]
+            entry.count -= 1
+            self._emptied += not entry.count
+            self.folded -= key[2] == FOLDED
+        self.site.forget_cookies(receipt.cookies)
         try:
-            yield
+            yield Receipt(self, receipt.endpoint, receipt.time)
         finally:
-            for key in left:
-                if key in self._entries and not self._entries[key].count:
+            for key in dict.fromkeys(receipt.keys):
+                if not self._entries[key].count:
                     self._emptied -= 1
                     del self._entries[key]
 
-    def _count(self, record: Record, finding: Finding) -> Entry | None:
-        endpoint, subject = finding.endpoint or record.endpoint, finding.subject
-        key = (finding.rule, finding.severity, endpoint, subject)
-        entry = self._entries.get(key)
+    def _open(self, key: Key, finding: Finding, time: float) -> Entry:
         if finding.replaces:
             self._replacing.add(finding.rule)
-        if entry is None and len(self._entries) - self._emptied >= MAX_ENTRIES:
-            self.folded += 1
-            endpoint, subject = FOLDED, None
-            key = (finding.rule, finding.severity, endpoint, subject)
-            message = "Further endpoints and subjects with this finding."
-            finding = finding._replace(subject=None, message=message, extent=0.0)
-            entry = self._entries.get(key)
-        if entry is None:
-            entry = self._entries[key] = Entry(finding, endpoint, 1, record.time, record.time)
-            entry.known = self._is_known(entry)
-            return None if self._graver(entry) else entry
-        entry.count += 1
-        if entry.count == 1:
-            self._emptied -= 1
-            entry.finding, entry.first_seen, entry.last_seen = finding, record.time, record.time
-        if finding.extent > entry.finding.extent or (finding.replaces and not entry.finding.replaces):
-            entry.finding = finding
-        entry.first_seen = min(entry.first_seen, record.time)
-        entry.last_seen = max(entry.last_seen, record.time)
-        return None
+        entry = self._entries[key] = Entry(finding, key[2], 0, time, time)
+        entry.known = self._is_known(entry)
+        return entry
 
     def _graver(self, entry: Entry) -> Entry | None:
         """The entry that takes the place of this one."""

@@ -10,6 +10,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
+from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.record.inventory import Headroom, Standing
 from functions_runtime.record.journal import Entry, JudgedEndpoint, Known, Report
 from functions_runtime.ruling import Severity
@@ -67,10 +68,10 @@ def finding(entry: Entry) -> dict[str, Any]:
         "host": entry.endpoint.host,
         "path": entry.endpoint.path,
         "subject": found.subject,
-        "message": found.message,
-        "fix": found.fix,
+        "message": say(found),
+        "fix": BY_ID[found.rule].fix,
         "status": found.status,
-        "twilio_error": found.twilio_error,
+        "twilio_error": BY_ID[found.rule].twilio_error,
         "count": entry.count,
         "first_seen": timestamp(entry.first_seen),
         "last_seen": timestamp(entry.last_seen),
