@@ -27,6 +27,8 @@ Overrides = Callable[[Endpoint], Sequence[Override]]
 REFUSED = Respond(Reply(0, ""))
 """What the Runtime does with a response that it never asks for."""
 
+FORWARD = Forward()
+
 BY_EXPERIMENT = "restricted-header-used"
 """The rule of what an experiment finds."""
 
@@ -253,7 +255,7 @@ def _place(finding: Finding) -> tuple[str, str | None, Endpoint | None]:
     return finding.rule, finding.subject, finding.endpoint
 
 
-def _together(first: Outcome, *others: Outcome, action: Action = Forward()) -> Outcome:
+def _together(first: Outcome, *others: Outcome, action: Action = FORWARD) -> Outcome:
     """Several steps as one: the case as it is after the last of them."""
     steps = (first, *others)
     return Outcome(

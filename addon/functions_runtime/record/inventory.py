@@ -88,7 +88,8 @@ def _part_name(name: bytes, pair: bytes | None) -> str:
     if pair is None:
         return printable(name.lower(), 40)
     cookie = pair.partition(b"=")[0].strip() if b"=" in pair else b""  # without a name, all of it is the value
-    return f"cookie {printable(cookie, 40) if cookie and b'"' not in cookie else NAMELESS}"
+    shown = printable(cookie, 40) if cookie and b'"' not in cookie else NAMELESS
+    return f"cookie {shown}"
 
 
 @dataclass(slots=True)

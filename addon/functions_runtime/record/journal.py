@@ -194,7 +194,7 @@ class Journal:
 
     @contextlib.contextmanager
     def rebooking(self, receipt: Receipt) -> Iterator[Receipt]:
-        """Take back the findings and cookies of an exchange, and yield what is left. What is booked again is not new."""
+        """Take back the findings and cookies of an exchange. What is booked again meanwhile is not new."""
         if not receipt.is_clean:
             self.clean += 1
         for key in receipt.keys:
