@@ -39,7 +39,7 @@ def describe(flow: http.HTTPFlow, message: http.Message | None, passage: Passage
     """All findings of the flow, and what was changed in this message."""
     found = flow.metadata.get(FINDINGS_KEY)
     if not isinstance(found, list):
-        return "The Runtime has not judged this flow. It may be unfinished, outside runtime_scope, or older than the addon.\n"
+        return "The Runtime has not judged this flow. It may be unfinished, or outside runtime_scope.\n"
     parts = list(_changes(message, passage)) if passage else []
     plains = [plain for plain in found if isinstance(plain, dict)]
     parts += [_finding(plain) for plain in sorted(plains, key=_rank)]
@@ -101,9 +101,9 @@ def explain(rule: Rule) -> list[str]:
 def _changes(message: http.Message | None, passage: Passage) -> Iterator[str]:
     """What the Runtime made of a message. What others did to it, before or after, is left out."""
     if isinstance(message, http.Request):
-        before, after = passage.request_before, passage.request_after
-        if before is not None and after is not None and before != after:
-            yield _diff("request", _lines(before), _lines(after))
+        fields, rewritten = passage.request_before, passage.request_after
+        if fields is not None and rewritten is not None and fields != rewritten:
+            yield _diff("request", _lines(fields), _lines(rewritten))
     elif passage.case.exchange.response and passage.response_after:
         response = passage.case.exchange.response
         yield _diff(

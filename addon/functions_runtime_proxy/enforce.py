@@ -97,7 +97,7 @@ class StandIn(http.Response):
         self.data.timestamp_end = None
 
     @property
-    def stream(self) -> StreamFunction:  # type: ignore[override]
+    def stream(self) -> StreamFunction:
         """What mitmproxy gives each piece that arrives to, and takes what goes out from."""
         return self._instead
 

@@ -40,6 +40,8 @@ LEVELS: dict[str, Severity | None] = {"off": None, **{str(severity): severity fo
 FILTERS = f"Filters are made of {', '.join(expression for expression, _ in flowfilter.help)}."
 """What a flow filter can be, in a sentence."""
 
+SEED_PROFILE = Profile()
+
 Choice = TypeVar("Choice")
 
 
@@ -50,7 +52,7 @@ class Settings:
     mode: str = ENFORCE
     scope: flowfilter.TFilter = flowfilter.match_all
     scope_text: str = ""
-    profile: Profile = Profile()
+    profile: Profile = SEED_PROFILE
     domain: str = ""
     keep_host_header: bool = False
     show: Severity = Severity.WARNING
