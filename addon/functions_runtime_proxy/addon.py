@@ -95,9 +95,11 @@ class FunctionsRuntime:
         report = self._report()
         if isinstance(ctx.master, DumpMaster) or not report.judged:
             logger.info(text.summary(report, self._settings.reports, self._settings.scope_text))
-        if ctx.master.should_exit.is_set() and (reason := why_it_fails(self._session.journal, self._settings.fail_on)):
-            print(reason, file=sys.stderr)  # also if the log is quiet
-            internals.exit_afterwards(EXIT_STATUS)
+        if ctx.master.should_exit.is_set():
+            reason = why_it_fails(self._session.journal, self._settings.fail_on)
+            if reason:
+                print(reason, file=sys.stderr)  # also if the log is quiet
+            internals.exit_afterwards(EXIT_STATUS if reason else 0)
 
     def _report(self) -> Report:
         return self._session.journal.report(self._settings.mode, self._settings.profile.limits)

@@ -174,13 +174,21 @@ def _render_anew() -> None:
 def exit_afterwards(status: int) -> None:
     """Let the process end with this status once the current task, which is mitmproxy's main one, is over.
 
-    `SystemExit` in an addon's `done` would keep later addons from theirs, which save flows and HAR files.
+    `SystemExit` in an addon's `done` would keep later addons from theirs, which save flows and HAR files. On Python
+    3.11 asyncio prints a traceback for each connection that is still open at the end; with status 0 none is wanted
+    either.
     """
 
     def leave(task: asyncio.Task[Any]) -> None:
-        if not task.cancelled() and task.exception() is None:
+        asyncio.get_running_loop().set_exception_handler(_handle_unless_cancelled)
+        if status and not task.cancelled() and task.exception() is None:
             raise SystemExit(status)
 
     task = asyncio.current_task()
     assert task
     task.add_done_callback(leave)
+
+
+def _handle_unless_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
