@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange
-from functions_runtime.record.journal import Entry, Receipt
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.journal import Receipt
 from functions_runtime.ruling import Action, Failure, Finding, Forward, Respond, Ruling
 
 

@@ -18,8 +18,10 @@ from functions_runtime.engine import NOTHING_FOUND, Consequences, Judge, Overrid
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.record.journal import Journal
+from functions_runtime.record.hosts import Registrable, itself
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Action, Finding, Forward, Reply, Respond, Ruling
+from functions_runtime.untested import untested
 
 Overrides = Callable[[Endpoint], Sequence[Override]]
 """The user's overrides for the findings at an endpoint."""
@@ -34,12 +36,21 @@ BY_EXPERIMENT = "restricted-header-used"
 
 
 class Session:
-    """One run. `key` is secret: what must be compared later is remembered as digests under it."""
+    """One run. `key` is secret: what must be compared later is remembered as digests under it.
 
-    def __init__(self, profile: Profile, key: bytes, rules: Iterable[Rule] = RULES) -> None:
+    `registrable` says whose host is whose, as in `Hosts`.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        key: bytes,
+        rules: Iterable[Rule] = RULES,
+        registrable: Registrable = itself,
+    ) -> None:
         self._rules = tuple(rules)
         self._key = key
-        self.journal = Journal()
+        self.journal = Journal(registrable=registrable)
         self._consequences = Consequences(self._rules, key)
         self.use(profile)
 
@@ -100,11 +111,13 @@ class Session:
         case = self._counted(case)
         if case.origin is Origin.CHANGED:
             return Outcome(case)
-        exchange = case.exchange._replace(
-            response=response, removed=removed, sent=max(sent, case.exchange.sent), received=received, awaited=False
-        )
+        request, over_tls = case.exchange.request, case.exchange.over_tls
+        exchange = Exchange(request, response, removed, max(sent, case.exchange.sent), received, over_tls=over_tls)
         case = case._replace(exchange=exchange)
-        self.journal.site.saw_response(case.endpoint, response)
+        self.journal.inventory.saw_response(case.endpoint, response)
+        self.journal.hosts.saw_response(request, response)
+        if names := untested(exchange):
+            self.journal.hosts.reached(request.host, names)
         if case.is_replied or not self._judge.refuses_late(exchange, _at(case.endpoint, overrides)):
             return self._answered(case, overrides)
         with self.journal.rebooking(case.receipt) as receipt:
@@ -135,7 +148,7 @@ class Session:
         case = self._counted(case)
         if late:
             response, received = late
-            self.journal.site.saw_response(case.endpoint, response)
+            self.journal.inventory.saw_response(case.endpoint, response)
             exchange = case.exchange._replace(response=response, received=received, awaited=False)
             case = case._replace(exchange=exchange)
         exchange = case.exchange
@@ -161,9 +174,10 @@ class Session:
     def _begun(self, exchange: Exchange, endpoint: Endpoint, origin: Origin, unmeasured: bool) -> Case:
         """The case of an exchange that is counted from now on."""
         enforced = origin is Origin.ENFORCED or origin is Origin.CHANGED
-        receipt = self.journal.begin(endpoint, exchange.request, enforced=enforced)
+        recorded = origin is Origin.RECORDED or origin is Origin.CHANGED
+        receipt = self.journal.begin(endpoint, exchange.request, enforced=enforced, recorded=recorded)
         if unmeasured:
-            self.journal.site.saw_changed_response(endpoint)
+            self.journal.inventory.saw_changed_response(endpoint)
         return Case(exchange, endpoint, origin, receipt, unmeasured=unmeasured)
 
     def _counted(self, case: Case) -> Case:
@@ -172,14 +186,14 @@ class Session:
             return case
         begun = self._begun(case.exchange, case.endpoint, case.origin, case.unmeasured)
         if case.exchange.response:
-            self.journal.site.saw_response(case.endpoint, case.exchange.response)
+            self.journal.inventory.saw_response(case.endpoint, case.exchange.response)
         return case._replace(receipt=begun.receipt, findings=())
 
     def _ask(self, case: Case, overrides: Overrides | None) -> Outcome:
         """What the Runtime does with a request."""
         asked = self._judge.request(case.exchange, _at(case.endpoint, overrides))
         if isinstance(asked.action, Respond):
-            self.journal.site.saw_answer(case.endpoint)
+            self.journal.inventory.saw_answer(case.endpoint)
         return self._booked(case._replace(asked=asked), asked)
 
     def _answered(self, case: Case, overrides: Overrides | None) -> Outcome:
@@ -222,8 +236,9 @@ class Session:
         findings = ruling.findings
         if not findings:
             return Outcome(case, ruling.action, failures=ruling.failures)
-        receipt, new = self.journal.book(case.receipt, findings)
-        case = case._replace(receipt=receipt, findings=(*case.findings, *findings))
+        exchange, endpoint, origin, receipt, asked, before, *others = case
+        receipt, new = self.journal.book(receipt, findings)
+        case = Case(exchange, endpoint, origin, receipt, asked, (*before, *findings), *others)
         return Outcome(case, ruling.action, findings, tuple(new), ruling.failures)
 
 

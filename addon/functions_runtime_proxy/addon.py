@@ -24,7 +24,7 @@ from functions_runtime.case import Origin, Outcome
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports import text
 from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
 from functions_runtime.session import Overrides, Session
@@ -132,9 +132,10 @@ class FunctionsRuntime:
         self._publish(flow, passage)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if not read.is_answered(flow) or not self._concerns(flow) or not self._settings.scope(flow):
-            return
         passage = self._passages.get(flow)
+        concerns = read.is_answered(flow) and (passage is not None or self._concerns(flow))
+        if not concerns or not self._settings.scope(flow):
+            return
         if flow.live and read.is_foreign(flow):
             if passage:
                 passage.case = passage.case._replace(foreign=True)
@@ -239,10 +240,10 @@ class FunctionsRuntime:
 
     def _concerns(self, flow: http.HTTPFlow) -> bool:
         """Whether this is an exchange with the site: no tunnel to it, no replay of an experiment, not our own page."""
-        request = flow.request
-        if request.method == "CONNECT" or self._probe.owns(flow):
+        data = flow.request.data
+        if data.method == b"CONNECT" or self._probe.owns(flow):
             return False
-        return not self._dashboard.is_at(request.host, request.port)
+        return not self._dashboard.is_at(data.host, data.port)
 
     def _overrides(self, flow: http.HTTPFlow, here: Endpoint) -> Overrides | None:
         if not self._settings.overrides:
@@ -256,7 +257,8 @@ class FunctionsRuntime:
     def _begin(self, flow: http.HTTPFlow) -> tuple[Passage, Action]:
         """Judge the request of a flow that nothing is known of."""
         settings = self._settings
-        request = read.request_of(flow, settings.domain, settings.keep_host_header)
+        fields = read.fields_of(flow)
+        request = read.request_of(flow, fields, settings.domain, settings.keep_host_header)
         origin = Origin.ENFORCED if settings.enforces else Origin.AUDITED
         told: tuple[Finding, ...] = ()
         if not flow.live:
@@ -272,6 +274,8 @@ class FunctionsRuntime:
             over_tls=read.is_over_tls(flow),
         )
         passage = self._passages[flow] = Passage(outcome.case, is_changed=origin is Origin.CHANGED)
+        if origin is Origin.ENFORCED:
+            passage.request_before = fields
         self._take(flow, passage, outcome)
         return passage, outcome.action
 
@@ -324,11 +328,11 @@ class FunctionsRuntime:
 
     def _take(self, flow: http.HTTPFlow, passage: Passage, outcome: Outcome, *, acts: bool = True) -> None:
         """Go on with what a step came to, and log what is new in it."""
-        passage.case = outcome.case
-        if outcome.findings or outcome.failures:
-            acts = acts and outcome.case.origin is Origin.ENFORCED
+        passage.case, action, _, new, failures = outcome
+        if new or failures or isinstance(action, Respond):
+            acts = acts and passage.case.origin is Origin.ENFORCED
             publish.log(flow, outcome, self._settings.show, acts=acts)
-            self._writer.log(outcome.new)
+            self._writer.log(new)
         self._changed()
 
     def _original_fields(self, flow: http.HTTPFlow) -> Fields:
@@ -349,8 +353,6 @@ class FunctionsRuntime:
     # Enforce
 
     def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
-        if passage.request_before is None:
-            passage.request_before = read.fields_of(flow)
         if isinstance(action, Respond):
             passage.is_changed = True
             if not enforce.respond_to_request(flow, action.reply):
@@ -360,7 +362,8 @@ class FunctionsRuntime:
                     flow.id,
                 )
             return
-        fields = enforce.rewrite_request(flow, action)
+        assert passage.request_before is not None
+        fields = enforce.rewrite_request(flow, passage.request_before, action)
         if isinstance(action, Rewrite):
             passage.is_changed = True
             passage.request_after = fields

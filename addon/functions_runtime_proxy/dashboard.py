@@ -19,7 +19,7 @@ from typing import Any
 from tornado import netutil, web
 from tornado.httpserver import HTTPServer
 
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.html import page as html
 from functions_runtime.reports.html.markup import Markup
 

@@ -14,19 +14,18 @@ from mitmproxy import ctx, http
 from functions_runtime.ruling import Action, RemoveField, Reply, Rewrite, apply_edits
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime_proxy import internals
-from functions_runtime_proxy.read import fields_of, is_event_stream
+from functions_runtime_proxy.read import is_event_stream
 
 StreamFunction = Callable[[bytes], Iterable[bytes] | bytes]
 
 
-def rewrite_request(flow: http.HTTPFlow, action: Action) -> Fields:
-    """Carry out the edits on the request, and end there what the client said to mitmproxy as its proxy.
+def rewrite_request(flow: http.HTTPFlow, fields: Fields, action: Action) -> Fields:
+    """Carry out the edits on the request. `fields` is what it has without what the client said to mitmproxy itself.
 
     Returns the fields that the server gets. `Expect: 100-continue` is left to mitmproxy, which replies to it and takes
     it out: otherwise the client would wait for a reply that never comes.
     """
     headers = flow.request.headers
-    fields = fields_of(flow)
     if isinstance(action, Rewrite):
         kept = RemoveField(b"expect") if _expects_continue(fields) else None
         fields = apply_edits(fields, [edit for edit in action.edits if edit != kept])
@@ -95,6 +94,11 @@ class StandIn(http.Response):
         self.is_out = False
         self.data.content = None
         self.data.timestamp_end = None
+
+    @classmethod
+    def from_state(cls, state: Any) -> http.Response:  # type: ignore[override]
+        """What a copy is: the response as a value, for which nothing arrives."""
+        return http.Response.from_state(state)
 
     @property
     def stream(self) -> StreamFunction:

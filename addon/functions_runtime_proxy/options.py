@@ -24,7 +24,7 @@ from mitmproxy.utils.spec import parse_spec
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.engine import Override
 from functions_runtime.profile import Limits, Profile, parse_limits
-from functions_runtime.record.journal import Known
+from functions_runtime.record.entry import Known
 from functions_runtime.reports.json import read_baseline
 from functions_runtime.rule import Subject
 from functions_runtime.ruling import Severity
@@ -161,7 +161,7 @@ def read(options: Options, before: Settings = DEFAULTS) -> Settings:
         scope_text=options.runtime_scope,
         profile=Profile(_limits(options.runtime_limits)),
         domain=_domain(options.runtime_domain),
-        keep_host_header=options.keep_host_header,
+        keep_host_header=getattr(options, "keep_host_header", False),
         show=_choice("runtime_show", options.runtime_show, SEVERITIES),
         overrides=tuple(_override(spec) for spec in options.runtime_rules),
         reports=tuple(report_path("runtime_report", path) for path in options.runtime_report),

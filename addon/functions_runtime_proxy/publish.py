@@ -12,7 +12,7 @@ from mitmproxy import http
 from functions_runtime.case import Outcome
 from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.record.journal import Entry
+from functions_runtime.record.entry import Entry
 from functions_runtime.rule import Step
 from functions_runtime.ruling import Failure, Finding, Severity
 from functions_runtime_proxy.read import FINDINGS_KEY

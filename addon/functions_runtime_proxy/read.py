@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -28,13 +27,12 @@ MAX_FACT = 2000
 HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 
 
-def request_of(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> Request:
-    """The request as the Runtime would have got it."""
+def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_host_header: bool) -> Request:
+    """The request as the Runtime would have got it. `fields` are what `fields_of` returned."""
     data = flow.request.data
     version = data.http_version
-    fields = as_http1_fields(
-        fields_of(flow), authority=data.authority, multiplexed=version.startswith((b"HTTP/2", b"HTTP/3"))
-    )
+    multiplexed = version.startswith((b"HTTP/2", b"HTTP/3"))
+    fields = as_http1_fields(fields, authority=data.authority, multiplexed=multiplexed)
     host, known = _addressed_host(flow, keep_host_header)
     path, _, query = data.path.partition(b"?")
     return Request(
@@ -175,24 +173,15 @@ def flow_at(where: Endpoint, flow: http.HTTPFlow) -> http.HTTPFlow:
 def stored_findings(flow: http.HTTPFlow) -> tuple[tuple[Finding, ...], bool]:
     """The findings that a recorded flow came with, and whether the Runtime's rules had changed it.
 
-    A flow file can come from anywhere: findings that are not as this project writes them are left out.
+    A flow file can come from anywhere. If something in it is not as this project writes it, nothing of it counts.
     """
-    found: list[Finding] = []
-    changed = False
-    for plain in _plain(flow):
-        try:
-            finding = _from_plain(plain)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
-            continue
-        found.append(finding)
-        changed = changed or plain.get("enforced") is True
-    return tuple(found), changed
-
-
-def _plain(flow: http.HTTPFlow) -> Iterator[dict[str, Any]]:
     stored = flow.metadata.get(FINDINGS_KEY)
-    if isinstance(stored, (list, tuple)):
-        yield from (plain for plain in stored if isinstance(plain, dict))
+    try:
+        found = tuple([_from_plain(plain) for plain in stored or ()])
+        changed = any([plain["enforced"] is True for plain in stored or ()])
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
+        return (), False
+    return found, changed
 
 
 def _from_plain(plain: dict[str, Any]) -> Finding:

@@ -16,7 +16,8 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from functions_runtime.record.journal import Entry, Report
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.report import Report
 from functions_runtime.reports import FORMATS, jsonl
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from operator import itemgetter
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import HeaderSize, Request, Response
-from functions_runtime.ruling import Action, Edit, RemoveField, Respond, Rewrite, Severity, apply_edits
+from functions_runtime.ruling import Action, AppendAttributes, RemoveField, ReplaceDomain, Respond, Rewrite, Severity, apply_edits
 from functions_runtime.syntax.rfc9110 import Fields, field_line_size
 from functions_runtime.wire_text import NAMELESS, printable
 
@@ -111,16 +111,20 @@ class SeenCookie:
     name: str
     today: str
     runtime: str | None
+    own: bool = True
 
 
-CookieKey = tuple[str, bytes, bytes, tuple[Edit, ...] | None]
-"""What makes a cookie one row: its host, its name, its attributes without a date, and what the Runtime does to it.
+Change = bytes | tuple[bytes, ...] | None
+"""What an edit does to a Set-Cookie field: the Domain that it writes, None to cut it, or attributes to append."""
 
-The last are the edits, all at position 0; None if the Runtime refuses the response.
+CookieKey = tuple[str, bytes, bytes, tuple[Change, ...] | None]
+"""What makes a cookie one row: its host, its name, its attributes without a date, and what the Runtime changes.
+
+The last is None if the Runtime refuses the response.
 """
 
 
-class Site:
+class Inventory:
     """What was seen so far. `unmeasured` counts responses of which only what they were changed to is known."""
 
     def __init__(self) -> None:
@@ -165,10 +169,10 @@ class Site:
         Returns what `forget_cookies` takes to undo that.
         """
         keys: list[CookieKey | None] = []
-        edits = _edits_by_position(action)
+        changes = _changes_by_position(action)
         for position, line, cookie in response.cookies:
             attributes = _without_date(line.partition(b";")[2])
-            key = (host, cookie.name, attributes, None if edits is None else edits.get(position, ()))
+            key = (host, cookie.name, attributes, None if changes is None else changes.get(position, ()))
             seen = self._sightings.get(key)
             if seen is None:
                 if len(self._cookies) >= MAX_COOKIES:
@@ -207,21 +211,25 @@ def _without_date(attributes: bytes) -> bytes:
     return _DATE.sub(rb"\1", attributes)[:MAX_ATTRIBUTES_SHOWN]
 
 
-def _edits_by_position(action: Action) -> dict[int, tuple[Edit, ...]] | None:
-    """What happens to each Set-Cookie field, as if it were the only one; None if the response is refused."""
+def _changes_by_position(action: Action) -> dict[int, tuple[Change, ...]] | None:
+    """What happens to each Set-Cookie field; None if the response is refused."""
     if isinstance(action, Respond):
         return None
-    edits: dict[int, tuple[Edit, ...]] = {}
+    changes: dict[int, tuple[Change, ...]] = {}
     if isinstance(action, Rewrite):
         for edit in action.edits:
             if not isinstance(edit, RemoveField):
-                edits[edit.position] = (*edits.get(edit.position, ()), edit._replace(position=0))
-    return edits
+                position, change = edit
+                changes[position] = (*changes[position], change) if position in changes else (change,)
+    return changes
 
 
-def _row(host: str, name: bytes, line: bytes, edits: tuple[Edit, ...] | None) -> SeenCookie:
+def _row(host: str, name: bytes, line: bytes, changes: tuple[Change, ...] | None) -> SeenCookie:
     today = _attributes_of(line)
-    after = None if edits is None else _attributes_of(apply_edits(((b"", line),), edits)[0][1])
+    after = None
+    if changes is not None:
+        edits = [AppendAttributes(0, each) if isinstance(each, tuple) else ReplaceDomain(0, each) for each in changes]
+        after = _attributes_of(apply_edits(((b"", line),), edits)[0][1])
     return SeenCookie(printable(host, 255), printable(name), today, after)
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.profile import Limits
 from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
-from functions_runtime.record.journal import Entry, JudgedEndpoint, Report
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.report import JudgedEndpoint, Report
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import VERDICTS, counted, known, nothing_judged, unmeasured
 from functions_runtime.ruling import Severity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functions_runtime.record.inventory import Standing
 from collections.abc import Sequence
 
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.ruling import Severity
 
 MAX_ROWS = 20

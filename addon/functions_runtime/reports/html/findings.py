@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.inventory import FOLDED
-from functions_runtime.record.journal import Entry, Report
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.report import Report
 from functions_runtime.reports.html.markup import (
     DOWN,
     UP,

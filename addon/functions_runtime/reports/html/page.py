@@ -13,7 +13,7 @@ from base64 import b64encode
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.inventory import Standing
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.html import findings as html_findings
 from functions_runtime.reports.html import site as html_site
 from functions_runtime.reports.html.markup import Content, Markup, element

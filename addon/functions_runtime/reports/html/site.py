@@ -10,7 +10,7 @@ from functools import partial
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.profile import Limits
 from functions_runtime.record.inventory import Headroom, SeenCookie, SeenEndpoint, Standing
-from functions_runtime.record.journal import JudgedEndpoint, Report
+from functions_runtime.record.report import JudgedEndpoint, Report
 from functions_runtime.reports.html.findings import name
 from functions_runtime.reports.html.markup import (
     DOWN,

@@ -13,7 +13,7 @@ import pytest
 
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.html.page import content, page, policy, render
 from tests.functions_runtime.reports.html_tree import read, text, texts
 from tests.functions_runtime.reports.sample import (
