@@ -40,7 +40,7 @@ def test_the_31st_request_is_one_too_many() -> None:
     assert findings(nested(30)) == []
     [finding] = findings(nested(31))
     assert (finding.severity, finding.subject, finding.effect) == (Severity.ERROR, None, None)
-    assert str(finding.endpoint) == f"GET a.example/n30"
+    assert str(finding.endpoint) == "GET a.example/n30"
     assert finding.extent == 31
     assert RULE.say(finding) == (
         "This request began while too many others to a.example were in flight: 31 at one time. "
