@@ -72,6 +72,7 @@ class Consequences:
         rules = tuple(rules)
         self._head = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.CONSEQUENCES]
         self._ending = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.ENDING]
+        self._ending += [(rule.id, rule.ending) for rule in rules if rule.ending]
 
     def head(self, exchange: Exchange, profile: Profile) -> Ruling:
         """What follows from an exchange whose response has begun, and from those before. Never raises."""

@@ -80,7 +80,7 @@ class Rule:
     A rule that needs several exchanges has a `memory`: a class whose instances are checks with a memory of their own.
     It takes a secret key, for digests of what must be compared but not kept. `awaits_response` marks a rule of a
     request step that says nothing as long as the site's own response can still come (`Exchange.awaited`); it is asked
-    again when the response is there.
+    again when the response is there. `ending` is a second look of a `CONSEQUENCES` rule, when the exchange is over.
     """
 
     id: str
@@ -98,6 +98,7 @@ class Rule:
     twilio_error: int | None = None
     memory: Callable[[bytes], Check] | None = None
     awaits_response: bool = False
+    ending: Check | None = None
     columns: tuple[tuple[str, Sentence], ...] = ()
     code: str = ""
     enforcement: str = ""

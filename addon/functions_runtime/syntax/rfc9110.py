@@ -1,6 +1,7 @@
 """HTTP field lines: RFC 9110, HTTP Semantics, section 5 (https://www.rfc-editor.org/rfc/rfc9110#section-5).
 
-Only what a field section is and how large it is belongs here. What a particular field means does not.
+What a field section is and how large it is belongs here, and Content-Length, which says how large the content is. What
+other fields mean does not.
 """
 
 from __future__ import annotations
@@ -45,6 +46,26 @@ def fields_by_name(fields: Fields) -> FieldsByName:
 def field_values(fields: Fields, name: bytes) -> list[bytes]:
     """Values of every field called `name` (lower case), in order."""
     return [value for field_name, value in fields if field_name.lower() == name]
+
+
+_MAX_DIGITS = 18
+"""Digits of a Content-Length that is taken seriously: nobody sends an exabyte."""
+
+
+def announced_length(by_name: FieldsByName) -> int | None:
+    """Bytes of content that the field section announces, None if it announces none or contradicts itself.
+
+    Content-Length counts if all its values are one decimal number, and not beside Transfer-Encoding (section 8.6, and
+    RFC 9112, section 6.3). Never raises.
+    """
+    values = by_name.get(b"content-length")
+    if values is None or b"transfer-encoding" in by_name:
+        return None
+    different = {number.strip(b" \t") for value in values for number in value.split(b",")}
+    number = different.pop()
+    if different or not number.isdigit() or len(number) > _MAX_DIGITS:
+        return None
+    return int(number)
 
 
 def without_fields(fields: Iterable[tuple[bytes, bytes]], names: Container[bytes]) -> Fields:
