@@ -1,7 +1,8 @@
 """The JUnit XML report, as CI servers read it: a suite for each rule, a case for each of its findings.
 
-A warning or an error is a failure, a known one is skipped, an info passes. A rule that found nothing has one case,
-which passes, so that a trend shows what was mended. The name of a case holds nothing that changes from run to run.
+A warning or an error is a failure; one that is known, or at a host of somebody else, is skipped; an info passes. A rule
+that found nothing has one case, which passes, so that a trend shows what was fixed. The name of a case holds nothing
+that changes from run to run.
 
 ElementTree is the one escaping point for markup; `_element` is where it gets all text from, and writes as an escape
 what is not printable, which XML does not allow.
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.report import Report
 from functions_runtime.reports.json import timestamp
@@ -39,10 +40,12 @@ def render(report: Report) -> str:
 def _suite(rule: Rule, entries: list[Entry], report: Report) -> Element:
     cases = [_case(entry) for entry in entries] or [_element("testcase", classname=rule.id, name="nothing found")]
     run = {
+        **{f"notice {notice.id}": notice.message for notice in report.notices},
         "verdict": report.standing.value if report.standing else f"nothing was judged. {nothing_judged(report)}",
         "mode": report.mode,
+        "version": report.version,
         "limits": str(report.limits),
-        "exchanges judged": str(report.judged),
+        "requests checked": str(report.judged),
         "findings folded": str(report.folded),
     }
     properties = [_element("property", name=name, value=value) for name, value in run.items()]
@@ -62,23 +65,24 @@ def _case(entry: Entry) -> Element:
     subject = f" [{found.subject}]" if found.subject else ""
     outcome = []
     if found.severity >= Severity.WARNING:
+        reason = "Known from the baseline." if entry.known else "At a host of somebody else." if not entry.own else ""
         outcome.append(
-            _element("skipped", text=["Known from the baseline.", found.message])
-            if entry.known
-            else _element("failure", text=_details(entry), type=str(found.severity), message=found.message)
+            _element("skipped", text=[reason, say(found)])
+            if reason
+            else _element("failure", text=_details(entry), type=str(found.severity), message=say(found))
         )
     return _element("testcase", outcome, classname=found.rule, name=f"{found.severity}: {entry.endpoint}{subject}")
 
 
 def _details(entry: Entry) -> list[str]:
     found, rule = entry.finding, BY_ID[entry.finding.rule]
-    answer = f"The Runtime answers {found.status} instead." if found.status else ""
-    error = f"Twilio Error {found.twilio_error}." if found.twilio_error else ""
+    reply = f"The Runtime responds with {found.status} instead." if found.status else ""
+    error = f"Twilio Error {rule.twilio_error}." if rule.twilio_error else ""
     first, last = (timestamp(seconds) or "at an unknown time" for seconds in (entry.first_seen, entry.last_seen))
     lines = [
-        found.message,
-        " ".join(filter(None, (answer, error))),
-        f"What to do: {found.fix}",
+        say(found),
+        " ".join(filter(None, (reply, error))),
+        f"Fix: {rule.fix}",
         *rule.code.splitlines(),
         f"How sure: {found.basis.value}. Seen {entry.count}×, first {first}, last {last}.",
     ]

@@ -9,18 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.profile import Limits
 from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
-from functions_runtime.record.entry import Entry
-from functions_runtime.record.report import JudgedEndpoint, Report
+from functions_runtime.record.report import JudgedEndpoint, JudgedHost, Report
+from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, cells, columns, gather
 from functions_runtime.reports.json import timestamp
-from functions_runtime.reports.text import VERDICTS, counted, known, nothing_judged, unmeasured
+from functions_runtime.reports.text import counted, known, nothing_judged
+from functions_runtime.reports.wording import headline, how_judged, share, source, whose
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 
 MAX_ROWS = 100
 """Rows of one table: a page of a CI server takes about a megabyte."""
+
+MAX_OTHER_HOSTS = 20
+"""Hosts of others that are listed."""
+
+MAX_ENDPOINTS_NAMED = 3
+"""Endpoints of one cause that are named."""
+
+HOST_COLUMNS = ("Host", "Verdict", "Requests", "Errors", "Warnings", "Because of")
 
 # A colon or a full stop only where it would make a link or an emoji; what begins a formula or a list only in front.
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&$]|:(?=[/a-z+-])|(?<=www)\.|^(?=[-+=@])", re.IGNORECASE)
@@ -28,72 +37,150 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&$]|:(?=[/a-z+-])|(?<=www)\.|^(?=[-+=@])",
 
 def render(report: Report) -> str:
     """The whole report as one Markdown document."""
-    blocks = [*_verdict(report), *_findings(report), *_cookies(report), *_endpoints(report)]
+    own = [cause for cause in gather(report.entries) if cause.is_own]
+    grave = by_rule(cause for cause in own if cause.severity >= Severity.WARNING)
+    infos = by_rule(cause for cause in own if cause.severity is Severity.INFO)
+    blocks = [
+        *_verdict(report, grave),
+        *_hosts(report),
+        *_findings(grave, report),
+        *_infos(infos),
+        *_cookies(report),
+        *_endpoints(report),
+        *_other_hosts(report),
+    ]
     return "\n\n".join(blocks) + "\n"
 
 
-def _verdict(report: Report) -> Iterable[str]:
-    verdict = VERDICTS[report.standing] if report.standing else "nothing was judged."
-    yield f"# Functions Runtime: {verdict}"
-    counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
-    yield (
-        f"{counted(report.judged, 'exchange')} judged, {report.clean} clean: {counts}{known(report)}. "
-        f"Mode {_text(report.mode)}, limits {report.limits.size} bytes and {report.limits.count}."
-    )
+def _verdict(report: Report, grave: Sequence[RuleCauses]) -> Iterable[str]:
+    yield f"# {_text(headline(report))}"
+    yield _text(source(report))
+    if report.notices:
+        yield "\n".join(f"> - {_text(notice.message)}" for notice in report.notices)
     if not report.judged:
         yield nothing_judged(report)
+    yield _text(whose(report))
+    blocking = [each for each in grave if each.severity is (grave[0].severity)]
+    if blocking:
+        yield "## Blocking issues" if grave[0].severity is Severity.ERROR else "## What would be different"
+        yield "\n".join(f"{number}. {_obstacle(each)}" for number, each in enumerate(blocking, 1))
+    counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
+    yield (
+        f"{counted(report.judged, 'request')} checked, {report.clean:,} without a problem: {counts}{known(report)}. "
+        f"{how_judged(report)} Limits: {report.limits.size:,} bytes and {report.limits.count} fields and cookies."
+    )
     if report.endpoints:
+        number = len(report.endpoints)
         shares = [
-            (standing.value.capitalize(), str(count), f"{count / len(report.endpoints):.0%}")
+            (standing.value.capitalize(), str(count), share(count, number))
             for standing in Standing
             if (count := report.endpoints_that(standing))
         ]
         yield _table(("Endpoints that", "Number", "Share"), shares)
     if report.folded_endpoints:
         yield "There were too many endpoints to tell all of them apart: further ones share the entry \\*."
-    if report.unmeasured:
-        yield unmeasured(report)
     if report.folded:
         yield f"Counted together, because there were too many: {counted(report.folded, 'finding')}."
 
 
-def _findings(report: Report) -> Iterable[str]:
-    by_rule: dict[str, list[Entry]] = {}
-    for entry in report.entries:
-        by_rule.setdefault(entry.finding.rule, []).append(entry)
-    if by_rule:
-        yield "## Findings"
-    for rule_id, entries in by_rule.items():
-        rule = BY_ID[rule_id]
-        yield f"### {_text(rule.title)} ({entries[0].finding.severity})"
-        yield f"`{rule_id}`, {rule.basis.value}. What to do: {_text(rule.fix)}"
-        if rule.code:
-            yield f"```js\n{rule.code}```"
-        yield _table(
-            ("Severity", "Endpoint", "About", "Finding", "Count", "First seen", "Last seen"),
-            [_finding(entry) for entry in entries],
-        )
+def _obstacle(found: RuleCauses) -> str:
+    rule, causes = found
+    number = f"{counted(len(causes), 'cause')} at {counted(found.endpoints, 'endpoint')}"
+    return f"**{_text(rule.title)}**: {number}. Fix: {_text(rule.fix)}"
 
 
-def _finding(entry: Entry) -> Sequence[str]:
-    found = entry.finding
+def _hosts(report: Report) -> Iterable[str]:
+    own = [host for host in report.hosts if host.own]
+    if own:
+        yield "## Hosts"
+        yield _table(HOST_COLUMNS, [_host(host) for host in own])
+
+
+def _other_hosts(report: Report) -> Iterable[str]:
+    others = [host for host in report.hosts if not host.own]
+    if others:
+        yield "## Other hosts"
+        count = counted(len(others), "host")
+        yield f"The verdict leaves out {count} of other owners. The JSON report has what was found there."
+        yield _table(HOST_COLUMNS, [_host(host) for host in others], MAX_OTHER_HOSTS)
+
+
+def _host(host: JudgedHost) -> Sequence[str]:
     return (
-        f"{found.severity}{', known' if entry.known else ''}",
-        str(entry.endpoint),
-        found.subject or "",
-        found.message,
-        str(entry.count),
-        timestamp(entry.first_seen) or "",
-        timestamp(entry.last_seen) or "",
+        host.host,
+        host.standing.value,
+        str(host.exchanges),
+        str(host.errors),
+        str(host.warnings),
+        ", ".join(host.reasons),
     )
 
 
+def _findings(found: Sequence[RuleCauses], report: Report) -> Iterable[str]:
+    if found:
+        yield "## Findings"
+    for each in found:
+        rule, causes = each
+        yield f"### {_text(rule.title)} ({each.severity})"
+        lead = "For example: " if len(causes) > 1 else ""
+        yield f"{lead}{_text(say(causes[0].finding))}"
+        yield f"Fix: {_text(rule.fix)} (`{rule.id}`, {rule.basis.value}; docs/rules.md#{rule.id})"
+        if rule.code:
+            yield f"```js\n{rule.code}```"
+        headings = columns(rule, [entry.finding for cause in causes for entry in cause.entries])
+        severities = len({cause.severity for cause in causes}) > 1
+        yield _table(
+            (*(("Severity",) if severities else ()), "About", "Host", *headings, "Endpoints", "Count", "Seen"),
+            [_cause(cause, headings, with_severity=severities) for cause in causes],
+        )
+
+
+def _cause(cause: Cause, headings: Sequence[str], *, with_severity: bool) -> Sequence[str]:
+    found = cause.finding
+    return (
+        *((str(found.severity),) if with_severity else ()),
+        f"{found.subject or ''}{' (known)' if cause.is_known else ''}".strip(),
+        cause.host,
+        *cells(BY_ID[found.rule], found, headings),
+        _ends(cause),
+        str(cause.count),
+        _seen(cause),
+    )
+
+
+def _ends(cause: Cause) -> str:
+    """The first endpoints of a cause by name, and the number of the others."""
+    shown = ", ".join(f"{entry.endpoint.method} {entry.endpoint.path}" for entry in cause.entries[:MAX_ENDPOINTS_NAMED])
+    others = len(cause.entries) - MAX_ENDPOINTS_NAMED
+    return f"{shown} and {others:,} more" if others > 0 else shown
+
+
+def _seen(cause: Cause) -> str:
+    times = dict.fromkeys(timestamp(seconds) or "" for seconds in (cause.first_seen, cause.last_seen))
+    return " to ".join(filter(None, times))
+
+
+def _infos(found: Sequence[RuleCauses]) -> Iterable[str]:
+    if found:
+        yield "## Infos"
+        yield "What the Runtime changes without anybody being likely to notice."
+        yield _table(
+            ("Rule", "About", "Host", "Endpoints", "Count"),
+            [
+                (each.rule.title, cause.finding.subject or "", cause.host, _ends(cause), str(cause.count))
+                for each in found
+                for cause in each.causes
+            ],
+        )
+
+
 def _cookies(report: Report) -> Iterable[str]:
-    if report.cookies:
+    own = [cookie for cookie in report.cookies if cookie.own]
+    if own:
         yield "## Cookies"
         yield _table(
             ("Host", "Cookie", "As the site sets it", "Under the Runtime"),
-            [_cookie(cookie) for cookie in report.cookies],
+            [_cookie(cookie) for cookie in own],
         )
     if report.further_cookies:
         yield f"Not listed, because there were too many: {counted(report.further_cookies, 'cookie')}."
@@ -108,12 +195,17 @@ def _cookie(cookie: SeenCookie) -> Sequence[str]:
 
 
 def _endpoints(report: Report) -> Iterable[str]:
-    if report.endpoints:
+    own = [judged for judged in report.endpoints if judged.own]
+    shown = [judged for judged in own if judged.standing in (Standing.BREAKS, Standing.CHANGES)]
+    if own:
         yield "## Endpoints"
+    if shown:
         yield _table(
-            ("Verdict", "Endpoint", "Exchanges", "Because of", "Largest request headers", "Largest response headers"),
-            [_endpoint(judged, report.limits) for judged in report.endpoints],
+            ("Verdict", "Endpoint", "Requests", "Because of", "Largest request headers", "Largest response headers"),
+            [_endpoint(judged, report.limits) for judged in shown],
         )
+    if len(own) > len(shown):
+        yield f"Not listed: {counted(len(own) - len(shown), 'endpoint')} without a problem."
 
 
 def _endpoint(judged: JudgedEndpoint, limits: Limits) -> Sequence[str]:
@@ -128,17 +220,16 @@ def _endpoint(judged: JudgedEndpoint, limits: Limits) -> Sequence[str]:
 
 
 def _headroom(headroom: Headroom, limits: Limits) -> str:
-    size, count = headroom.size / limits.size, headroom.count / limits.count
-    return f"{headroom.size} bytes ({size:.0%}), {headroom.count} fields ({count:.0%})"
+    size, count = share(headroom.size, limits.size), share(headroom.count, limits.count)
+    return f"{headroom.size:,} bytes ({size}), {headroom.count} fields ({count})"
 
 
-def _table(columns: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of at most `MAX_ROWS` rows, and how many more there are."""
-    columns = list(columns)
-    lines = [columns, ["---"] * len(columns), *([_text(cell) for cell in row] for row in rows[:MAX_ROWS])]
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], most: int = MAX_ROWS) -> str:
+    """A table of at most `most` rows, and how many more there are."""
+    lines = [columns, ["---"] * len(columns), *([_text(cell) for cell in row] for row in rows[:most])]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    if len(rows) > MAX_ROWS:
-        table += f"\n\n… and {len(rows) - MAX_ROWS} more. The JSON report has them all."
+    if len(rows) > most:
+        table += f"\n\n… and {len(rows) - most} more. The JSON report has them all."
     return table
 
 

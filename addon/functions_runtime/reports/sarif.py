@@ -1,7 +1,8 @@
 """The SARIF 2.1.0 report, for code scanning and for editors.
 
-A result is at a logical location, its endpoint: no file is made up for it. With a baseline, every result says whether
-it is new, and known ones are suppressed.
+A result is a cause. It is at a logical location, its first endpoint, and its other endpoints are related locations: no
+file is made up for it. With a baseline, every result says whether it is new. What the baseline has and what is at other
+people's hosts is suppressed, so that it is no alert.
 
 The json module is the one escaping point of the file, and writes ASCII only. Messages have a syntax of their own
 besides (SARIF 2.1.0, sections 3.11.5 and 3.11.6), which `_message` takes away.
@@ -13,10 +14,12 @@ import hashlib
 import json
 from typing import Any
 
-from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.catalogue import BY_ID, RULES, say
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.report import Report
+from functions_runtime.reports.causes import Cause, gather
 from functions_runtime.reports.json import timestamp, verdict
+from functions_runtime.reports.text import counted
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Basis, Severity
 from functions_runtime.wire_text import printable
@@ -26,14 +29,42 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "
 PRECISIONS = {Basis.DOCUMENTED: "very-high", Basis.EMULATOR: "high", Basis.READING: "medium"}
 """How sure a rule is, in the words that code scanning sorts by."""
 
+IN_BASELINE = "It is in the baseline."
+NOT_OWN = "It is at a host of somebody else, whose owner does not move."
+
+MAX_RELATED = 100
+"""Further endpoints of one cause that are listed. Their number is among the result's properties."""
+
 _INDEXES = {rule: index for index, rule in enumerate(BY_ID)}
 
 
 def render(report: Report) -> str:
     """The whole report as one SARIF log with one run."""
+    causes = gather(report.entries)
+    suppressing = report.compared or any(not cause.is_own for cause in causes)
     run = {
-        "tool": {"driver": {"name": "Functions Runtime", "rules": [_rule(rule) for rule in RULES]}},
-        "results": [_result(entry, report.compared) for entry in report.entries],
+        "tool": {
+            "driver": {
+                "name": "Functions Runtime",
+                "version": report.version,
+                "rules": [_rule(rule) for rule in RULES],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    {
+                        "descriptor": {"id": notice.id},
+                        "level": "warning",
+                        "message": _message(notice.message),
+                        "properties": {"count": notice.count},
+                    }
+                    for notice in report.notices
+                ],
+            }
+        ],
+        "results": [_result(cause, compared=report.compared, suppressing=suppressing) for cause in causes],
         "properties": {
             "verdict": verdict(report),
             "mode": report.mode,
@@ -54,8 +85,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": explanation},
         "help": {
-            "text": f"{explanation}\n\nWhat to do: {rule.fix}{code}",
-            "markdown": f"{explanation}\n\n**What to do:** {rule.fix}{fence}",
+            "text": f"{explanation}\n\nFix: {rule.fix}{code}",
+            "markdown": f"{explanation}\n\n**Fix:** {rule.fix}{fence}",
         },
         "helpUri": rule.references[0],
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
@@ -67,32 +98,24 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(entry: Entry, compared: bool) -> dict[str, Any]:
-    found, endpoint = entry.finding, entry.endpoint
-    identity = [found.rule, str(found.severity), *endpoint, found.subject]
+def _result(cause: Cause, *, compared: bool, suppressing: bool) -> dict[str, Any]:
+    found, rule = cause.finding, BY_ID[cause.finding.rule]
+    first, *others = cause.entries
+    identity = [found.rule, str(found.severity), cause.host, found.subject]
+    where = f"{first.endpoint}" + (f" and {counted(len(others), 'more endpoint')}" if others else "")
     result: dict[str, Any] = {
         "ruleId": found.rule,
         "ruleIndex": _INDEXES[found.rule],
         "level": LEVELS[found.severity],
-        "message": _message(f"{endpoint}: {found.message} What to do: {found.fix}"),
-        "locations": [
-            {
-                "logicalLocations": [
-                    {
-                        "name": _plain(endpoint.path or "/"),
-                        "fullyQualifiedName": _plain(str(endpoint)),
-                        "kind": "resource",
-                    }
-                ]
-            }
-        ],
-        "partialFingerprints": {"finding/v1": hashlib.sha256(json.dumps(identity).encode("ascii")).hexdigest()},
-        "occurrenceCount": entry.count,
+        "message": _message(f"{where}: {say(found)} Fix: {rule.fix}"),
+        "locations": [_location(first)],
+        "partialFingerprints": {"cause/v1": hashlib.sha256(json.dumps(identity).encode("ascii")).hexdigest()},
+        "occurrenceCount": cause.count,
         "provenance": {
             name: time
             for name, seconds in (
-                ("firstDetectionTimeUtc", entry.first_seen),
-                ("lastDetectionTimeUtc", entry.last_seen),
+                ("firstDetectionTimeUtc", cause.first_seen),
+                ("lastDetectionTimeUtc", cause.last_seen),
             )
             if (time := timestamp(seconds))
         },
@@ -100,14 +123,34 @@ def _result(entry: Entry, compared: bool) -> dict[str, Any]:
             "basis": found.basis.value,
             "subject": None if found.subject is None else _plain(found.subject),
             "status": found.status,
-            "twilioError": found.twilio_error,
+            "twilioError": rule.twilio_error,
+            "host": _plain(cause.host),
+            "own": cause.is_own,
+            "endpoints": len(cause.entries),
         },
     }
+    if others:
+        result["relatedLocations"] = [_location(entry) for entry in others[:MAX_RELATED]]
     if compared:
-        result["baselineState"] = "unchanged" if entry.known else "new"
-        accepted = {"kind": "external", "status": "accepted", "justification": "It is in the baseline."}
-        result["suppressions"] = [accepted] if entry.known else []
+        known = sum(1 for entry in cause.entries if entry.known)
+        result["baselineState"] = "new" if not known else "unchanged" if cause.is_known else "updated"
+    if suppressing:
+        result["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": reason}
+            for reason, holds in ((IN_BASELINE, cause.is_known), (NOT_OWN, not cause.is_own))
+            if holds
+        ]
     return result
+
+
+def _location(entry: Entry) -> dict[str, Any]:
+    endpoint = entry.endpoint
+    logical = {
+        "name": _plain(endpoint.path or "/"),
+        "fullyQualifiedName": _plain(str(endpoint)),
+        "kind": "resource",
+    }
+    return {"logicalLocations": [logical]}
 
 
 def _message(text: str) -> dict[str, str]:

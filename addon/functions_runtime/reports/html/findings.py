@@ -1,18 +1,21 @@
 """The findings in the HTML report: by rule, with what to do about it, and by endpoint; and the controls to filter them.
 
-Both views hold the same findings. Without the script both are there to be read, one after the other.
+Both views hold the same findings, those of one's own hosts first and the others folded. By rule, the findings of one
+cause are one row. Without the script both views are there to be read, one after the other.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.inventory import FOLDED
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.report import Report
+from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, cells, columns, gather
 from functions_runtime.reports.html.markup import (
     DOWN,
     UP,
@@ -29,11 +32,15 @@ from functions_runtime.reports.html.markup import (
 )
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import counted
-from functions_runtime.rule import Rule
+from functions_runtime.rule import Subject
 from functions_runtime.ruling import Basis, Severity
+from functions_runtime.wire_text import NAMELESS
 
 MAX_ENDPOINTS = 200
-"""Endpoints that are shown in the view by endpoint."""
+"""Endpoints that are shown in the view by endpoint, of one's own hosts and of others."""
+
+MAX_ENDPOINTS_OF_CAUSE = 100
+"""Endpoints that are listed for one cause."""
 
 SEGMENTS = re.compile("[^/]*/|[^/]+")
 """Pieces of a path after which a line may break."""
@@ -41,48 +48,61 @@ SEGMENTS = re.compile("[^/]*/|[^/]+")
 BASES = {
     Basis.DOCUMENTED: "the vendor's documentation says so",
     Basis.EMULATOR: "the vendor's local emulator does so",
-    Basis.READING: "our reading of what the documentation leaves open",
+    Basis.READING: "our interpretation of what the documentation leaves open",
 }
-SEVERITY, ABOUT = Column("Severity", "severity", DOWN), Column("About", "subject", UP)
-WHAT, COUNT = Column("Finding", "what"), Column("Count", "count", DOWN)
-FIRST, LAST = Column("First seen", "time first", UP), Column("Last seen", "time last", DOWN)
-COLUMNS_OF_RULE = (SEVERITY, Column("Endpoint", "where", UP), ABOUT, WHAT, COUNT, FIRST, LAST)
-COLUMNS_OF_ENDPOINT = (SEVERITY, Column("Rule", "rule", UP), ABOUT, WHAT, COUNT, FIRST, LAST)
+SUBJECTS = {Subject.MESSAGE: "About", Subject.HEADER: "Header", Subject.COOKIE: "Cookie"}
+SEVERITY, SEEN, COUNT = (
+    Column("Severity", "severity", DOWN),
+    Column("Seen (UTC)", "time", UP),
+    Column("Count", "count", DOWN),
+)
+COLUMNS_OF_ENDPOINT = (
+    SEVERITY,
+    Column("Rule", "rule", UP),
+    Column("About", "subject", UP),
+    Column("Finding", "what"),
+    COUNT,
+    SEEN,
+)
 
 
 def section(report: Report) -> Markup:
     """All findings, in both views."""
-    by_rule: dict[str, list[Entry]] = {}
-    by_endpoint: dict[Endpoint, list[Entry]] = {}
-    for entry in report.entries:
-        by_rule.setdefault(entry.finding.rule, []).append(entry)
-        by_endpoint.setdefault(entry.endpoint, []).append(entry)
-    rules = [_rule(BY_ID[rule], entries, first=not number) for number, (rule, entries) in enumerate(by_rule.items())]
-    endpoints = [_endpoint(endpoint, entries) for endpoint, entries in list(by_endpoint.items())[:MAX_ENDPOINTS]]
-    nothing = "" if report.entries else element("p", "There are none.", class_="quiet")
+    own = [entry for entry in report.entries if entry.own]
+    others = [entry for entry in report.entries if not entry.own]
     folded = more(report.folded, "findings at further endpoints, which are counted together")
     return element(
         "section",
         element("h2", "Findings"),
-        _tools(),
-        element("p", id="shown", role="status", class_="all", data_all=len(report.entries)),
+        _tools(report),
+        element("p", id="shown", role="status", class_="all"),
         element("p", "No finding fits the filter.", id="none-shown", class_="quiet", hidden=True),
-        element("div", element("h3", "By rule"), rules, nothing, folded, id="by-rule", data_view="rule"),
+        element(
+            "div",
+            element("h3", "By rule"),
+            element("div", _rules(own, "rule"), _none(own), folded, class_="own"),
+            _others(others, "rule", _rules(others, "other-rule")),
+            id="by-rule",
+            data_view="rule",
+            data_all=len(gather(own)),
+            data_noun="cause",
+        ),
         element(
             "div",
             element("h3", "By endpoint"),
-            endpoints,
-            nothing,
-            more(len(by_endpoint) - MAX_ENDPOINTS, "endpoints"),
+            element("div", _endpoints(own, "here"), _none(own), class_="own"),
+            _others(others, "endpoint", _endpoints(others, "there")),
             id="by-endpoint",
             data_view="endpoint",
+            data_all=len(own),
+            data_noun="finding",
         ),
         id="findings",
         aria_label="Findings",
     )
 
 
-def name(endpoint: Endpoint) -> Markup:
+def name(endpoint: Endpoint, *, with_host: bool = True) -> Markup:
     """An endpoint such that its parts can be told apart."""
     if endpoint == FOLDED:
         return element("i", "all further endpoints")
@@ -90,18 +110,43 @@ def name(endpoint: Endpoint) -> Markup:
         "span",
         element("b", endpoint.method),
         " ",
-        element("span", endpoint.host, class_="quiet"),
+        element("span", endpoint.host, class_="quiet") if with_host else "",
         [(step, Markup("<wbr>")) for step in SEGMENTS.findall(endpoint.path)],
         class_="endpoint",
     )
 
 
-def _tools() -> Markup:
-    """The controls. They work with the script only, which shows them."""
+def badge(severity: Severity) -> Markup:
+    """A severity as a word on its colour."""
+    return element("span", _title(severity), class_=f"badge {severity}")
+
+
+def _none(own: Sequence[Entry]) -> Content:
+    return "" if own else element("p", "There are none.", class_="quiet")
+
+
+def _others(entries: Sequence[Entry], kind: str, groups: Content) -> Content:
+    """What was found at other people's hosts, folded."""
+    if not entries:
+        return ""
+    causes = gather(entries)
+    hosts = len({cause.host for cause in causes})
+    title = f"Other hosts: {counted(len(causes), 'cause')} at {counted(hosts, 'host')}"
+    return element("details", element("summary", title), groups, id=f"other-{kind}s-fold", class_="others fold")
+
+
+def _tools(report: Report) -> Markup:
+    """The controls. They work with the script only, which shows them. Infos are many: they wait to be asked for."""
     severities = [
         element(
             "label",
-            element("input", type="checkbox", name="severity", value=str(severity), checked=True),
+            element(
+                "input",
+                type="checkbox",
+                name="severity",
+                value=str(severity),
+                checked=severity is not Severity.INFO,
+            ),
             _title(severity),
         )
         for severity in reversed(Severity)
@@ -119,6 +164,21 @@ def _tools() -> Markup:
             element("span", "Filter"),
             element("input", type="search", id="filter-text", placeholder="cookie, path, rule …", autocomplete="off"),
             class_="search",
+        ),
+        element(
+            "label",
+            element("span", "Host"),
+            element(
+                "select",
+                element("option", "All, yours first", value="", id="option-all"),
+                [
+                    element("option", host.host, value=host.host, id=f"option-{identifier(host.host)}")
+                    for host in report.hosts
+                ],
+                id="host",
+                autocomplete="off",
+            ),
+            class_="of-host",
         ),
         element(
             "fieldset",
@@ -140,93 +200,189 @@ def _tools() -> Markup:
     )
 
 
-def _rule(rule: Rule, entries: Sequence[Entry], *, first: bool) -> Markup:
-    gravest = entries[0].finding.severity
+def _rules(entries: Sequence[Entry], prefix: str) -> Content:
+    return [_rule(found, prefix, first=not number) for number, found in enumerate(by_rule(gather(entries)))]
+
+
+def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:
+    rule, causes = found
     sources = [element("li", element("a", url, href=url, rel="noopener noreferrer")) for url in rule.references]
     about = element(
         "div",
-        element("p", " ".join(rule.explanation.split())),
-        element("p", element("b", "What to do: "), rule.fix, class_="fix"),
+        element("p", element("b", "What happens: " if len(causes) == 1 else "For example: "), say(causes[0].finding)),
+        element("p", element("b", "Fix: "), rule.fix, class_="fix"),
         element("pre", element("code", lines(rule.code)), role="group", tabindex=0, aria_label="Example")
         if rule.code
         else "",
-        element("p", element("b", "How sure: "), f"{rule.basis.value} ({BASES[rule.basis]}). Sources:"),
+        element("p", " ".join(rule.explanation.split())),
+        element(
+            "p",
+            element("b", "How sure: "),
+            f"{rule.basis.value} ({BASES[rule.basis]}). Described in the project's ",
+            element("code", f"docs/rules.md#{rule.id}"),
+            ". Sources:",
+        ),
         element("ul", sources, class_="sources"),
         class_="about",
     )
+    headings = columns(rule, [entry.finding for cause in causes for entry in cause.entries])
+    has_subjects = any(cause.finding.subject is not None for cause in causes)
+    subject = Column(SUBJECTS[rule.subject], "subject", UP)
+    shown = (
+        *((SEVERITY,) if len({cause.severity for cause in causes}) > 1 else ()),
+        *((subject,) if has_subjects else ()),
+        Column("Host", "host", UP),
+        *(Column(heading, "what" if heading == "Finding" else "fact", UP) for heading in headings),
+        Column("Endpoints", "ends", DOWN),
+        COUNT,
+        SEEN,
+    )
+    row = partial(_cause, shown=shown, headings=headings)
     return element(
         "details",
-        element("summary", _badge(gravest), element("h4", rule.title), element("code", rule.id), _tally(entries)),
+        element("summary", badge(found.severity), element("h4", rule.title), element("code", rule.id), _tally(found)),
         about,
-        table(f"Findings of {rule.id}", f"findings-of-{rule.id}", COLUMNS_OF_RULE, entries, _row_of_rule),
-        id=f"rule-{rule.id}",
+        table(f"Findings of {rule.id}", f"findings-of-{prefix}-{rule.id}", shown, causes, row),
+        id=f"{prefix}-{rule.id}",
         class_="card",
-        open=first and gravest is Severity.ERROR,
+        data_wide=prefix == "rule" and first and found.severity is Severity.ERROR,
     )
 
 
-def _endpoint(endpoint: Endpoint, entries: Sequence[Entry]) -> Markup:
-    id_ = identifier(*endpoint)
+def _cause(cause: Cause, shown: Sequence[Column], headings: Sequence[str]) -> Markup:
+    """The row of a cause. Its id is the same however the report grows."""
+    found, rule = cause.finding, BY_ID[cause.finding.rule]
+    known = (" ", element("span", "known", class_="badge known")) if cause.is_known else ""
+    subject = element("code", found.subject) if found.subject else element("i", NAMELESS)
+    named = any(column.class_ == "subject" for column in shown)
+    kinds = {column.class_ for column in shown}
+    return element(
+        "tr",
+        cell("severity", badge(found.severity), value=int(found.severity)) if "severity" in kinds else "",
+        head("subject", subject, known) if named else head("host", cause.host, known),
+        cell("host", cause.host, label="Host") if named else "",
+        [
+            cell("what" if heading == "Finding" else "fact", text, label=heading)
+            for heading, text in zip(headings, cells(rule, found, headings), strict=True)
+        ],
+        cell("ends", _ends(cause, headings), value=len(cause.entries)),
+        cell("count", f"{cause.count:,}", value=cause.count, label="Times seen"),
+        _seen(cause.first_seen, cause.last_seen),
+        id=f"cause-{_key(cause)}",
+        data_severity=str(found.severity),
+        data_known=cause.is_known,
+        data_host=cause.host,
+    )
+
+
+def _ends(cause: Cause, headings: Sequence[str]) -> Content:
+    """The endpoints of a cause: one as it is, several folded, each with what differs there."""
+    first, *others = cause.entries
+    if not others:
+        return name(first.endpoint, with_host=False)
+    shared = cells(BY_ID[cause.finding.rule], cause.finding, headings)
+    items = [_end(entry, headings, shared) for entry in cause.entries[:MAX_ENDPOINTS_OF_CAUSE]]
+    summary = (name(first.endpoint, with_host=False), f" and {len(others):,} more")
     return element(
         "details",
-        element("summary", _badge(entries[0].finding.severity), element("h4", name(endpoint)), _tally(entries)),
-        table(f"Findings at {endpoint}", f"findings-at-{id_}", COLUMNS_OF_ENDPOINT, entries, _row_of_endpoint),
+        element("summary", summary),
+        element("ul", items),
+        more(len(cause.entries) - MAX_ENDPOINTS_OF_CAUSE, "endpoints, which the JSON report has"),
+        id=f"ends-{_key(cause)}",
+    )
+
+
+def _end(entry: Entry, headings: Sequence[str], shared: Sequence[str]) -> Markup:
+    own = cells(BY_ID[entry.finding.rule], entry.finding, headings)
+    differs = "; ".join(text for text, usual in zip(own, shared, strict=True) if text != usual)
+    times = f" {entry.count:,}×" if entry.count > 1 else ""
+    known = (" ", element("span", "known", class_="badge known")) if entry.known else ""
+    return element(
+        "li",
+        name(entry.endpoint, with_host=False),
+        element("span", times, f" {differs}" if differs else "", class_="quiet") if times or differs else "",
+        known,
+    )
+
+
+def _key(cause: Cause) -> str:
+    found = cause.finding
+    return identifier(found.rule, str(found.severity), cause.host, found.subject or "")
+
+
+def _endpoints(entries: Sequence[Entry], kind: str) -> Content:
+    by_endpoint: dict[Endpoint, list[Entry]] = {}
+    for entry in entries:
+        by_endpoint.setdefault(entry.endpoint, []).append(entry)
+    shown = list(by_endpoint.items())[:MAX_ENDPOINTS]
+    return [
+        *(_endpoint(endpoint, found, kind) for endpoint, found in shown),
+        more(len(by_endpoint) - MAX_ENDPOINTS, "endpoints"),
+    ]
+
+
+def _endpoint(endpoint: Endpoint, entries: Sequence[Entry], kind: str) -> Markup:
+    id_ = identifier(*endpoint)
+    tally = element("span", _counts(len(entries), "finding", 0, entries), class_="tally")
+    return element(
+        "details",
+        element("summary", badge(entries[0].finding.severity), element("h4", name(endpoint)), tally),
+        table(
+            f"Findings at {endpoint}",
+            f"findings-at-{id_}",
+            COLUMNS_OF_ENDPOINT,
+            entries,
+            partial(_entry, prefix="rule" if kind == "here" else "other-rule"),
+        ),
         id=f"endpoint-{id_}",
         class_="card",
     )
 
 
-def _row_of_rule(entry: Entry) -> Markup:
-    return _row(entry, "finding", head("where", name(entry.endpoint)), entry.finding.message)
-
-
-def _row_of_endpoint(entry: Entry) -> Markup:
-    found, rule = entry.finding, BY_ID[entry.finding.rule]
-    what = (found.message, element("p", element("b", "What to do: "), found.fix, class_="fix"))
-    return _row(entry, "here", head("rule", element("a", rule.title, href=f"#rule-{rule.id}")), what)
-
-
-def _row(entry: Entry, kind: str, heading: Markup, what: Content) -> Markup:
+def _entry(entry: Entry, prefix: str) -> Markup:
     """The row of a finding. Its id is the same however the report grows."""
-    found = entry.finding
+    found, rule = entry.finding, BY_ID[entry.finding.rule]
     known = (" ", element("span", "known", class_="badge known")) if entry.known else ""
+    facts = [f"{heading}: {text}" for (heading, _), text in zip(rule.columns, rule.cells(found), strict=True)]
     return element(
         "tr",
-        cell(
-            "severity",
-            _badge(found.severity),
-            known,
-            element("p", found.basis.value, class_="quiet"),
-            value=int(found.severity),
-        ),
-        heading,
-        cell("subject", element("code", found.subject) if found.subject else "–"),
-        cell("what", what),
-        cell("count", f"{entry.count:,}", value=entry.count),
-        _time("time first", entry.first_seen),
-        _time("time last", entry.last_seen),
-        id=f"{kind}-{identifier(found.rule, str(found.severity), *entry.endpoint, found.subject or '')}",
+        cell("severity", badge(found.severity), known, value=int(found.severity)),
+        head("rule", element("a", rule.title, href=f"#{prefix}-{rule.id}")),
+        cell("subject", element("code", found.subject) if found.subject else "–", label="About"),
+        cell("what", "; ".join(facts) or say(found)),
+        cell("count", f"{entry.count:,}", value=entry.count, label="Times seen"),
+        _seen(entry.first_seen, entry.last_seen),
+        id=f"here-{identifier(found.rule, str(found.severity), *entry.endpoint, found.subject or '')}",
         data_severity=str(found.severity),
         data_known=entry.known,
+        data_host=entry.endpoint.host,
     )
 
 
-def _time(class_: str, seconds: float) -> Markup:
-    time = timestamp(seconds)
-    if time is None:
-        return cell(class_, "unknown")
-    return cell(class_, element("time", time.replace("T", " ").removesuffix("Z"), datetime=time))
-
-
-def _badge(severity: Severity) -> Markup:
-    return element("span", _title(severity), class_=f"badge {severity}")
+def _seen(first: float, last: float) -> Markup:
+    """When it was seen first and last: as one time if that is the same, with one day if that is the same."""
+    times = [time for time in dict.fromkeys((timestamp(first), timestamp(last))) if time is not None]
+    days = {time.partition("T")[0] for time in times}
+    shown = []
+    for time in times:
+        day, _, clock = time.removesuffix("Z").partition("T")
+        text = clock if shown and len(days) == 1 else f"{day} {clock}"
+        shown.append((" – " if shown else "", element("time", text, datetime=time)))
+    return cell("time", shown or "unknown", label="Seen")
 
 
 def _title(severity: Severity) -> str:
     return str(severity).capitalize()
 
 
-def _tally(entries: Sequence[Entry]) -> Markup:
+def _tally(found: RuleCauses) -> Markup:
+    entries = [entry for cause in found.causes for entry in cause.entries]
+    return element("span", _counts(len(found.causes), "cause", found.endpoints, entries), class_="tally")
+
+
+def _counts(number: int, noun: str, endpoints: int, entries: Iterable[Entry]) -> str:
+    entries = list(entries)
     known = sum(1 for entry in entries if entry.known)
-    parts = [counted(len(entries), "finding"), f"seen {sum(entry.count for entry in entries):,}×"]
-    return element("span", " · ".join([*parts, f"{known:,} known"] if known else parts), class_="tally")
+    where = f" at {counted(endpoints, 'endpoint')}" if endpoints else ""
+    parts = [f"{counted(number, noun)}{where}", f"seen {sum(entry.count for entry in entries):,}×"]
+    return " · ".join([*parts, f"{known:,} known"] if known else parts)

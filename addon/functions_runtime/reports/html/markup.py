@@ -57,9 +57,9 @@ def lines(text: str) -> Markup:
     return Markup("\n".join(_escape(line) for line in text.splitlines()))
 
 
-def cell(class_: str, *content: Content, value: float | None = None) -> Markup:
-    """A cell of a table. `value` is what to sort it by, if not its text."""
-    return element("td", *content, class_=class_, data_value=value)
+def cell(class_: str, *content: Content, value: float | None = None, label: str | None = None) -> Markup:
+    """A cell of a table. `value` is what to sort it by, if not its text; `label` stands before it on a phone."""
+    return element("td", *content, class_=class_, data_value=value, data_label=label)
 
 
 def head(class_: str, *content: Content) -> Markup:
@@ -90,7 +90,7 @@ def identifier(*words: str) -> str:
 
 
 def more(number: int, of: str) -> Content:
-    """A line that says how many are not shown; nothing where that is none."""
+    """A line that says how many are not shown; nothing if all are."""
     return element("p", f"… and {number:,} more {of}.", class_="more") if number > 0 else ""
 
 

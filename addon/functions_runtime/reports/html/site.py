@@ -1,22 +1,25 @@
-"""The site itself in the HTML report: its cookies today and under the Runtime, the headroom of its headers, and how
-each endpoint does.
+"""The site itself in the HTML report: its hosts, its cookies today and under the Runtime, the headroom of its headers,
+and how each endpoint does. What is one's own comes first; what is other people's is folded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import Generic
 
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.profile import Limits
 from functions_runtime.record.inventory import Headroom, SeenCookie, SeenEndpoint, Standing
-from functions_runtime.record.report import JudgedEndpoint, Report
+from functions_runtime.record.report import JudgedEndpoint, JudgedHost, Report
 from functions_runtime.reports.html.findings import name
 from functions_runtime.reports.html.markup import (
     DOWN,
     UP,
     Column,
     Content,
+    Item,
     Markup,
     cell,
     element,
@@ -25,7 +28,9 @@ from functions_runtime.reports.html.markup import (
     more,
     table,
 )
-from functions_runtime.reports.text import endpoints_seen, unmeasured
+from functions_runtime.reports.html.verdict import facts_of_host
+from functions_runtime.reports.text import counted, endpoints_seen, unmeasured
+from functions_runtime.reports.wording import share
 from functions_runtime.wire_text import NAMELESS
 
 SCALE = 1.25
@@ -35,6 +40,14 @@ NEAR, VERY_NEAR = 0.6, 0.8
 """Shares of a limit from which on a bar warns, in two steps."""
 
 BADGES = {Standing.UNKNOWN: "info", Standing.RUNS: "runs", Standing.CHANGES: "warning", Standing.BREAKS: "error"}
+HOST_COLUMNS = (
+    Column("Host", "host", UP),
+    Column("Verdict", "verdict", DOWN),
+    Column("Requests", "count", DOWN),
+    Column("Errors", "count", DOWN),
+    Column("Warnings", "count", DOWN),
+    Column("Because of", "reasons"),
+)
 COOKIE_COLUMNS = (
     Column("Cookie", "cookie", UP),
     Column("Host", "host", UP),
@@ -53,9 +66,17 @@ HEADROOM_COLUMNS = (
 ENDPOINT_COLUMNS = (
     Column("Verdict", "verdict", DOWN),
     Column("Endpoint", "where", UP),
-    Column("Exchanges", "count", DOWN),
+    Column("Requests", "count", DOWN),
     Column("Because of", "reasons"),
 )
+
+
+def hosts(report: Report) -> Markup:
+    """Whose hosts were judged, one's own first, each with its own verdict."""
+    own, others = _sides(report.hosts, lambda host: host.own)
+    legend = element("p", "Every host is judged. The verdict above speaks of your own.", class_="quiet")
+    rows = _tables(Tables("all-hosts", "Hosts", HOST_COLUMNS, _host, "host"), own, others)
+    return element("section", element("h2", "Hosts"), legend, rows, id="hosts", aria_label="Hosts")
 
 
 def cookies(report: Report) -> Markup:
@@ -63,7 +84,7 @@ def cookies(report: Report) -> Markup:
     missing = _missing(report)
     if not report.cookies:
         none = "Whether the site has set a cookie is not known." if report.unmeasured else "The site has set no cookie."
-        return _section("Cookies", element("p", none, class_="quiet"), missing)
+        return _part("Cookies", "none seen", element("p", none, class_="quiet"), missing)
     legend = element(
         "p",
         "What the Runtime takes away is ",
@@ -73,10 +94,17 @@ def cookies(report: Report) -> Markup:
         ". Values are not kept.",
         class_="quiet",
     )
+    own, others = _sides(report.cookies, lambda cookie: cookie.own)
+    refused = sum(1 for cookie in own if cookie.runtime is None)
     caption = "Attributes of each cookie, today and under the Runtime"
-    unlisted = more(report.further_cookies, "that were too many to be kept")
-    rows = table(caption, "all-cookies", COOKIE_COLUMNS, report.cookies, _cookie)
-    return _section("Cookies", legend, missing, rows, unlisted)
+    return _part(
+        "Cookies",
+        f"{len(own):,}, of which {refused:,} are refused",
+        legend,
+        missing,
+        _tables(Tables("all-cookies", caption, COOKIE_COLUMNS, _cookie, "cookie"), own, others),
+        more(report.further_cookies, "that were too many to be kept"),
+    )
 
 
 def _cookie(cookie: SeenCookie) -> Markup:
@@ -91,10 +119,11 @@ def _cookie(cookie: SeenCookie) -> Markup:
     return element(
         "tr",
         head("cookie", element("code", cookie.name) if cookie.name else element("i", NAMELESS)),
-        cell("host", cookie.host),
-        cell("attributes today", _chips(today, runtime, "del")),
-        cell("attributes runtime", becomes),
+        cell("host", cookie.host, label="Host"),
+        cell("attributes today", _chips(today, runtime, "del"), label="As the site sets it"),
+        cell("attributes runtime", becomes, label="Under the Runtime"),
         cell("effect", element("span", effect, class_=f"badge {badge}")),
+        data_host=cookie.host,
     )
 
 
@@ -112,24 +141,33 @@ def _chips(attributes: Sequence[str], others: Sequence[str], mark: str) -> Conte
 
 
 def headroom(report: Report) -> Markup:
-    """How near the largest headers of each endpoint come to both limits, the nearest first."""
-    seen = [judged.seen for judged in report.endpoints if judged.seen.exchanges]
+    """How near the largest headers of each endpoint come to both limits, the nearest first; those far off are folded."""
+    limits = report.limits
+    seen = [judged for judged in report.endpoints if judged.seen.exchanges]
     if not seen:
-        return _section("Headroom", element("p", "No headers have been seen.", class_="quiet"))
-    seen.sort(key=lambda endpoint: _fullest(endpoint, report.limits), reverse=True)
+        return _part("Headroom", "none seen", element("p", "No headers have been seen.", class_="quiet"))
+    seen.sort(key=lambda judged: _fullest(judged.seen, limits), reverse=True)
     legend = element(
         "p",
-        f"The largest headers seen at each endpoint, against the limits of {report.limits.size:,} bytes and "
-        f"{report.limits.count} fields and cookies. The line in a bar is the limit.",
+        f"The largest headers seen at each endpoint, against the limits of {limits.size:,} bytes and "
+        f"{limits.count} fields and cookies. The line in a bar is the limit.",
         class_="quiet",
     )
-    row = partial(_measured, limits=report.limits)
-    rows = table("Largest headers", "all-headroom", HEADROOM_COLUMNS, seen, row)
-    return _section("Headroom", legend, _missing(report), rows)
+    own, others = _sides(seen, lambda judged: judged.own)
+    near = [judged for judged in own if _fullest(judged.seen, limits) >= NEAR]
+    far = own[len(near) :]
+    kind = Tables("all-headroom", "Largest headers", HEADROOM_COLUMNS, partial(_measured, limits=limits), "endpoint")
+    return _part(
+        "Headroom",
+        f"{counted(len(near), 'endpoint')} above {NEAR:.0%} of a limit".replace("%", " %"),
+        legend,
+        _missing(report),
+        _tables(kind, near, others, far, f"below {NEAR:.0%} of both limits".replace("%", " %")),
+    )
 
 
 def _missing(report: Report) -> Content:
-    """What is not known of headers and cookies; nothing where all is."""
+    """What is not known of headers and cookies; nothing if all is."""
     return element("p", unmeasured(report), class_="quiet") if report.unmeasured else ""
 
 
@@ -140,44 +178,46 @@ def _fullest(endpoint: SeenEndpoint, limits: Limits) -> float:
     )
 
 
-def _measured(endpoint: SeenEndpoint, limits: Limits) -> Markup:
+def _measured(judged: JudgedEndpoint, limits: Limits) -> Markup:
+    endpoint = judged.seen
     return element(
         "tr",
         head("where", name(endpoint.endpoint)),
-        _measure("request-size", endpoint.request.size, limits.size, "B"),
-        _measure("request-count", endpoint.request.count, limits.count, ""),
-        _measure("response-size", endpoint.response.size, limits.size, "B"),
-        _measure("response-count", endpoint.response.count, limits.count, ""),
+        _measure("Request size", endpoint.request.size, limits.size, "B"),
+        _measure("Request count", endpoint.request.count, limits.count, ""),
+        _measure("Response size", endpoint.response.size, limits.size, "B"),
+        _measure("Response count", endpoint.response.count, limits.count, ""),
         cell("parts", _parts("Request", endpoint, endpoint.request), _parts("Response", endpoint, endpoint.response)),
         id=f"headroom-{identifier(*endpoint.endpoint)}",
+        data_host=endpoint.endpoint.host,
     )
 
 
-def _measure(class_: str, number: int, limit: int, unit: str) -> Markup:
-    share = number / limit
+def _measure(label: str, number: int, limit: int, unit: str) -> Markup:
+    used = number / limit
     if not number:
-        return cell(f"measure {class_}", element("span", "none seen", class_="quiet"), value=0)
-    if share > 1:
+        return cell("measure", element("span", "none seen", class_="quiet"), value=0, label=label)
+    if used > 1:
         level = "over"
-    elif share > VERY_NEAR:
+    elif used > VERY_NEAR:
         level = "very-near"
     else:
-        level = "near" if share >= NEAR else "far"
+        level = "near" if used >= NEAR else "far"
     bar = element(
         "svg",
         element("rect", width=100, height=8, class_="track"),
-        element("rect", width=f"{100 * min(share / SCALE, 1):.1f}", height=8, class_="fill"),
+        element("rect", width=f"{100 * min(used / SCALE, 1):.1f}", height=8, class_="fill"),
         element("rect", x=f"{100 / SCALE:.1f}", width=1, height=8, class_="limit"),
         viewBox="0 0 100 8",
         preserveAspectRatio="none",
         class_=f"bar {level}",
         aria_hidden="true",
     )
-    over = element("b", " over the limit") if share > 1 else ""
+    over = element("b", " over the limit") if used > 1 else ""
     text = element(
-        "span", f"{number:,} {unit} ".replace("  ", " "), element("span", f"{share:.0%}", class_="quiet"), over
+        "span", f"{number:,} {unit} ".replace("  ", " "), element("span", share(number, limit), class_="quiet"), over
     )
-    return cell(f"measure {class_}", bar, text, value=number)
+    return cell("measure", bar, text, value=number, label=label)
 
 
 def _parts(title: str, endpoint: SeenEndpoint, measured: Headroom) -> Content:
@@ -193,33 +233,120 @@ def _parts(title: str, endpoint: SeenEndpoint, measured: Headroom) -> Content:
 
 
 def endpoints(report: Report) -> Markup:
-    """Which endpoints were exercised, and how each of them does."""
+    """Which endpoints were exercised, and how each of them does. Those that run are folded."""
     if not report.endpoints:
-        return _section("Endpoints", element("p", "No endpoint has been seen.", class_="quiet"))
-    exercised = sum(1 for judged in report.endpoints if judged.seen.answered)
-    clean = sum(1 for judged in report.endpoints if judged.seen.answered and judged.standing is Standing.RUNS)
-    share = element(
+        return _part("Endpoints", "none seen", element("p", "No endpoint has been seen.", class_="quiet"))
+    own, others = _sides(report.endpoints, lambda judged: judged.own)
+    exercised = sum(1 for judged in own if judged.seen.answered)
+    clean = sum(1 for judged in own if judged.seen.answered and judged.standing is Standing.RUNS)
+    part = f" ({share(clean, exercised)})" if exercised else ""
+    legend = element(
         "p",
         f"Of {endpoints_seen(report)}, {exercised:,} were exercised and answered, and {clean:,} "
-        f"of these ({clean / max(exercised, 1):.0%}) are clean. What nobody asked for cannot be judged.",
+        f"of these{part} have no problem. What nobody asked for cannot be judged.",
         class_="quiet",
     )
-    caption = "How each endpoint does"
-    return _section("Endpoints", share, table(caption, "all-endpoints", ENDPOINT_COLUMNS, report.endpoints, _endpoint))
+    broken = [judged for judged in own if judged.standing in (Standing.BREAKS, Standing.CHANGES)]
+    rest = [judged for judged in own if judged.standing not in (Standing.BREAKS, Standing.CHANGES)]
+    kind = Tables("all-endpoints", "How each endpoint does", ENDPOINT_COLUMNS, _endpoint, "endpoint")
+    breaking = sum(1 for judged in own if judged.standing is Standing.BREAKS)
+    return _part(
+        "Endpoints",
+        f"{len(own):,}, of which {breaking:,} break",
+        legend,
+        _tables(kind, broken, others, rest, "without a problem"),
+    )
+
+
+def _host(host: JudgedHost) -> Markup:
+    prefix = "rule" if host.own else "other-rule"
+    return element(
+        "tr",
+        head("host", element("span", host.host, data_choose=host.host)),
+        _standing(host.standing),
+        cell("count", f"{host.exchanges:,}", value=host.exchanges, label="Requests"),
+        cell("count", f"{host.errors:,}", value=host.errors, label="Errors"),
+        cell("count", f"{host.warnings:,}", value=host.warnings, label="Warnings"),
+        cell("reasons", _reasons(host.reasons, prefix)),
+        id=f"host-{identifier(host.host)}",
+        data_host=host.host,
+        **facts_of_host(host),
+    )
 
 
 def _endpoint(judged: JudgedEndpoint) -> Markup:
-    reasons = [element("li", element("a", BY_ID[rule].title, href=f"#rule-{rule}")) for rule in judged.reasons]
-    rank = list(Standing).index(judged.standing)
+    exchanges = judged.seen.exchanges
     return element(
         "tr",
-        cell("verdict", element("span", judged.standing.value, class_=f"badge {BADGES[judged.standing]}"), value=rank),
+        _standing(judged.standing),
         head("where", name(judged.seen.endpoint)),
-        cell("count", f"{judged.seen.exchanges:,}", value=judged.seen.exchanges),
-        cell("reasons", element("ul", reasons) if reasons else ""),
+        cell("count", f"{exchanges:,}", value=exchanges, label="Requests"),
+        cell("reasons", _reasons(judged.reasons, "rule" if judged.own else "other-rule")),
         id=f"verdict-{identifier(*judged.seen.endpoint)}",
+        data_host=judged.seen.endpoint.host,
     )
 
 
-def _section(title: str, *content: Content) -> Markup:
-    return element("section", element("h2", title), *content, id=title.lower(), aria_label=title)
+def _standing(standing: Standing) -> Markup:
+    badge = element("span", standing.value, class_=f"badge {BADGES[standing]}")
+    return cell("verdict", badge, value=list(Standing).index(standing))
+
+
+def _reasons(rules: Iterable[str], prefix: str) -> Content:
+    reasons = [element("li", element("a", BY_ID[rule].title, href=f"#{prefix}-{rule}")) for rule in rules]
+    return element("ul", reasons) if reasons else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables(Generic[Item]):
+    """A kind of table, of which there is one for one's own hosts and others that are folded."""
+
+    id_: str
+    caption: str
+    columns: tuple[Column, ...]
+    row: Callable[[Item], Markup]
+    noun: str
+
+
+def _tables(
+    kind: Tables[Item], own: Sequence[Item], others: Sequence[Item], rest: Sequence[Item] = (), beside: str = ""
+) -> Content:
+    """What is one's own as a table, then folded the `rest` of it, which is `beside` what matters, then the others."""
+    return [
+        table(kind.caption, kind.id_, kind.columns, own, kind.row) if own else "",
+        _fold(kind, "rest", f"{counted(len(rest), kind.noun)} {beside}", rest),
+        _fold(kind, "others", f"Other hosts: {counted(len(others), kind.noun)}", others),
+    ]
+
+
+def _fold(kind: Tables[Item], class_: str, title: str, items: Sequence[Item]) -> Content:
+    if not items:
+        return ""
+    rows = table(f"{kind.caption}. {title}", f"{kind.id_}-{class_}", kind.columns, items, kind.row)
+    return element("details", element("summary", title), rows, id=f"{kind.id_}-{class_}-fold", class_=f"{class_} fold")
+
+
+def _sides(items: Iterable[Item], is_own: Callable[[Item], bool]) -> tuple[list[Item], list[Item]]:
+    """One's own among the items, and those of others."""
+    sides: tuple[list[Item], list[Item]] = ([], [])
+    for item in items:
+        sides[not is_own(item)].append(item)
+    return sides
+
+
+def _part(title: str, summary: str, *content: Content) -> Markup:
+    """A section that is folded on a phone."""
+    id_ = title.lower()
+    return element(
+        "section",
+        element(
+            "details",
+            element("summary", element("h2", title), element("span", summary, class_="quiet")),
+            *content,
+            id=f"part-{id_}",
+            class_="part",
+            data_wide=True,
+        ),
+        id=id_,
+        aria_label=title,
+    )

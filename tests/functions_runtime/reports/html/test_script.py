@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from functions_runtime.reports.html.script import SCRIPT
+from functions_runtime.reports.html.assets import SCRIPT
 from tests.requirements import require
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from functions_runtime.reports.html.style import STYLE
+from functions_runtime.reports.html.assets import STYLE
 
 # (text, background): what is read must have a contrast of 4.5 to 1 (WCAG 2.2, 1.4.3).
 READ_ON = [

@@ -1,24 +1,23 @@
-"""The script of the HTML report: filter, sort, views, and following a live page. Without it the page can be read all
-the same.
+/* The script of the HTML report: filter, sort, choose a host, switch views, and follow a live page. Without it the page
+   can be read all the same.
 
-What a person has set (filter, order, view, what is open) is applied to a tree, be it the one on the page or one that
-has just come from the server. The page is then made equal to the latter, node by node, so that focus, selection and
-scroll position stay where they are.
-"""
-
-SCRIPT = """
+   What a person has set (filter, host, order, view, what is open) is applied to a tree, be it the one on the page or one
+   that has just come from the server. The page is then made equal to the latter, node by node, so that focus, selection
+   and scroll position stay where they are. */
 "use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
   const orders = new Map(); // id of a table: which column, and whether descending
+  const isWide = matchMedia("(min-width: 66rem)").matches;
 
   // What a person has set, as it shows in the controls.
   function settings() {
     const of = (name) => [...document.querySelectorAll(`[name=${name}]`)].filter((box) => box.checked);
     return {
-      words: byId("filter-text").value.toLowerCase().split(/\\s+/).filter(Boolean),
+      words: byId("filter-text").value.toLowerCase().split(/\s+/).filter(Boolean),
       severities: new Set(of("severity").map((box) => box.value)),
       showKnown: byId("show-known").checked,
+      host: byId("host").value,
       view: of("view")[0].value,
     };
   }
@@ -27,57 +26,120 @@ SCRIPT = """
     const set = settings();
     root.querySelector("#tools").hidden = false;
     for (const header of root.querySelectorAll("th[data-sort]")) makeSortable(header);
+    for (const name of root.querySelectorAll("[data-choose]")) makeChoosable(name, set);
     for (const table of root.querySelectorAll("table[id]")) sort(table);
-    const shown = new Map();
     for (const view of root.querySelectorAll("[data-view]")) {
       view.hidden = view.dataset.view !== set.view;
-      shown.set(view.dataset.view, filter(view, set));
+      filter(view, set);
     }
-    const status = root.querySelector("#shown");
-    const all = Number(status.dataset.all);
-    const count = shown.get(set.view);
-    const elsewhere = all - root.querySelectorAll(`[data-view=${set.view}] tbody tr`).length;
-    status.textContent =
-      `${count} of ${all} finding${all === 1 ? "" : "s"} shown` +
-      (elsewhere > 0 ? `; ${elsewhere} are not on this page, which the JSON report has` : "");
-    status.classList.toggle("all", count === all);
-    root.querySelector("#none-shown").hidden = count > 0 || all === 0;
+    followHost(root, set);
+    say(root, root.querySelector(`[data-view=${set.view}]`), set);
   }
 
+  // Hides the rows that the filter leaves out, and groups and folds without a row that is left.
   function filter(view, set) {
-    let shown = 0;
-    for (const group of view.querySelectorAll("details")) {
-      const name = group.querySelector("summary").textContent.toLowerCase();
-      let inGroup = 0;
+    for (const group of view.querySelectorAll(".card")) {
+      const name = set.words.length > 0 ? group.querySelector("summary").textContent.toLowerCase() : "";
       for (const row of group.querySelectorAll("tbody tr")) {
-        const text = name + " " + row.textContent.toLowerCase();
         row.hidden =
           !set.severities.has(row.dataset.severity) ||
           (!set.showKnown && "known" in row.dataset) ||
-          !set.words.every((word) => text.includes(word));
-        inGroup += row.hidden ? 0 : 1;
-      }
-      group.hidden = inGroup === 0;
-      shown += inGroup;
-      // What was looked for should be seen; afterwards the group is as it was.
-      if (set.words.length > 0 && inGroup > 0 && !group.open) {
-        group.open = true;
-        group.dataset.opened = "";
-      } else if (set.words.length === 0 && "opened" in group.dataset) {
-        group.open = false;
-        delete group.dataset.opened;
+          (set.host !== "" && row.dataset.host !== set.host) ||
+          !contains(name, row, set.words);
       }
     }
-    return shown;
+    const isSearch = set.words.length > 0;
+    for (const group of view.querySelectorAll(".card")) showIfFull(group, isSearch);
+    for (const fold of view.querySelectorAll(".others")) {
+      showIfFull(fold, set.host !== "" || (isSearch && rowsShown(view, ".own") === 0));
+    }
+  }
+
+  function contains(name, row, words) {
+    const text = words.length > 0 ? `${name} ${row.textContent.toLowerCase()}` : "";
+    return words.every((word) => text.includes(word));
+  }
+
+  const rowsShown = (part, among = "") => part.querySelectorAll(`${among} tbody tr:not([hidden])`).length;
+
+  // What was looked for should be seen; afterwards the group is as it was.
+  function showIfFull(group, isWanted) {
+    group.hidden = rowsShown(group) === 0;
+    if (isWanted && !group.hidden && !group.open) {
+      group.open = true;
+      group.dataset.opened = "";
+    } else if (!isWanted && "opened" in group.dataset) {
+      group.open = false;
+      delete group.dataset.opened;
+    }
+  }
+
+  // Outside the findings: verdict, cookies, headroom and endpoints speak of the chosen host alone.
+  function followHost(root, set) {
+    const isOther = (each) => set.host !== "" && each.dataset.host !== set.host;
+    for (const each of root.querySelectorAll("[data-host]:not([data-severity], [data-headline])")) {
+      each.hidden = isOther(each);
+    }
+    for (const fold of root.querySelectorAll(".part details, .part table, .obstacles, .obstacles details, .obstacles > ol > li")) {
+      if (fold.querySelector("[data-host]")) fold.hidden = !fold.querySelector("[data-host]:not([hidden])");
+    }
+    for (const fold of root.querySelectorAll(".part .others")) {
+      if (set.host !== "" && !fold.hidden && !fold.open) {
+        fold.open = true;
+        fold.dataset.opened = "";
+      } else if (set.host === "" && "opened" in fold.dataset) {
+        fold.open = false;
+        delete fold.dataset.opened;
+      }
+    }
+    const verdict = root.querySelector("#verdict");
+    const chosen = [...root.querySelectorAll("[data-headline][data-host]")].find((row) => row.dataset.host === set.host);
+    const facts = (chosen ?? verdict).dataset;
+    for (const place of verdict.querySelectorAll("[data-fill]")) place.textContent = facts[place.dataset.fill];
+    for (const part of verdict.querySelectorAll("[data-whole]")) part.hidden = Boolean(chosen);
+    verdict.querySelector("#all-again").hidden = !chosen;
+    verdict.className = `card ${facts.standing}`;
+  }
+
+  // How much of the findings is to be seen, in words. As long as no host is chosen, that is of one's own hosts.
+  function say(root, view, set) {
+    const number = (count) => count.toLocaleString("en");
+    const rows = (selector) => view.querySelectorAll(selector).length;
+    const isChosen = set.host !== "";
+    const count = rowsShown(view, isChosen ? "" : ".own");
+    const all = isChosen ? rows(`tr[data-host="${CSS.escape(set.host)}"]`) : Number(view.dataset.all);
+    const elsewhere = isChosen ? 0 : all - rows(".own tbody tr");
+    const others = isChosen ? 0 : rowsShown(view, ".others");
+    const isWithout = !set.severities.has("info") && rows("tr[data-severity=info]") > 0;
+    const status = root.querySelector("#shown");
+    status.textContent = [
+      `${number(count)} of ${number(all)} ${view.dataset.noun}${all === 1 ? "" : "s"} shown`,
+      isChosen ? ` at ${set.host}` : "",
+      elsewhere > 0 ? `; ${number(elsewhere)} are not on this page, which the JSON report has` : "",
+      others > 0 ? `; ${number(others)} more at other hosts` : "",
+      isWithout ? "; infos are not ticked" : "",
+    ].join("");
+    status.classList.toggle("all", count === all);
+    root.querySelector("#none-shown").hidden = count + others > 0 || all === 0;
   }
 
   function makeSortable(header) {
     if (header.querySelector("button")) return;
+    wrap(header);
+    header.setAttribute("aria-sort", "none");
+  }
+
+  function makeChoosable(name, set) {
+    const button = name.querySelector("button") ?? wrap(name);
+    button.setAttribute("aria-pressed", name.dataset.choose === set.host);
+  }
+
+  function wrap(element) {
     const button = document.createElement("button");
     button.type = "button";
-    button.append(...header.childNodes);
-    header.append(button);
-    header.setAttribute("aria-sort", "none");
+    button.append(...element.childNodes);
+    element.append(button);
+    return button;
   }
 
   function sort(table) {
@@ -109,18 +171,26 @@ SCRIPT = """
     if (!target) return;
     const view = target.closest("[data-view]");
     if (view && target.closest("[hidden]")) {
-      if (!view.hidden || target.hidden) showAll();
+      if (target.closest("[hidden]") !== view || target.hidden) showAll();
       byId(`view-${view.dataset.view}`).checked = true;
       apply(document);
     }
-    const group = target.closest("details");
-    if (group) group.open = true;
+    for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    const own = target.querySelector(":scope > details");
+    if (own) own.open = true;
     target.scrollIntoView();
   }
 
   function showAll() {
     byId("filter-text").value = "";
+    byId("host").value = "";
     for (const box of document.querySelectorAll("#tools [type=checkbox]")) box.checked = true;
+  }
+
+  function choose(host) {
+    byId("host").value = host;
+    apply(document);
+    byId("verdict").scrollIntoView();
   }
 
   document.addEventListener("input", (event) => {
@@ -131,11 +201,14 @@ SCRIPT = """
     const header = event.target.closest("th[aria-sort]");
     const link = event.target.closest("a[href^='#']");
     const fold = event.target.closest("[data-fold]");
+    const name = event.target.closest("[data-choose] button");
     if (header) chooseOrder(header);
     if (link) reveal(link.hash.slice(1));
+    if (name) choose(name.getAttribute("aria-pressed") === "true" ? "" : name.parentElement.dataset.choose);
+    if (event.target.closest("#all-again")) choose("");
     if (fold) {
       const open = fold.dataset.fold === "open";
-      for (const group of document.querySelectorAll("[data-view] details")) {
+      for (const group of document.querySelectorAll("[data-view] .card")) {
         group.open = open;
         delete group.dataset.opened;
       }
@@ -149,7 +222,10 @@ SCRIPT = """
     const next = new DOMParser().parseFromString(page, "text/html");
     for (const group of next.querySelectorAll("details[id]")) {
       const before = byId(group.id);
-      if (!before) continue;
+      if (!before) {
+        group.open ||= isWide && "wide" in group.dataset;
+        continue;
+      }
       group.open = before.open;
       if ("opened" in before.dataset) group.dataset.opened = "";
     }
@@ -198,7 +274,7 @@ SCRIPT = """
 
   async function follow() {
     let version = "";
-    const say = (text, lost) => {
+    const tell = (text, lost) => {
       const status = byId("live");
       if (status.textContent !== text) status.textContent = text;
       status.classList.toggle("lost", lost);
@@ -212,17 +288,17 @@ SCRIPT = """
           version = response.headers.get("Report-Version");
           update(await response.text());
         }
-        say("Live", false);
+        tell("Live", false);
       } catch {
-        say("Not connected: the proxy does not answer. This is how it was.", true);
+        tell("Not connected: the proxy does not answer. This is how it was.", true);
         await wait(1000);
       }
     }
   }
 
   document.title = byId("report").dataset.title;
+  if (isWide) for (const group of document.querySelectorAll("details[data-wide]")) group.open = true;
   apply(document);
   reveal(location.hash.slice(1));
   if ("live" in document.body.dataset) follow();
 })();
-"""
