@@ -17,8 +17,8 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import NOTHING_FOUND, Consequences, Judge, Override, overridden
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.record.journal import Journal
 from functions_runtime.record.hosts import Registrable, itself
+from functions_runtime.record.journal import Journal
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Action, Finding, Forward, Reply, Respond, Ruling
 from functions_runtime.untested import untested

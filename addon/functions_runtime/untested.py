@@ -15,11 +15,7 @@ OF_EVERY_BROWSER = frozenset({b"referer", b"upgrade", b"expect", b"trailer", b"p
 def untested(exchange: Exchange) -> tuple[str, ...]:
     """Names, printable and in lower case, of the restricted headers that reached the server besides the usual ones."""
     return tuple(
-        [
-            shown
-            for name in exchange.request.by_name
-            if (shown := _untested_name(name)) and name not in exchange.removed
-        ]
+        [shown for name in exchange.request.by_name if (shown := _untested_name(name)) and name not in exchange.removed]
     )
 
 

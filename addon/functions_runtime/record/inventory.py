@@ -15,7 +15,16 @@ from operator import itemgetter
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import HeaderSize, Request, Response
-from functions_runtime.ruling import Action, AppendAttributes, RemoveField, ReplaceDomain, Respond, Rewrite, Severity, apply_edits
+from functions_runtime.ruling import (
+    Action,
+    AppendAttributes,
+    RemoveField,
+    ReplaceDomain,
+    Respond,
+    Rewrite,
+    Severity,
+    apply_edits,
+)
 from functions_runtime.syntax.rfc9110 import Fields, field_line_size
 from functions_runtime.wire_text import NAMELESS, printable
 

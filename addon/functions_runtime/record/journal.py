@@ -31,6 +31,7 @@ MAX_ENTRIES = 10_000
 
 Key = tuple[str, Severity, Endpoint, str | None]
 
+
 class Receipt(NamedTuple):
     """What a journal booked for one exchange, so that it can be taken back.
 
@@ -69,9 +70,7 @@ class Journal:
         """An empty journal with the same baseline."""
         return Journal(self._baseline, self._registrable)
 
-    def begin(
-        self, endpoint: Endpoint, request: Request, *, enforced: bool = False, recorded: bool = False
-    ) -> Receipt:
+    def begin(self, endpoint: Endpoint, request: Request, *, enforced: bool = False, recorded: bool = False) -> Receipt:
         """Count an exchange. `enforced` says that it goes as it would under the Runtime."""
         self.judged += 1
         self.clean += 1

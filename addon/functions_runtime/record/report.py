@@ -176,9 +176,9 @@ def judged_endpoints(
     )
 
 
-def judged_hosts(exchanges: dict[str, int], endpoints: Iterable[JudgedEndpoint], entries: Iterable[Entry]) -> tuple[
-    JudgedHost, ...
-]:
+def judged_hosts(
+    exchanges: dict[str, int], endpoints: Iterable[JudgedEndpoint], entries: Iterable[Entry]
+) -> tuple[JudgedHost, ...]:
     """The hosts of these endpoints, with how many exchanges went to each."""
     standings: dict[str, Standing] = {}
     own: dict[str, bool] = {}
@@ -208,4 +208,6 @@ def judged_hosts(exchanges: dict[str, int], endpoints: Iterable[JudgedEndpoint],
         )
         for host in own
     ]
-    return tuple(sorted(hosts, key=lambda host: (not host.own, -order.index(host.standing), -host.exchanges, host.host)))
+    return tuple(
+        sorted(hosts, key=lambda host: (not host.own, -order.index(host.standing), -host.exchanges, host.host))
+    )

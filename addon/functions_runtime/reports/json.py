@@ -11,8 +11,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from functions_runtime.catalogue import BY_ID, say
-from functions_runtime.record.inventory import Headroom, Standing
 from functions_runtime.record.entry import Entry, Known
+from functions_runtime.record.inventory import Headroom, Standing
 from functions_runtime.record.report import JudgedEndpoint, JudgedHost, Report
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
@@ -41,7 +41,13 @@ def render(report: Report) -> str:
         "hosts": [_host(host) for host in report.hosts],
         "endpoints": [_endpoint(endpoint) for endpoint in report.endpoints],
         "cookies": [
-            {"host": cookie.host, "name": cookie.name, "today": cookie.today, "runtime": cookie.runtime, "own": cookie.own}
+            {
+                "host": cookie.host,
+                "name": cookie.name,
+                "today": cookie.today,
+                "runtime": cookie.runtime,
+                "own": cookie.own,
+            }
             for cookie in report.cookies
         ],
         "further_cookies": report.further_cookies,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functions_runtime.record.inventory import Standing
 from collections.abc import Sequence
 
+from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
 from functions_runtime.ruling import Severity
 

@@ -12,8 +12,8 @@ from functools import partial
 
 from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.record.inventory import FOLDED
 from functions_runtime.record.entry import Entry
+from functions_runtime.record.inventory import FOLDED
 from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, cells, columns, gather
 from functions_runtime.reports.html.markup import (
