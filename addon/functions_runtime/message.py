@@ -14,7 +14,8 @@ from functions_runtime.syntax.rfc6265 import SetCookie, parse_set_cookie, split_
 from functions_runtime.syntax.rfc9110 import Fields, FieldsByName, field_section_size, fields_by_name
 
 
-class HeaderSize(NamedTuple):
+@dataclass(slots=True)
+class HeaderSize:
     """How large a field section is: `size` in bytes as HTTP/1.1 writes it, `count` in fields and cookies."""
 
     size: int

@@ -178,7 +178,7 @@ def stored_findings(flow: http.HTTPFlow) -> tuple[tuple[Finding, ...], bool]:
     stored = flow.metadata.get(FINDINGS_KEY)
     try:
         found = tuple([_from_plain(plain) for plain in stored or ()])
-        changed = any([plain["enforced"] is True for plain in stored or ()])
+        changed = any(plain["enforced"] is True for plain in stored or ())
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
         return (), False
     return found, changed

@@ -96,6 +96,7 @@ class Journal:
             if is_clean and finding.severity >= Severity.WARNING:
                 is_clean = False
                 self.clean -= 1
+                self.hosts.count_unclean(endpoint.host, 1)
             key: Key = (finding.rule, finding.severity, finding.endpoint or endpoint, finding.subject)
             entry = self._entries.get(key)
             if entry is None and len(self._entries) - self._emptied >= MAX_ENTRIES:
@@ -130,6 +131,7 @@ class Journal:
         """Take back the findings and cookies of an exchange. What is booked again meanwhile is not new."""
         if not receipt.is_clean:
             self.clean += 1
+            self.hosts.count_unclean(receipt.endpoint.host, -1)
         for key in receipt.keys:
             entry = self._entries[key]
             entry.count -= 1
@@ -210,7 +212,7 @@ class Journal:
         entries = self._judged_entries(scoped=scoped)
         own = self._own(scoped=scoped)
         endpoints = judged_endpoints(self.inventory.endpoints, entries, own)
-        exchanges = {host: seen.exchanges for host, seen in self.hosts.seen.items()}
+        exchanges = {host: (seen.exchanges, seen.exchanges - seen.unclean) for host, seen in self.hosts.seen.items()}
         cookies = [replace(each, own=own(each.host)) for each in self.inventory.cookies]
         return Report(
             mode,

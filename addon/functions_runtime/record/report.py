@@ -25,7 +25,7 @@ class JudgedEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class JudgedHost:
-    """A host in the light of its findings. `errors`, `warnings` and `infos` count entries.
+    """A host in the light of its findings. `exchanges` and `clean` are as in `Report`; `errors`, `warnings` and `infos` count entries.
 
     `reasons` are ids of rules with a finding of warning or above, the gravest first.
     """
@@ -34,6 +34,7 @@ class JudgedHost:
     own: bool
     standing: Standing
     exchanges: int
+    clean: int
     errors: int
     warnings: int
     infos: int
@@ -177,9 +178,9 @@ def judged_endpoints(
 
 
 def judged_hosts(
-    exchanges: dict[str, int], endpoints: Iterable[JudgedEndpoint], entries: Iterable[Entry]
+    exchanges: dict[str, tuple[int, int]], endpoints: Iterable[JudgedEndpoint], entries: Iterable[Entry]
 ) -> tuple[JudgedHost, ...]:
-    """The hosts of these endpoints, with how many exchanges went to each."""
+    """The hosts of these endpoints. `exchanges` says how many exchanges went to each, and how many were clean."""
     standings: dict[str, Standing] = {}
     own: dict[str, bool] = {}
     order = list(Standing)
@@ -200,7 +201,7 @@ def judged_hosts(
             host,
             own[host],
             standings[host],
-            exchanges.get(host, 0),
+            *exchanges.get(host, (0, 0)),
             counts[host][Severity.ERROR],
             counts[host][Severity.WARNING],
             counts[host][Severity.INFO],
