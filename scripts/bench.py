@@ -1,21 +1,28 @@
-"""What the addon costs: in the judgement alone, and as a share of what mitmdump itself takes for an exchange.
+"""What the addon costs: in the judgement alone, in its hooks, and beside what mitmdump itself takes.
 
-python3 scripts/bench.py [--runs N] [--exchanges N] [--counts N,N,…]
+python3 scripts/bench.py [--runs N] [--exchanges N] [--counts N,N,…] [--recorded N] [--seconds N]
+
+The part under load needs wrk and nginx, and is left out if they are not there.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import secrets
+import shutil
 import socket
 import statistics
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import minimum_python  # noqa: F401 (first, as in `run`)
 
@@ -25,17 +32,21 @@ import environment
 sys.path.insert(0, str(environment.ADDON.parent))
 
 from functions_runtime.catalogue import RULES
-from functions_runtime.engine import Foresight, Judge
+from functions_runtime.engine import Consequences, Judge
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Limits, Profile
 from mitmdump_process import HOST, Mitmdump, mitmdump
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
-TARGET = 40
-"""Microseconds that the judgement of the typical exchange may take."""
-TARGET_WITH_CONSEQUENCES = 50
-"""The same, with what would break for the people who use the site."""
+TARGET = 28
+"""Microseconds that judging the typical exchange may take, consequences included, its messages being there."""
+TARGET_HOOKS = 80
+"""Microseconds that all hooks of the typical exchange may take in enforce mode."""
+TARGET_LIVE, TARGET_RECORDED = 1.10, 1.15
+"""Processor time with the addon, of that without it, that a live and a recorded exchange may take."""
+TARGET_THROUGHPUT, TARGET_TAIL = 0.90, 1.25
+"""Throughput and 99th percentile under load with the addon, of those without it."""
 MIN_MEASURED = 0.005
 """Seconds that one measured run lasts at least, so that the clock's own steps do not show."""
 TYPICAL = Profile()
@@ -53,17 +64,20 @@ REQUEST: Fields = (
     (b"Cookie", b"sid=8f14e45fceea167a5a36dedd4bea2543; csrf=c9f0f895fb98ab9159f51fd0297e236d; theme=dark"),
     (b"Referer", b"https://app.example.com/basket"),
     (b"Upgrade-Insecure-Requests", b"1"),
+    (b"Connection", b"keep-alive"),
 )
 RESPONSE: Fields = (
     (b"Content-Type", b"text/html; charset=utf-8"),
     (b"Content-Length", b"5"),
     (b"Cache-Control", b"no-store"),
     (b"Date", b"Mon, 23 Nov 2026 08:00:00 GMT"),
+    (b"Vary", b"Accept-Encoding"),
+    (b"X-Content-Type-Options", b"nosniff"),
     (b"Set-Cookie", b"sid=8f14e45fceea167a5a36dedd4bea2543; Path=/; HttpOnly; Secure; SameSite=Lax"),
     (b"Set-Cookie", b"csrf=c9f0f895fb98ab9159f51fd0297e236d; Path=/; Max-Age=3600; SameSite=Strict"),
     (b"Set-Cookie", b"theme=dark; Path=/; Expires=Tue, 24 Nov 2026 07:00:00 GMT"),
 )
-"""The typical exchange: 15 fields in all, and three cookies, which the client sends and the server sets anew."""
+"""The typical exchange: 9 fields each way, and three cookies, which the client sends and the server sets anew."""
 CONTENT = b"hello"
 NOW = 1_795_420_800.0
 """2026-11-23, 08:00 UTC."""
@@ -74,27 +88,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what the addon costs.")
     parser.add_argument("--runs", type=int, default=9, help="measured runs, of which the median counts")
     parser.add_argument("--exchanges", type=int, default=300, help="exchanges through mitmdump in each run")
+    parser.add_argument("--recorded", type=int, default=50_000, help="recorded exchanges that are read")
+    parser.add_argument("--seconds", type=int, default=8, help="seconds of each measurement under load")
     parser.add_argument("--counts", type=_counts, default=[1, 100, 10_000], help="cookies and fields, as 1,100,10000")
     arguments = parser.parse_args()
     print_judgement(10 * arguments.runs)
+    print_hooks(arguments.runs)
     print_linearity(arguments.runs, arguments.counts)
     print_mitmdump(arguments.runs, arguments.exchanges)
+    print_load(arguments.seconds, min(arguments.runs, 5))
+    print_recorded(min(arguments.runs, 5), arguments.recorded)
 
 
 def _counts(text: str) -> list[int]:
     return [int(number) for number in text.split(",")]
 
 
-def judge_exchange(
-    judge: Judge, request_fields: Fields, response_fields: Fields, foresight: Foresight | None = None
-) -> None:
-    """All that is done for an exchange outside mitmproxy: its parts are parsed, and it is judged."""
+def judge_exchange(judge: Judge, request_fields: Fields, response_fields: Fields) -> None:
+    """What is done for an exchange outside mitmproxy, without its consequences: it is parsed and judged."""
     request = Request(host="app.example.com", domain="app.example.com", fields=request_fields, time=NOW)
     judge.request(Exchange(request))
-    exchange = Exchange(request, Response(fields=response_fields, time=NOW))
-    judge.response(exchange)
-    if foresight:
-        foresight.consequences(exchange, TYPICAL)
+    judge.response(Exchange(request, Response(fields=response_fields, time=NOW)))
 
 
 class Cost(NamedTuple):
@@ -126,14 +140,93 @@ def _time(work: Callable[[], object], repeats: int) -> float:
 
 
 def print_judgement(runs: int) -> None:
-    judge = Judge(RULES, TYPICAL)
-    alone = measure(partial(judge_exchange, judge, REQUEST, RESPONSE), runs)
-    foresight = Foresight(RULES, secrets.token_bytes(32))
-    both = measure(partial(judge_exchange, judge, REQUEST, RESPONSE, foresight), runs)
+    judge, consequences = Judge(RULES, TYPICAL), Consequences(RULES, secrets.token_bytes(32))
+    request = Request(host="app.example.com", domain="app.example.com", fields=REQUEST, time=NOW)
+    exchange = Exchange(request, Response(fields=RESPONSE, time=NOW), received=len(CONTENT), ended=NOW)
+
+    def judge_all() -> None:
+        judge.request(exchange)
+        judge.response(exchange)
+        consequences.head(exchange, TYPICAL)
+        consequences.ending(exchange, TYPICAL)
+
+    whole = measure(partial(judge_exchange, judge, REQUEST, RESPONSE), runs)
     print(
-        f"Judging a typical exchange ({len(REQUEST) + len(RESPONSE)} fields, 3 cookies): {alone} "
-        f"(target: at most {TARGET} µs)\n"
-        f"With its consequences: {both} (target: at most {TARGET_WITH_CONSEQUENCES} µs)"
+        f"Judging a typical exchange ({len(REQUEST) + len(RESPONSE)} fields, 3 cookies), with its consequences: "
+        f"{measure(judge_all, runs)} (target: at most {TARGET} µs)\n"
+        f"Parsing and judging it, without its consequences: {whole}"
+    )
+
+
+def print_hooks(runs: int) -> None:
+    """All hooks of the addon for one exchange, in mitmproxy's own context and without a proxy around it."""
+    for mode in ("audit", "enforce"):
+        cost = hooks_cost(mode, runs)
+        target = f" (target: at most {TARGET_HOOKS} µs)" if mode == "enforce" else ""
+        print(f"All hooks of a typical exchange, {mode}: {cost}{target}")
+
+
+def hooks_cost(mode: str, runs: int, batch: int = 200) -> Cost:
+    """What the hooks of one exchange take. Making the flows is not part of it."""
+    from mitmproxy.test import taddons
+
+    from functions_runtime_proxy.addon import FunctionsRuntime
+
+    addon = FunctionsRuntime()
+    with taddons.context(addon) as context:
+        context.options.add_option("keep_host_header", bool, True, "")
+        context.options.add_option("stream_large_bodies", str | None, None, "")
+        context.configure(addon, runtime_mode=mode)
+        seconds = []
+        for _ in range(runs + 1):
+            flows = [(live_flow(), arrived_response()) for _ in range(batch)]
+            start = time.process_time()
+            for flow, response in flows:
+                addon.requestheaders(flow)
+                addon.request(flow)
+                flow.response = response
+                addon.responseheaders(flow)
+                response.data.content, response.data.timestamp_end = CONTENT, NOW
+                addon.response(flow)
+            seconds.append((time.process_time() - start) / batch)
+    return Cost(statistics.median(seconds[1:]), min(seconds[1:]))
+
+
+def live_flow() -> Any:
+    """The typical exchange as mitmproxy has it at `requestheaders`."""
+    from mitmproxy import http
+    from mitmproxy.test import tflow
+
+    request = http.Request(
+        host="app.example.com",
+        port=80,
+        method=b"GET",
+        scheme=b"http",
+        authority=b"",
+        path=b"/basket",
+        http_version=b"HTTP/1.1",
+        headers=http.Headers(REQUEST),
+        content=None,
+        trailers=None,
+        timestamp_start=NOW,
+        timestamp_end=NOW,
+    )
+    return tflow.tflow(req=request)
+
+
+def arrived_response() -> Any:
+    """The typical response as mitmproxy has it at `responseheaders`."""
+    from mitmproxy import http
+
+    return http.Response(
+        http_version=b"HTTP/1.1",
+        status_code=200,
+        reason=b"OK",
+        headers=http.Headers(RESPONSE),
+        content=None,
+        trailers=None,
+        timestamp_start=NOW,
+        timestamp_end=None,
     )
 
 
@@ -159,25 +252,157 @@ def print_mitmdump(runs: int, exchanges: int) -> None:
     """Exchanges through three mitmdumps in turns, so that what else the machine does hits all of them alike."""
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(server())
-        modes: dict[str, list[str]] = {"without the addon": []}
-        for mode in ("audit", "enforce"):
-            modes[mode] = ["-s", str(environment.ADDON), "--set", f"runtime_mode={mode}"]
-        clients = {
-            name: Client(stack.enter_context(mitmdump(port, "--set", "flow_detail=0", *arguments)))
-            for name, arguments in modes.items()
-        }
+        clients = {name: Client(proxy) for name, proxy in mitmdumps(stack, port).items()}
         for _ in range(runs + 1):
             for client in clients.values():
                 client.run(exchanges)
         costs = {name: client.cost() for name, client in clients.items()}
-    print("\nmitmdump, processor time for one exchange over loopback")
-    bare = costs["without the addon"]
-    print(f"  {'without the addon':32}{bare * 1e6:12.0f} µs")
-    for name in ("audit", "enforce"):
-        added = costs[name] - bare
+    print(f"\nmitmdump, processor time for one exchange over loopback (target: at most {TARGET_LIVE:.2f})")
+    bare = costs[ALONE]
+    for name, cost in costs.items():
+        print(f"  {name:24}{cost * 1e6:12.0f} µs{cost / bare:12.2f}")
+
+
+ALONE = "without the addon"
+
+
+def mitmdumps(stack: contextlib.ExitStack, port: int) -> dict[str, Mitmdump]:
+    """Three mitmdumps in front of a server: without the addon, and with it in either mode."""
+    modes: dict[str, list[str]] = {ALONE: []}
+    for mode in ("audit", "enforce"):
+        modes[mode] = ["-s", str(environment.ADDON), "--set", f"runtime_mode={mode}"]
+    return {
+        name: stack.enter_context(mitmdump(port, "--set", "flow_detail=0", *arguments))
+        for name, arguments in modes.items()
+    }
+
+
+NGINX = """\
+daemon off; worker_processes 1; error_log stderr; pid {folder}/pid;
+events {{ worker_connections 256; }}
+http {{
+  access_log off; client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+  uwsgi_temp_path {folder}; scgi_temp_path {folder}; keepalive_requests 1000000;
+  server {{ listen 127.0.0.1:{port}; location / {{ default_type text/html; {fields} return 200 "hello"; }} }}
+}}
+"""
+CONNECTIONS = 8
+
+
+def print_load(seconds: int, runs: int) -> None:
+    """Many exchanges at once, in turns: how many there are in a second, and how long the slowest in a hundred take."""
+    print(f"\nUnder load (wrk, {CONNECTIONS} connections, nginx behind)")
+    missing = [name for name in ("wrk", "nginx") if not shutil.which(name)]
+    if missing:
+        print(f"  not measured: {' and '.join(missing)} not found")
+        return
+    with contextlib.ExitStack() as stack:
+        port = stack.enter_context(nginx())
+        proxies = mitmdumps(stack, port)
+        measured: dict[str, list[Load]] = {name: [] for name in proxies}
+        for run in range(runs + 1):
+            for name, proxy in proxies.items():
+                load = wrk(proxy.port, seconds)
+                if run:  # in the first, much happens for the first time
+                    measured[name].append(load)
+    rates = {name: statistics.median(load.rate for load in loads) for name, loads in measured.items()}
+    tails = {name: statistics.median(load.tail for load in loads) for name, loads in measured.items()}
+    print(
+        f"  throughput with the addon: target at least {TARGET_THROUGHPUT:.2f}; 99th percentile: at most {TARGET_TAIL}"
+    )
+    for name in measured:
         print(
-            f"  {name:32}{costs[name] * 1e6:12.0f} µs, of it the addon {added * 1e6:.0f} µs ({added / costs[name]:.0%})"
+            f"  {name:24}{rates[name]:8.0f} in a second {rates[name] / rates[ALONE]:6.2f}"
+            f"{tails[name] * 1e3:10.1f} ms {tails[name] / tails[ALONE]:6.2f}"
         )
+
+
+class Load(NamedTuple):
+    """What wrk saw: exchanges in a second, and the 99th percentile of their latency in seconds."""
+
+    rate: float
+    tail: float
+
+
+def wrk(port: int, seconds: int) -> Load:
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--latency"]
+    for name, value in REQUEST:
+        command += ["-H", f"{name.decode()}: {value.decode()}"]
+    said = subprocess.run([*command, f"http://{HOST}:{port}/basket"], capture_output=True, text=True, check=True).stdout
+    rate = re.search(r"Requests/sec:\s+([0-9.]+)", said)
+    tail = re.search(r"99%\s+([0-9.]+)(us|ms|s)", said)
+    if not rate or not tail or "Non-2xx" in said:
+        sys.exit(f"wrk did not measure what it should. What it said:\n{said}")
+    return Load(float(rate[1]), float(tail[1]) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[tail[2]])
+
+
+@contextlib.contextmanager
+def nginx() -> Iterator[int]:
+    """An nginx that gives every request the typical response."""
+    with socket.create_server((HOST, 0)) as probe:
+        port = probe.getsockname()[1]
+    own = (b"content-type", b"content-length", b"date")  # nginx sets these itself
+    fields = " ".join(
+        f'add_header {name.decode()} "{value.decode()}";' for name, value in RESPONSE if name.lower() not in own
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder, "nginx.conf")
+        settings.write_text(NGINX.format(folder=folder, port=port, fields=fields), encoding="utf-8")
+        process = subprocess.Popen(["nginx", "-c", str(settings), "-p", folder], stderr=subprocess.DEVNULL)
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection((HOST, port)):
+            return
+        time.sleep(0.05)
+    sys.exit(f"Nothing listens on port {port}.")
+
+
+def print_recorded(runs: int, exchanges: int) -> None:
+    """A flow file that mitmdump reads, with and without the addon, in turns."""
+    print(f"\nRecorded flows (mitmdump -nr, {exchanges:,} of them), seconds (target: at most {TARGET_RECORDED:.2f})")
+    command = [sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "-q", "-nr"]
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, paths in {"one endpoint": 1, "all endpoints distinct": exchanges}.items():
+            file = Path(folder, "capture.flow")
+            write_flows(file, exchanges, paths)
+            taken: dict[str, list[float]] = {ALONE: [], "with the addon": []}
+            for _ in range(runs):
+                for name, seconds in taken.items():
+                    addon = [] if name == ALONE else ["-s", str(environment.ADDON)]
+                    start = time.perf_counter()
+                    subprocess.run([*command, str(file), *addon], check=True, stdout=subprocess.DEVNULL)
+                    seconds.append(time.perf_counter() - start)
+            alone, addon_s = (statistics.median(seconds) for seconds in taken.values())
+            print(f"  {kind:24}{alone:8.2f} without the addon{addon_s:8.2f} with it{addon_s / alone:8.2f}")
+
+
+def write_flows(file: Path, exchanges: int, paths: int) -> None:
+    """A flow file of the typical exchange, at this many different paths."""
+    from mitmproxy import io
+
+    with file.open("wb") as out:
+        writer = io.FlowWriter(out)
+        for number in range(exchanges):
+            flow = live_flow()
+            flow.live = False
+            flow.request.path = f"/basket/{_word(number % paths)}"
+            flow.request.data.content = b""
+            flow.response = arrived_response()
+            flow.response.data.content, flow.response.data.timestamp_end = CONTENT, NOW
+            writer.add(flow)
+
+
+def _word(number: int) -> str:
+    """A path segment without a digit, which would make it an identifier."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 class Client:

@@ -16,7 +16,8 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import SEED_PAGE_LIMITS, Profile
 from functions_runtime.record.bounded import Recent
 from functions_runtime.record.inventory import Standing
-from functions_runtime.record.journal import Journal, Report
+from functions_runtime.record.journal import Journal
+from functions_runtime.record.report import Report
 from functions_runtime.rule import Step
 from functions_runtime.rules import cookie_read_by_script, cors_credentials_blocked
 from functions_runtime.ruling import Finding, Forward, Ruling, Severity

@@ -42,15 +42,18 @@ class Judge:
         ordered = sorted(rules, key=lambda rule: rule.step)
         self._profile = profile
         self._request = [(rule.id, rule.check) for rule in ordered if rule.step < Step.RESPONSE_TIME]
+        self._late = [(rule.id, rule.check) for rule in ordered if rule.awaits_response]
         self._response = [
-            (rule.id, rule.check)
-            for rule in ordered
-            if rule.awaits_response or Step.RESPONSE_TIME <= rule.step < Step.CONSEQUENCES
+            (rule.id, rule.check) for rule in ordered if Step.RESPONSE_TIME <= rule.step < Step.CONSEQUENCES
         ]
 
     def request(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Ruling:
         """What the Runtime does with the request. Never raises."""
         return _judge(self._request, exchange, self._profile, overrides)
+
+    def refuses_late(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> bool:
+        """Whether a rule that awaited the response says now that the Runtime answers the request. Never raises."""
+        return isinstance(_judge(self._late, exchange, self._profile, overrides).action, Respond)
 
     def response(self, exchange: Exchange, overrides: Sequence[Override] = ()) -> Ruling:
         """What the Runtime does with the response to a request that it let through. Never raises."""
@@ -69,6 +72,7 @@ class Consequences:
         rules = tuple(rules)
         self._head = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.CONSEQUENCES]
         self._ending = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.ENDING]
+        self._ending += [(rule.id, rule.ending) for rule in rules if rule.ending]
 
     def head(self, exchange: Exchange, profile: Profile) -> Ruling:
         """What follows from an exchange whose response has begun, and from those before. Never raises."""

@@ -14,7 +14,7 @@ from functions_runtime.syntax.rfc6265 import SetCookie, parse_set_cookie, split_
 from functions_runtime.syntax.rfc9110 import Fields, FieldsByName, field_section_size, fields_by_name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HeaderSize:
     """How large a field section is: `size` in bytes as HTTP/1.1 writes it, `count` in fields and cookies."""
 
@@ -51,12 +51,15 @@ class Request:
 
     def __post_init__(self) -> None:
         by_name = fields_by_name(self.fields)
-        cookie_fields = by_name.get(b"cookie", ())
-        cookies = tuple([pair for value in cookie_fields for pair in split_cookies(value)])
-        count = len(self.fields) - len(cookie_fields) + len(cookies)
+        count = len(self.fields)
+        cookies: tuple[bytes, ...] = ()
+        if b"cookie" in by_name:
+            values = by_name[b"cookie"]
+            cookies = tuple([pair for value in values for pair in split_cookies(value)])
+            count += len(cookies) - len(values)
         self.by_name = by_name
         self.cookies = cookies
-        self.preflight = parse_preflight(self.method, self.fields)
+        self.preflight = parse_preflight(self.method, self.fields) if self.method == "OPTIONS" else None
         self.header_size = HeaderSize(field_section_size(self.fields), count)
 
     @property

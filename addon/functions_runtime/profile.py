@@ -9,8 +9,13 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from functions_runtime.syntax.rfc9110 import Fields
+
 BYTES_PER_KB = 1024
 """Reading: the page says kb and means 1024 bytes, as header limits elsewhere do."""
+
+BYTES_PER_MB = BYTES_PER_KB**2
+"""Reading: the same for MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +30,19 @@ class Limits:
 
 
 SEED_PAGE_LIMITS = Limits(4 * BYTES_PER_KB, 75)
-"""Documented: limitations page of Twilio Functions, as the project was founded on it (read 2026-11-23)."""
+"""Documented: limitations page as the project was founded on it (read 2026-11-23), and error dictionary, 82008 (read
+2026-11-27). The default."""
 
 LATER_PAGE_LIMITS = Limits(15 * BYTES_PER_KB, 90)
-"""Documented: a later revision of the same page."""
+"""Documented: the newest copy of the limitations page (read 2026-11-27)."""
 
 DOCUMENTED_LIMITS = {"4kb/75": SEED_PAGE_LIMITS, "15kb/90": LATER_PAGE_LIMITS}
 
 HEADERS_TOO_LONG_ERROR = 82008
-"""Documented: the Twilio Error that goes with both 431 replies."""
+"""Documented: the Twilio Error of both 431 replies (limitations page, read 2026-11-23)."""
 
 COOKIE_LIFETIME_LIMIT = 24 * 60 * 60
-"""Documented: seconds that a cookie may live; more is refused."""
+"""Documented: the most seconds that a cookie may live (limitations page, read 2026-11-23)."""
 
 RESTRICTED_NAMES = frozenset(
     {
@@ -54,16 +60,16 @@ RESTRICTED_NAMES = frozenset(
         b"x-real-ip",
     }
 )
-"""Documented: request fields that are not accessible within a Function."""
+"""Documented: request fields that a Function cannot see (limitations page, read 2026-11-23)."""
 
 RESTRICTED_PREFIXES = (b"x-accel-", b"x-forwarded-")
-"""Documented: the same, for every field that begins so."""
+"""Documented: a Function cannot see a request field whose name begins so (same page)."""
 
 EMULATOR_RESTRICTED_PREFIXES = (b"x-amz", b"i-twilio-", b"i-t-", b"ot-")
-"""Emulator: what npm `@twilio/runtime-handler` takes away besides the documented names."""
+"""Emulator: npm `@twilio/runtime-handler` also removes these (read 2026-11-23)."""
 
 KEPT_NAMES = frozenset({b"host", b"transfer-encoding", b"connection"})
-"""Restricted, but without them there is no HTTP between the proxy and a plain server: they stay."""
+"""Restricted, but HTTP between the proxy and a plain server needs them: they stay."""
 
 REMOVED_NAMES = RESTRICTED_NAMES - KEPT_NAMES
 REMOVED_PREFIXES = RESTRICTED_PREFIXES + EMULATOR_RESTRICTED_PREFIXES
@@ -81,31 +87,88 @@ def is_removed(name: bytes) -> bool:
     return name in REMOVED_NAMES or name.startswith(REMOVED_PREFIXES)
 
 
+ALLOWED_METHODS = b"GET, POST, OPTIONS"
+"""Documented: request-flow page and FAQ (read 2026-11-27), as a header field lists them."""
+
 SERVED_METHODS = frozenset({"GET", "POST", "OPTIONS", "HEAD"})
-"""Documented: request-flow page (GET, POST and OPTIONS). HEAD is a reading: wherever GET is, HEAD is."""
+"""Documented: GET, POST and OPTIONS (request-flow page, read 2026-11-27). Emulator: HEAD (run 2026-11-27)."""
+
+METHOD_UNSUPPORTED_STATUS = 405
+"""Reading: the request-flow page (read 2026-11-27) names the methods that are served, but no status for the others."""
 
 GET_WITH_CONTENT_STATUS = 403
-"""Documented: request-flow page."""
+"""Documented: request-flow page (read 2026-11-27)."""
 
 FUNCTION_TIMEOUT = 10
-"""Documented: seconds after which the Runtime ends a Function."""
+"""Documented: seconds after which the Runtime stops a Function (request-flow page, read 2026-11-27)."""
+
+FUNCTION_TIMEOUT_STATUS = 504
+"""Documented: request-flow and execution pages (read 2026-11-27)."""
+
+CONCURRENT_REQUESTS_LIMIT = 30
+"""Documented: the most requests that are in flight at one time (FAQ, read 2026-11-27)."""
+
+CONCURRENT_REQUESTS_STATUS = 429
+"""Documented: FAQ (read 2026-11-27)."""
+
+REQUEST_SIZE_LIMIT = BYTES_PER_MB
+"""Documented: 1 MB for head and content of a request (request-flow page, read 2026-11-27), in bytes."""
+
+RESPONSE_SIZE_LIMIT = 4 * BYTES_PER_MB
+"""Documented: 4 MB for a response (request-flow page, read 2026-11-27), in bytes."""
 
 PREFLIGHT_STATUS = 204
-"""Emulator."""
+"""Emulator (`twilio-run`, run 2026-11-27)."""
 
 PREFLIGHT_REPLY_FIELDS = (
-    (b"Access-Control-Allow-Origin", b"*"),  # documented
-    (b"Access-Control-Allow-Headers", b"*"),  # documented
-    (b"Access-Control-Allow-Methods", b"GET, POST, OPTIONS"),  # emulator
+    (b"Access-Control-Allow-Origin", b"*"),
+    (b"Access-Control-Allow-Headers", b"*"),
+    (b"Access-Control-Allow-Methods", ALLOWED_METHODS),
 )
+"""Documented: limitations page (read 2026-11-23); for the methods, FAQ (read 2026-11-27)."""
+
+EMULATOR_MARKS = ((b"x-powered-by", b"Express"), (b"surrogate-control", b"no-store"))
+"""Emulator: a response with both comes from `twilio-run` (or from an Express application with the package nocache)."""
+
+_EMULATOR_FIELDS = {
+    b"x-powered-by": re.compile(rb"Express"),
+    b"surrogate-control": re.compile(rb"no-store"),
+    b"cache-control": re.compile(rb"no-store, no-cache, must-revalidate, proxy-revalidate"),
+    b"pragma": re.compile(rb"no-cache"),
+    b"expires": re.compile(rb"0"),
+    b"etag": re.compile(rb'W/"[0-9a-f]+-[A-Za-z0-9+/]{27}"'),
+    b"keep-alive": re.compile(rb"timeout=[0-9]+"),
+}
+"""Emulator: response fields that `twilio-run` adds and production does not have (version 5.0.1, run 2026-11-27). The
+value tells them from a field of that name that a Function sets itself."""
+
+
+def without_emulator_fields(fields: Fields) -> Fields:
+    """The field section of a response without what the local emulator added, one field of each name.
+
+    Returns `fields` itself if they do not bear the emulator's marks.
+    """
+    lower = {(name.lower(), value) for name, value in fields}
+    if not lower.issuperset(EMULATOR_MARKS):
+        return fields
+    own: list[tuple[bytes, bytes]] = []
+    left_out: set[bytes] = set()
+    for name, value in fields:
+        added = _EMULATOR_FIELDS.get(name.lower())
+        if added and name.lower() not in left_out and added.fullmatch(value):
+            left_out.add(name.lower())
+        else:
+            own.append((name, value))
+    return tuple(own)
+
 
 _LIMITS = re.compile(r"\s*([0-9]{1,12})\s*(b|kb?|mb?)?\s*/\s*([0-9]{1,12})\s*", re.IGNORECASE)
-_UNITS = {"": 1, "k": BYTES_PER_KB, "m": BYTES_PER_KB**2}
+_UNITS = {"": 1, "k": BYTES_PER_KB, "m": BYTES_PER_MB}
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The facts that a user can choose between."""
+    """The facts that a user can choose."""
 
     limits: Limits = field(default=SEED_PAGE_LIMITS)
 
@@ -124,3 +187,7 @@ def parse_limits(text: str) -> Limits:
         f"{text!r} is not a pair of limits. Write SIZE/COUNT, both above zero, "
         "such as 4kb/75, 15kb/90 or 8192/100 (a size without a unit is in bytes)."
     )
+
+
+PARSED_MEDIA_TYPES = frozenset({b"application/json", b"application/x-www-form-urlencoded"})
+"""Documented: request-flow page. Content of these types becomes the event (read 2026-11-27)."""

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange
 from functions_runtime.profile import Profile
-from functions_runtime.ruling import Basis, Edit, Fact, Finding, Reply, Severity
+from functions_runtime.ruling import FOLDED_FACTS, Basis, Edit, Fact, Finding, Reply, Severity
 from functions_runtime.wire_text import NAMELESS
 
 Check = Callable[[Exchange, Profile], Iterable[Finding]]
 
 Sentence = str | Callable[[Mapping[str, Fact]], str]
 """A template for `str.format`, or what chooses one by the facts. `{subject}` is the finding's subject."""
+
+
+FOLDED_SENTENCE = "There are more endpoints and subjects with this finding than a report can list."
 
 
 def nothing(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
@@ -77,7 +80,7 @@ class Rule:
     A rule that needs several exchanges has a `memory`: a class whose instances are checks with a memory of their own.
     It takes a secret key, for digests of what must be compared but not kept. `awaits_response` marks a rule of a
     request step that says nothing as long as the site's own response can still come (`Exchange.awaited`); it is asked
-    again when the response is there.
+    again when the response is there. `ending` is a second look of a `CONSEQUENCES` rule, when the exchange is over.
     """
 
     id: str
@@ -95,6 +98,7 @@ class Rule:
     twilio_error: int | None = None
     memory: Callable[[bytes], Check] | None = None
     awaits_response: bool = False
+    ending: Check | None = None
     columns: tuple[tuple[str, Sentence], ...] = ()
     code: str = ""
     enforcement: str = ""
@@ -130,10 +134,12 @@ class Rule:
 
     def say(self, finding: Finding) -> str:
         """The sentence about a finding of this rule. Raises LookupError, ValueError or TypeError if facts are wrong."""
-        return _render(self.message, finding)
+        return FOLDED_SENTENCE if finding.facts == FOLDED_FACTS else _render(self.message, finding)
 
     def cells(self, finding: Finding) -> tuple[str, ...]:
         """The finding's facts for a table, one text for each of `columns`. Raises as `say` does."""
+        if finding.facts == FOLDED_FACTS:
+            return ("various",) * len(self.columns)
         return tuple(_render(sentence, finding) for _, sentence in self.columns)
 
 

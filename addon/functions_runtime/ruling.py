@@ -20,6 +20,10 @@ Facts = tuple[tuple[str, Fact], ...]
 """Facts by name. A tuple of pairs, so that a finding can be a key."""
 
 
+FOLDED_FACTS: Facts = (("folded", 1),)
+"""The facts of a finding that stands for many, of which nobody kept what they were about."""
+
+
 class Severity(enum.IntEnum):
     """How much a finding matters, in rising order."""
 

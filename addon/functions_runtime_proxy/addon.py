@@ -1,17 +1,15 @@
-"""The mitmproxy addon. It sequences options, hooks and commands, and decides nothing.
+"""The mitmproxy addon: its hooks and commands. An exchange is read, judged, enforced and published, once each.
 
-    mitmdump -s addon/runtime.py
-
-One way through for every exchange: flow, exchange, judgement, then (in enforce mode, on live flows) the action, and
-in any case the findings on the flow and in the journal.
+What the Runtime does is decided in `functions_runtime.session`. Here it is only put in order.
 """
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import logging
 import secrets
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from weakref import WeakKeyDictionary
 
@@ -22,71 +20,49 @@ from mitmproxy.exceptions import CommandError, OptionsError
 from mitmproxy.hooks import UpdateHook
 from mitmproxy.tools.dump import DumpMaster
 
-from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.case import Origin, Outcome
+from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.engine import Foresight, Judge, overridden
-from functions_runtime.message import Exchange, Response
-from functions_runtime.record.journal import Journal, Record, Report
+from functions_runtime.engine import Override
+from functions_runtime.record.report import Report
 from functions_runtime.reports import text
-from functions_runtime.rule import Step
-from functions_runtime.ruling import Failure, Finding, Forward, Reply, Respond, Rewrite, Ruling, Severity
+from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
+from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
-from functions_runtime_proxy import content_view as runtime_view
-from functions_runtime_proxy import flow_bridge, rule_argument
-from functions_runtime_proxy import options as runtime_options
+from functions_runtime_proxy import content_view, enforce, internals, options, publish, read
 from functions_runtime_proxy.dashboard import Dashboard
-from functions_runtime_proxy.exit_status import exit_afterwards
-from functions_runtime_proxy.flow_bridge import Judgement
+from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
+from functions_runtime_proxy.passage import Passage
 from functions_runtime_proxy.probe import Probe
 from functions_runtime_proxy.report_files import LOG_SUFFIX, ReportWriter
-from functions_runtime_proxy.rule_argument import RuleId
-from functions_runtime_proxy.upload_discard import discard_upload
+from functions_runtime_proxy.rule_argument import RuleId, register_rule_argument
 
 logger = logging.getLogger("runtime")
-
-MAX_LOGGED = 20
-"""New findings of one exchange that are logged one by one."""
-
-MAX_NAMED = 5
-"""Findings that are named where a run fails because of them."""
-
-REFUSED = Respond(Reply(0, ""))
-"""What the Runtime does with a response that it never asks for."""
-
-EXIT_STATUS = 2
-"""Of a run that runtime_fail_on makes fail."""
 
 
 class FunctionsRuntime:
     """Imitates the Twilio Functions Runtime, or tells what it would do."""
 
-    _settings: runtime_options.Settings
-    _judge: Judge
-
     def __init__(self) -> None:
-        self._judgements: WeakKeyDictionary[http.HTTPFlow, Judgement] = WeakKeyDictionary()
+        self._settings = options.DEFAULTS
+        self._session = Session(self._settings.profile, secrets.token_bytes(32))
+        self._passages: WeakKeyDictionary[http.HTTPFlow, Passage] = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
         self._dashboard = Dashboard(self._report)
-        self._dashboard_address: tuple[str, int] | None = None
-        self._listening: asyncio.Task[None] | None = None
-        self._is_running = False
         self._probe = Probe(self._found_by_experiment, self._original_fields)
-        self._forget()
-
-    def _forget(self) -> None:
-        self._journal = Journal()
-        self._foresight = Foresight(RULES, secrets.token_bytes(32))
 
     # Life cycle
 
     def load(self, loader: Loader) -> None:
-        rule_argument.register()
-        runtime_options.declare(loader)
+        register_rule_argument()
+        options.declare(loader)
+        for sentence in options.unknown(internals.deferred_options(ctx.options)):
+            logger.error("%s", sentence)  # an error in the log makes mitmproxy end, and is a sentence
         self._heed_options()
-        runtime_view.register(self._judgements.get)
+        content_view.register(self._passages.get)
 
     def configure(self, updated: set[str]) -> None:
-        if not any(option.startswith("runtime_") for option in updated):
+        if not options.concern(updated):
             return
         try:
             self._heed_options()
@@ -98,137 +74,114 @@ class FunctionsRuntime:
             logger.error("%s", error)
 
     def _heed_options(self) -> None:
-        self._settings = runtime_options.read(ctx.options, getattr(self, "_settings", None))
-        self._judge = Judge(RULES, self._settings.profile)
-        self._journal.compare_with(self._settings.baseline)
+        self._settings = options.read(ctx.options, self._settings)
+        self._session.use(self._settings.profile)
+        self._session.journal.compare_with(self._settings.baseline)
         self._writer.write_to(self._settings.reports)
-        self._serve_dashboard()
+        self._dashboard.serve_at(self._settings.dashboard)
 
     def running(self) -> None:
-        self._is_running = True
-        runtime_view.follow_focus()
+        internals.follow_focus()
         self._writer.start()
-        self._serve_dashboard()
-
-    def _serve_dashboard(self) -> None:
-        address = self._settings.dashboard
-        if self._is_running and address != self._dashboard_address:
-            self._dashboard_address = address
-            self._dashboard.close()
-            if self._listening:
-                self._listening.cancel()
-            if address:
-                self._listening = asyncio.get_running_loop().create_task(self._listen(*address))
-
-    async def _listen(self, host: str, port: int) -> None:
-        try:
-            url = await self._dashboard.listen(host, port)
-        except (OSError, ValueError) as error:  # a host name can be one that no name service takes
-            logger.warning(
-                "Runtime: the live page cannot be served at %s port %d: %s. Set runtime_dashboard to another address.",
-                host,
-                port,
-                getattr(error, "strerror", None) or error,
-            )
-        else:
-            logger.info("Runtime: the live page is at %s", url)
+        self._dashboard.start()
+        # What mitmproxy has loaded never goes: looking through it again and again takes 60 ms each time.
+        gc.collect()
+        gc.freeze()
 
     def done(self) -> None:
         self._probe.stop()
         self._dashboard.close()
         self._writer.finish()
-        if isinstance(ctx.master, DumpMaster) or not self._journal.judged:
-            logger.info(self._summary())
-        fail_on = self._settings.fail_on
-        if fail_on and ctx.master.should_exit.is_set() and (new := self._journal.new(fail_on)):
-            logger.warning(
-                "Runtime: exit status %d, because there are new findings of severity %s or above "
-                "(runtime_fail_on): %s%s.",
-                EXIT_STATUS,
-                fail_on,
-                ", ".join(map(str, new[:MAX_NAMED])),
-                f" and {len(new) - MAX_NAMED} more" if len(new) > MAX_NAMED else "",
-            )
-            exit_afterwards(EXIT_STATUS)
+        report = self._report()
+        if isinstance(ctx.master, DumpMaster) or not report.judged:
+            logger.info(text.summary(report, self._settings.reports, self._settings.scope_text))
+        if ctx.master.should_exit.is_set():
+            reason = why_it_fails(self._session.journal, self._settings.fail_on)
+            if reason:
+                print(reason, file=sys.stderr)  # also if the log is quiet
+            internals.exit_afterwards(EXIT_STATUS if reason else 0)
 
     def _report(self) -> Report:
-        return self._journal.report(self._settings.mode, self._settings.profile.limits)
-
-    def _summary(self) -> str:
-        report = self._report()
-        if report.judged:
-            return text.render(report)
-        why = text.nothing_judged(report, f"runtime_scope ({ctx.options.runtime_scope})")
-        return f"Runtime: nothing was judged. {why}"
+        return self._session.journal.report(self._settings.mode, self._settings.profile.limits)
 
     # Hooks
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if not self._concerns(flow) or flow_bridge.is_spoken_for(flow):
+        if not self._concerns(flow) or read.is_spoken_for(flow):
             return
         if not self._settings.scope(flow):
-            self._journal.outside_scope += 1
+            self._session.journal.outside_scope += 1
             self._changed()
             return
-        judgement, verdict = self._judge_request(flow)
-        if self._acts_on(flow):
-            judgement.request_before = flow_bridge.fields_of(flow)
-            if isinstance(verdict.action, Respond):
-                self._respond_to_request(flow, verdict.action.reply)
-            else:
-                flow_bridge.rewrite_request(flow, verdict.action)
-                if isinstance(verdict.action, Rewrite):
-                    judgement.request_after = flow.request.headers.fields
+        passage, action = self._begin(flow)
+        if passage.case.origin is Origin.ENFORCED:
+            self._enforce_request(flow, passage, action)
+        if isinstance(action, Respond) or not (flow.live or read.is_answered(flow)):
+            self._publish(flow, passage)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        passage = self._passages.get(flow)
+        if not passage or not flow.live or flow.response or not read.has_unannounced_content(flow, passage.case):
+            return
+        outcome = self._session.sent(
+            passage.case, read.size(flow.request), self._overrides(flow, passage.case.endpoint)
+        )
+        self._take(flow, passage, outcome)
+        if passage.case.origin is Origin.ENFORCED and isinstance(outcome.action, Respond):
+            self._enforce_request(flow, passage, outcome.action)
+        self._publish(flow, passage)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        judgement = self._judgements.get(flow)
-        if not flow_bridge.is_answered(flow) or not self._concerns(flow) or not self._settings.scope(flow):
+        passage = self._passages.get(flow)
+        concerns = read.is_answered(flow) and (passage is not None or self._concerns(flow))
+        if not concerns or not self._settings.scope(flow):
             return
-        if flow.live and flow_bridge.is_made_up(flow):
-            if judgement:
-                judgement.is_made_up = True
+        if flow.live and read.is_foreign(flow):
+            if passage:
+                passage.case = passage.case._replace(foreign=True)
+                self._publish(flow, passage)
             return
-        if judgement is None:  # a scope that speaks of the response: it is too late to act on the request
-            judgement, _ = self._judge_request(flow)
-        verdict = self._judge_response(flow, judgement)
-        if self._acts_on(flow):
-            if isinstance(verdict.action, Respond):
-                judgement.reply = verdict.action.reply
-                flow_bridge.replace_response(flow, judgement.reply)
-            elif isinstance(verdict.action, Rewrite):
-                flow_bridge.rewrite_response(flow, verdict.action)
-            if not isinstance(verdict.action, Forward):
-                judgement.response_after = flow_bridge.response_of(flow)
+        if passage is None:  # a scope that speaks of the response: it is too late to act on the request
+            passage, _ = self._begin(flow)
+        action = self._judge_response(flow, passage)
+        if passage.case.origin is Origin.ENFORCED:
+            self._enforce_response(flow, passage, action)
+        self._publish(flow, passage)
         if flow.live:
-            flow_bridge.let_events_flow(flow)
-            if flow.response and flow.response.stream:
-                # User interfaces look at the flow again when it ends, and that may take long.
-                ctx.master.addons.trigger(UpdateHook([flow]))
+            self._stream(flow)
 
     def response(self, flow: http.HTTPFlow) -> None:
-        judgement = self._judgements.get(flow)
-        if judgement and judgement.reply:
-            flow_bridge.finish_reply(flow, judgement.reply)
         self._probe.take(flow)
+        passage = self._passages.get(flow)
+        if passage and flow.response:
+            if flow.response is passage.stand_in:
+                passage.stand_in.finish()
+            self._end(flow, passage, flow.response.timestamp_end)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        judgement = self._judgements.get(flow)
-        if judgement and judgement.reply and flow_bridge.is_reply_out(flow):
-            flow_bridge.finish_reply(flow, judgement.reply)
+        self._probe.take(flow)
+        passage = self._passages.get(flow)
+        if not passage:
+            return
+        ended = flow.error.timestamp if flow.error else None
+        if passage.stand_in and flow.response is passage.stand_in and passage.stand_in.is_out:
+            passage.stand_in.finish()
             if flow.error and flow.error.msg == "Client disconnected.":
                 flow.error = None  # it has the whole reply, and need not wait for the end of what that stands for
-        self._probe.take(flow)
+        self._end(flow, passage, ended)
+        if not passage.is_published:
+            self._publish(flow, passage)
 
     def update(self, flows: Sequence[flow.Flow]) -> None:
         for each in flows:
-            if each.intercepted and isinstance(each, http.HTTPFlow) and (judgement := self._judgements.get(each)):
-                judgement.held = True
+            if each.intercepted and isinstance(each, http.HTTPFlow) and (passage := self._passages.get(each)):
+                passage.is_held = True
 
     # Commands
 
     @command.command("runtime.judge")
     def judge(self, flows: Sequence[flow.Flow]) -> None:
-        """Judge flows again, by the options as they are now. Changes nothing on them but marks and comments."""
+        """Judge flows again, by the options as they are now. Changes only their marks and comments."""
         judged = [
             each
             for each in flows
@@ -258,7 +211,7 @@ class FunctionsRuntime:
     def write_report(self, path: mitmproxy.types.Path) -> None:
         """Write a report of all findings so far. The suffix of the path decides the format."""
         try:
-            target = runtime_options.report_path("runtime.report", str(path))
+            target = options.report_path("runtime.report", str(path))
             if target.suffix.lower() == LOG_SUFFIX:
                 raise CommandError(f"A {LOG_SUFFIX} log grows while the proxy runs: set runtime_report to its path.")
             self._writer.write_now(target)
@@ -267,9 +220,9 @@ class FunctionsRuntime:
         logger.info("Runtime: wrote %s.", target)
 
     @command.command("runtime.explain")
-    def explain(self, rule: RuleId) -> str:
-        """Say what a rule is, how sure it is, and what to do about its findings."""
-        return runtime_view.explain(BY_ID[rule])
+    def explain(self, rule: RuleId) -> Sequence[str]:
+        """Say what a rule is, how sure it is, and how to fix its findings."""
+        return content_view.explain(BY_ID[rule])
 
     @command.command("runtime.rules")
     def rules(self) -> Sequence[str]:
@@ -279,227 +232,167 @@ class FunctionsRuntime:
     @command.command("runtime.clear")
     def clear(self) -> None:
         """Forget all findings so far. Flows keep their marks and comments."""
-        self._forget()
-        for judgement in self._judgements.values():
-            judgement.is_counted = False
-        self._journal.compare_with(self._settings.baseline)
+        self._session.clear()
         self._changed()
         logger.info("Runtime: forgot all findings.")
 
-    # What they have in common
+    # Read and judge
 
     def _concerns(self, flow: http.HTTPFlow) -> bool:
         """Whether this is an exchange with the site: no tunnel to it, no replay of an experiment, not our own page."""
-        request = flow.request
-        if self._probe.owns(flow) or self._dashboard.is_at(request.host, request.port):
+        data = flow.request.data
+        if data.method == b"CONNECT" or self._probe.owns(flow):
             return False
-        return request.method != "CONNECT"
+        return not self._dashboard.is_at(data.host, data.port)
+
+    def _overrides(self, flow: http.HTTPFlow, here: Endpoint) -> Overrides | None:
+        if not self._settings.overrides:
+            return None
+
+        def at(where: Endpoint) -> Sequence[Override]:
+            return self._settings.overrides_for(flow if where == here else read.flow_at(where, flow))
+
+        return at
+
+    def _begin(self, flow: http.HTTPFlow) -> tuple[Passage, Action]:
+        """Judge the request of a flow that nothing is known of."""
+        settings = self._settings
+        fields = read.fields_of(flow)
+        request = read.request_of(flow, fields, settings.domain, settings.keep_host_header)
+        origin = Origin.ENFORCED if settings.enforces else Origin.AUDITED
+        told: tuple[Finding, ...] = ()
+        if not flow.live:
+            told, changed = read.stored_findings(flow)
+            origin = Origin.CHANGED if changed else Origin.RECORDED
+        outcome = self._session.request(
+            request,
+            origin,
+            self._overrides(flow, request.endpoint),
+            told=told,
+            unmeasured=origin is Origin.CHANGED and read.is_answered(flow),
+            sent=read.size(flow.request),
+            over_tls=read.is_over_tls(flow),
+        )
+        passage = self._passages[flow] = Passage(outcome.case, is_changed=origin is Origin.CHANGED)
+        if origin is Origin.ENFORCED:
+            passage.request_before = fields
+        self._take(flow, passage, outcome)
+        return passage, outcome.action
+
+    def _judge_response(self, flow: http.HTTPFlow, passage: Passage) -> Action:
+        outcome = self._session.response(
+            passage.case,
+            read.response_of(flow, held=passage.is_held),
+            self._overrides(flow, passage.case.endpoint),
+            removed=passage.removed,
+            sent=read.size(flow.request),
+            received=read.size(flow.response),
+        )
+        self._take(flow, passage, outcome)
+        return outcome.action
+
+    def _end(self, flow: http.HTTPFlow, passage: Passage, ended: float | None) -> None:
+        outcome = self._session.ended(
+            passage.case,
+            enforce.counted(flow.request) or read.size(flow.request),
+            enforce.counted(flow.response) or read.size(flow.response),
+            ended,
+            self._overrides(flow, passage.case.endpoint),
+        )
+        self._take(flow, passage, outcome)
+        if outcome.findings:
+            self._publish(flow, passage)
+
+    def _judge_again(self, flow: http.HTTPFlow) -> None:
+        """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
+        passage = self._passages.get(flow)
+        if passage is None:
+            passage, _ = self._begin(flow)
+            if read.is_answered(flow):
+                self._judge_response(flow, passage)
+                self._end(flow, passage, flow.response.timestamp_end if flow.response else None)
+        else:
+            case = passage.case
+            domain = read.function_domain(flow, self._settings.domain, self._settings.keep_host_header)
+            if domain != case.exchange.request.domain:
+                request = replace(case.exchange.request, domain=domain)
+                case = case._replace(exchange=case.exchange._replace(request=request))
+            overrides = self._overrides(flow, case.endpoint)
+            if case.lacks_response and read.is_answered(flow):  # it was outside the scope
+                response = read.response_of(flow, held=passage.is_held)
+                outcome = self._session.again(case, overrides, late=(response, read.size(flow.response)))
+            else:
+                outcome = self._session.again(case, overrides)
+            self._take(flow, passage, outcome, acts=False)
+        self._publish(flow, passage)
+
+    def _take(self, flow: http.HTTPFlow, passage: Passage, outcome: Outcome, *, acts: bool = True) -> None:
+        """Go on with what a step came to, and log what is new in it."""
+        passage.case, action, _, new, failures = outcome
+        if new or failures or isinstance(action, Respond):
+            acts = acts and passage.case.origin is Origin.ENFORCED
+            publish.log(flow, outcome, self._settings.show, acts=acts)
+            self._writer.log(new)
+        self._changed()
 
     def _original_fields(self, flow: http.HTTPFlow) -> Fields:
-        judgement = self._judgements.get(flow)
-        before = judgement.request_before if judgement else None
+        passage = self._passages.get(flow)
+        before = passage.request_before if passage else None
         fields: Fields = flow.request.headers.fields if before is None else before
         return without_fields(fields, PROXY_FIELDS)  # what the client said to mitmproxy is for nobody else
 
     def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
-        judgement = self._judgements.get(flow) or self._judge_whole(flow)
-        judgement.kept = [finding, *(each for each in judgement.kept if _place(each) != _place(finding))]
-        self._judge_again(flow)
+        if flow not in self._passages:
+            self._judge_again(flow)
+        passage = self._passages[flow]
+        outcome = self._session.evidence(passage.case, finding, self._overrides(flow, passage.case.endpoint))
+        self._take(flow, passage, outcome, acts=False)
+        self._publish(flow, passage)
         ctx.master.addons.trigger(UpdateHook([flow]))
 
-    def _acts_on(self, flow: http.HTTPFlow) -> bool:
-        return flow.live and self._settings.enforces
+    # Enforce
 
-    def _judge_request(self, flow: http.HTTPFlow) -> tuple[Judgement, Ruling]:
-        request = flow_bridge.request_of(flow, self._settings.domain, ctx.options.keep_host_header)
-        judgement = self._judgements[flow] = Judgement(request, Record(request.endpoint, request.time))
-        judgement.stored = None if flow.live else flow_bridge.stored_findings(flow)
-        self._count(flow, judgement)
-        if judgement.stored is not None:
-            judgement.changed = True
-            verdict = self._as_wanted(flow, judgement.stored)
-        else:
-            judgement.kept = [] if flow.live else flow_bridge.findings_of_others(flow)
-            verdict = self._judge.request(Exchange(request), self._settings.overrides_for(flow))
-        self._heed_reply(judgement, verdict)
-        self._take(flow, judgement, verdict)
-        return judgement, verdict
-
-    def _heed_reply(self, judgement: Judgement, asked: Ruling) -> None:
-        judgement.over = isinstance(asked.action, Respond)
-        if judgement.over:
-            self._journal.site.saw_answer(judgement.record.endpoint)
-
-    def _count(self, flow: http.HTTPFlow, judgement: Judgement) -> None:
-        """Take an exchange down, also once more after everything was forgotten."""
-        judgement.is_counted = True
-        enforced = self._acts_on(flow) or judgement.request_before is not None or judgement.stored is not None
-        request = judgement.request
-        judgement.record = self._journal.begin(request.endpoint, request.time, enforced=enforced)
-        judgement.findings, judgement.cookies = [], []
-        self._journal.site.saw_request(judgement.record.endpoint, judgement.request)
-        if judgement.response:
-            self._journal.site.saw_response(judgement.record.endpoint, judgement.response)
-        elif judgement.stored is not None and flow_bridge.is_answered(flow):
-            self._journal.site.saw_changed_response(judgement.record.endpoint)
-
-    def _judge_response(self, flow: http.HTTPFlow, judgement: Judgement) -> Ruling:
-        if not judgement.is_counted:
-            self._count(flow, judgement)
-        if judgement.stored is not None:
-            return Ruling()
-        response = flow_bridge.response_of(flow, held=judgement.held)
-        exchange = Exchange(judgement.request, response, judgement.removed, *flow_bridge.contents_seen(flow))
-        self._journal.site.saw_response(judgement.record.endpoint, response)
-        verdict, foreseen = self._verdicts_on(flow, judgement, exchange, response)
-        self._take(flow, judgement, verdict, foreseen)
-        judgement.response = response
-        return verdict
-
-    def _verdicts_on(
-        self, flow: http.HTTPFlow, judgement: Judgement, exchange: Exchange, response: Response
-    ) -> tuple[Ruling, Ruling]:
-        """What the Runtime does with a response, its cookies among it, and what follows from the exchange."""
-        overrides = self._settings.overrides_for(flow)
-        answered = Ruling() if judgement.over else self._judge.response(exchange, overrides)
-        if response.cookies:
-            action = REFUSED if judgement.over else answered.action
-            judgement.cookies = self._journal.site.saw_cookies(judgement.request.host, response, action)
-        return answered, self._foresee(flow, judgement, exchange)
-
-    def _foresee(self, flow: http.HTTPFlow, judgement: Judgement, exchange: Exchange) -> Ruling:
-        """What follows from an exchange, and what followed from it before: a check tells its evidence once."""
-        verdict = self._foresight.consequences(exchange, self._settings.profile)
-        if not verdict.findings and not judgement.kept:
-            return verdict
-        extents = {_place(each): each.extent for each in judgement.kept}
-        found = [each for each in verdict.findings if each.extent >= extents.get(_place(each), 0)]
-        known = {_place(each) for each in found}
-        kept = [each for each in judgement.kept if _place(each) not in known]
-        judgement.kept = [*kept, *(each for each in found if BY_ID[each.rule].watch)]
-        return self._as_wanted(flow, (*found, *kept))._replace(failures=verdict.failures)
-
-    def _judge_whole(self, flow: http.HTTPFlow) -> Judgement:
-        judgement, _ = self._judge_request(flow)
-        if flow_bridge.is_answered(flow):
-            self._judge_response(flow, judgement)
-        return judgement
-
-    def _as_wanted(self, flow: http.HTTPFlow, findings: Iterable[Finding]) -> Ruling:
-        """Findings as the user wants them. One that belongs elsewhere is asked for there, whichever flow led to it."""
-        if not self._settings.overrides:
-            return Ruling(tuple(findings))
-        here = self._judgements[flow].record.endpoint
-        overrides = {here: self._settings.overrides_for(flow)}
-        wanted: list[Finding] = []
-        for finding in findings:
-            there = finding.endpoint or here
-            if there not in overrides:
-                overrides[there] = self._settings.overrides_for(flow_bridge.flow_at(there, flow))
-            wanted += overridden((finding,), overrides[there])
-        return Ruling(tuple(wanted))
-
-    def _judge_again(self, flow: http.HTTPFlow) -> None:
-        """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
-        judgement = self._judgements.get(flow)
-        if judgement is None:
-            self._judge_whole(flow)
+    def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
+        if isinstance(action, Respond):
+            passage.is_changed = True
+            if not enforce.respond_to_request(flow, action.reply):
+                logger.warning(
+                    "Runtime: the upload of flow %s could not be held back. If it is large, mitmproxy breaks it off; "
+                    "unset stream_large_bodies to avoid that.",
+                    flow.id,
+                )
             return
-        if not judgement.is_counted:
-            self._count(flow, judgement)
-        with self._journal.judging_anew(judgement.record, judgement.findings):
-            self._journal.site.forget_cookies(judgement.cookies)
-            judgement.findings, judgement.cookies = [], []
-            if judgement.stored is not None:
-                verdicts = [self._as_wanted(flow, (*judgement.stored, *judgement.kept))]
-            else:
-                verdicts = self._verdicts_anew(flow, judgement)
-            self._take(flow, judgement, *verdicts, again=True)
+        assert passage.request_before is not None
+        fields = enforce.rewrite_request(flow, passage.request_before, action)
+        if isinstance(action, Rewrite):
+            passage.is_changed = True
+            passage.request_after = fields
 
-    def _verdicts_anew(self, flow: http.HTTPFlow, judgement: Judgement) -> list[Ruling]:
-        domain = flow_bridge.function_domain(flow, self._settings.domain, ctx.options.keep_host_header)
-        judgement.request = replace(judgement.request, domain=domain)
-        unseen = judgement.response is None and not judgement.changed and not judgement.is_made_up
-        if unseen and flow_bridge.is_answered(flow):  # it was outside the scope
-            judgement.response = flow_bridge.response_of(flow, held=judgement.held)
-            self._journal.site.saw_response(judgement.record.endpoint, judgement.response)
-        sent, received = flow_bridge.contents_seen(flow)
-        response = judgement.response
-        exchange = Exchange(judgement.request, response, judgement.removed, sent, received and not judgement.changed)
-        asked = self._judge.request(exchange, self._settings.overrides_for(flow))
-        self._heed_reply(judgement, asked)
-        if response is None:
-            return [asked, self._as_wanted(flow, judgement.kept)]
-        return [asked, *self._verdicts_on(flow, judgement, exchange, response)]
+    def _enforce_response(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
+        assert flow.response
+        if isinstance(action, Respond):
+            passage.stand_in = enforce.replace_response(flow, action.reply)
+        elif isinstance(action, Rewrite):
+            enforce.rewrite_response(flow, action)
+        if not isinstance(action, Forward):
+            passage.is_changed = True
+            passage.response_after = (flow.response.status_code, flow.response.headers.fields)
 
-    def _take(self, flow: http.HTTPFlow, judgement: Judgement, *verdicts: Ruling, again: bool = False) -> None:
-        """Show what was found, everywhere. What the exchange becomes is another matter."""
-        acts = self._acts_on(flow) and not again
-        for verdict in verdicts:
-            judgement.findings += verdict.findings
-            judgement.changed |= acts and not isinstance(verdict.action, Forward)
-            for failure in verdict.failures:
-                self._log_failure(flow, judgement.record, failure)
-            new = self._journal.add(judgement.record, verdict.findings)
-            self._writer.log(new)
-            unknown = {id(entry.finding) for entry in new if not entry.known}
-            replies = [finding for finding in verdict.findings if acts and (finding.status or 0) >= 400]
-            for finding in replies[:1]:
-                self._log(judgement.record, finding, f"answered {finding.status} to")
-            logged = 0
-            for finding in verdict.findings:
-                if finding not in replies[:1] and finding.severity >= self._settings.show and id(finding) in unknown:
-                    logged += 1
-                    if logged <= MAX_LOGGED:
-                        self._log(judgement.record, finding, f"{finding.severity} in")
-            if logged > MAX_LOGGED:
-                logger.info("Runtime: %d more findings in %s.", logged - MAX_LOGGED, judgement.record.endpoint)
-        flow_bridge.annotate(flow, judgement.findings, self._settings.show, enforced=judgement.changed)
-        runtime_view.refresh(flow)
-        self._changed()
+    def _stream(self, flow: http.HTTPFlow) -> None:
+        assert flow.response
+        enforce.let_events_flow(flow)
+        if flow.response.stream:
+            enforce.count_stream(flow.response)
+            # User interfaces look at the flow again when it ends, and that may take long.
+            ctx.master.addons.trigger(UpdateHook([flow]))
+
+    # Publish
+
+    def _publish(self, flow: http.HTTPFlow, passage: Passage) -> None:
+        passage.is_published = True
+        publish.annotate(flow, passage.case.findings, self._settings.show, enforced=passage.is_changed)
+        internals.refresh_focus(flow)
 
     def _changed(self) -> None:
         self._writer.touch()
         self._dashboard.changed()
-
-    def _log(self, record: Record, finding: Finding, what: str) -> None:
-        # Never an error: mitmproxy takes one, while it reads a file at its start, for a failed start.
-        logger.log(
-            logging.WARNING if finding.severity >= Severity.WARNING else logging.INFO,
-            "Runtime %s %s%s: %s What to do: %s [%s]",
-            what,
-            finding.endpoint or record.endpoint,
-            f" (Twilio Error {finding.twilio_error})" if finding.twilio_error else "",
-            finding.message,
-            finding.fix,
-            finding.rule,
-        )
-
-    def _log_failure(self, flow: http.HTTPFlow, record: Record, failure: Failure) -> None:
-        foreseen = BY_ID[failure.rule].step is Step.CONSEQUENCES
-        logger.warning(
-            "Runtime: the check %s broke on flow %s, %s (%s). %s Please report this.",
-            failure.rule,
-            flow.id,
-            record.endpoint,
-            failure.where,
-            "The other checks are not affected." if foreseen else "The exchange goes on untouched.",
-        )
-
-    def _respond_to_request(self, flow: http.HTTPFlow, reply: Reply) -> None:
-        flow.request.stream = False
-        flow.response = flow_bridge.reply_to(flow, reply)
-        if ctx.options.stream_large_bodies and not discard_upload(flow):
-            logger.warning(
-                "Runtime: the upload of flow %s could not be held back. If it is large, mitmproxy breaks it off; "
-                "unset stream_large_bodies to avoid that.",
-                flow.id,
-            )
-
-
-def _place(finding: Finding) -> tuple[str, str | None, Endpoint | None]:
-    """What a finding is about. Of two about the same, the one that goes further is said."""
-    return finding.rule, finding.subject, finding.endpoint
-
-
-addons = [FunctionsRuntime()]

@@ -1,7 +1,6 @@
 """The content view `Runtime`: what the Runtime says of a message, in full, in mitmweb and the console.
 
-mitmproxy 11 and 12 have different classes for views. Which one it is shows in what `mitmproxy.contentviews` offers;
-the text is the same.
+Its text is made here. How mitmproxy takes a view differs between versions: see `internals`.
 """
 
 from __future__ import annotations
@@ -11,39 +10,40 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from mitmproxy import contentviews, ctx, http
+from mitmproxy import http
 
 from functions_runtime.catalogue import BY_ID
-from functions_runtime.message import Response
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Severity
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.wire_text import printable
-from functions_runtime_proxy.flow_bridge import FINDINGS_KEY, Judgement
+from functions_runtime_proxy import internals
+from functions_runtime_proxy.passage import Passage
+from functions_runtime_proxy.read import FINDINGS_KEY
 
 NAME = "Runtime"
 BASES = {
     "documented": "documented by the vendor",
     "emulator": "what the vendor's local emulator does",
-    "reading": "our reading of an open sentence",
+    "reading": "our interpretation of an open sentence",
 }
-WIDTH = 72
-"""Characters after which text is broken: mitmweb does not do that."""
+WIDTH = 60
+"""Characters after which lines are broken: mitmweb does not break them, and cuts what is longer than its pane."""
 MAX_LINE = 1000
 """Characters of one header line that are shown."""
 
-JudgementOf = Callable[[http.HTTPFlow], "Judgement | None"]
+PassageOf = Callable[[http.HTTPFlow], Passage | None]
 
 
-def describe(flow: http.HTTPFlow, message: http.Message | None, judgement: Judgement | None) -> str:
+def describe(flow: http.HTTPFlow, message: http.Message | None, passage: Passage | None) -> str:
     """All findings of the flow, and what was changed in this message."""
     found = flow.metadata.get(FINDINGS_KEY)
     if not isinstance(found, list):
-        return "The Runtime has not judged this flow. It may be outside runtime_scope, or older than the addon.\n"
-    parts = list(_changes(message, judgement)) if judgement else []
+        return "The Runtime has not judged this flow. It may be unfinished, or outside runtime_scope.\n"
+    parts = list(_changes(message, passage)) if passage else []
     plains = [plain for plain in found if isinstance(plain, dict)]
     parts += [_finding(plain) for plain in sorted(plains, key=_rank)]
-    return "\n".join(parts) or "The Runtime would let this exchange pass as it is.\n"
+    return "\n".join(parts) or "The Runtime would let this request and its response pass as they are.\n"
 
 
 def _rank(plain: dict[str, Any]) -> int:
@@ -62,9 +62,9 @@ def _finding(plain: dict[str, Any]) -> str:
     ]
     if plain.get("twilio_error"):
         lines.append(f"  Twilio Error {printable(str(plain['twilio_error']))}")
+    lines += _advice(rule) if rule else []
     lines.append(f"  How sure: {BASES.get(str(plain.get('basis')), 'unknown')}")
-    if rule:
-        lines += _explanation(rule)
+    lines += _background(rule) if rule else []
     return "\n".join(map(_wrap, lines)) + "\n"
 
 
@@ -82,31 +82,37 @@ def _wrap(line: str) -> str:
     )
 
 
-def _explanation(rule: Rule) -> Iterator[str]:
-    yield f"  Why: {' '.join(rule.explanation.split())}"
-    yield f"  What to do: {rule.fix}"
+def _advice(rule: Rule) -> Iterator[str]:
+    yield f"  Fix: {rule.fix}"
     yield from (f"    {line}" for line in rule.code.splitlines())
+
+
+def _background(rule: Rule) -> Iterator[str]:
+    yield f"  Why: {' '.join(rule.explanation.split())}"
     yield f"  Rule {rule.id}. See {', '.join(rule.references)}"
 
 
-def explain(rule: Rule) -> str:
-    """A rule as `runtime.explain` shows it."""
+def explain(rule: Rule) -> list[str]:
+    """A rule as `runtime.explain` shows it, line by line."""
     how = f"{rule.title}: {rule.severity}, {BASES[rule.basis.value]}."
-    return "\n".join([how, *(line.strip() for line in _explanation(rule))])
+    return [how, *(line.strip() for line in (*_background(rule), *_advice(rule)))]
 
 
-def _changes(message: http.Message | None, judgement: Judgement) -> Iterator[str]:
-    """What the Runtime made of a message. What others did to it, before or after, is not its doing."""
+def _changes(message: http.Message | None, passage: Passage) -> Iterator[str]:
+    """What the Runtime made of a message. What others did to it, before or after, is left out."""
     if isinstance(message, http.Request):
-        before, after = judgement.request_before, judgement.request_after
-        if before is not None and after is not None and before != after:
-            yield _diff("request", _lines(before), _lines(after))
-    elif judgement.response and judgement.response_after:
-        yield _diff("response", *(_response_lines(each) for each in (judgement.response, judgement.response_after)))
+        fields, rewritten = passage.request_before, passage.request_after
+        if fields is not None and rewritten is not None and fields != rewritten:
+            yield _diff("request", _lines(fields), _lines(rewritten))
+    elif passage.case.exchange.response and passage.response_after:
+        response = passage.case.exchange.response
+        yield _diff(
+            "response", _response_lines(response.status, response.fields), _response_lines(*passage.response_after)
+        )
 
 
-def _response_lines(response: Response) -> list[str]:
-    return [str(response.status), *_lines(response.fields)]
+def _response_lines(status: int, fields: Fields) -> list[str]:
+    return [str(status), *_lines(fields)]
 
 
 def _lines(fields: Fields) -> list[str]:
@@ -117,81 +123,23 @@ def _diff(what: str, before: Sequence[str], after: Sequence[str]) -> str:
     lines = [f"CHANGED  The Runtime changed this {what}: before (-) and after (+)."]
     matcher = difflib.SequenceMatcher(a=before, b=after, autojunk=False)
     for tag, a1, a2, b1, b2 in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        lines += [f" - {line}" for line in before[a1:a2]]
-        lines += [f" + {line}" for line in after[b1:b2]]
+        if tag != "equal":
+            lines += [_changed_line("-", line) for line in before[a1:a2]]
+            lines += [_changed_line("+", line) for line in after[b1:b2]]
     return "\n".join(lines) + "\n"
 
 
-def register(judgement_of: JudgementOf) -> None:
+def _changed_line(sign: str, line: str) -> str:
+    return textwrap.fill(line, WIDTH, initial_indent=f" {sign} ", subsequent_indent="     ", break_on_hyphens=False)
+
+
+def register(passage_of: PassageOf) -> None:
     """Offer the view. One of an earlier load of the addon is replaced."""
-    if hasattr(contentviews, "Contentview"):
-        _register(judgement_of)
-    else:
-        _register_legacy(judgement_of)
 
+    def text_of(flow: Any, message: Any) -> str:
+        if not isinstance(flow, http.HTTPFlow):
+            return "The Runtime judges HTTP exchanges only.\n"
+        text = describe(flow, message, passage_of(flow))
+        return "".join(f"{line or ' '}\n" for line in text.splitlines())  # mitmweb drops empty lines
 
-def _register(judgement_of: JudgementOf) -> None:
-    api: Any = contentviews  # which names it has depends on the version
-
-    class RuntimeContentview(api.Contentview):  # type: ignore[misc]
-        name = NAME
-        syntax_highlight = "none"
-
-        def prettify(self, data: bytes, metadata: Any) -> str:
-            return _text(metadata.flow, metadata.http_message, judgement_of)
-
-        def render_priority(self, data: bytes, metadata: Any) -> float:
-            return -1  # only where somebody asks for it
-
-    api.add(RuntimeContentview())
-
-
-def _register_legacy(judgement_of: JudgementOf) -> None:
-    api: Any = contentviews
-
-    class RuntimeView(api.View):  # type: ignore[misc]
-        name = NAME
-
-        def __call__(self, data: bytes, *, flow: Any = None, http_message: Any = None, **unknown: Any) -> Any:
-            text = _text(flow, http_message, judgement_of)
-            return NAME, ([("text", line)] for line in text.splitlines())
-
-        def render_priority(self, data: bytes, **unknown: Any) -> float:
-            return -1
-
-    if earlier := api.get(NAME):
-        api.remove(earlier)
-    api.add(RuntimeView())
-
-
-def follow_focus() -> None:
-    """Show each flow its own text, where a user interface has a focus."""
-    view = getattr(ctx.master, "view", None)
-    if view is not None:
-        view.focus.sig_change.connect(_ask_anew)
-
-
-def refresh(flow: http.HTTPFlow) -> None:
-    """Show the text anew, if it is of this flow."""
-    view = getattr(ctx.master, "view", None)
-    if view is not None and view.focus.flow is flow:
-        _ask_anew()
-
-
-def _ask_anew() -> None:
-    """The console keeps texts by what a message looks like, whatever flow it belongs to and whatever was found since.
-
-    It forgets them when a content view changes.
-    """
-    api: Any = contentviews
-    changed = api.registry.on_change if hasattr(api, "registry") else api.on_add
-    changed.send(None)
-
-
-def _text(flow: Any, message: Any, judgement_of: JudgementOf) -> str:
-    if not isinstance(flow, http.HTTPFlow):
-        return "The Runtime judges HTTP exchanges only.\n"
-    text = describe(flow, message, judgement_of(flow))
-    return "".join(f"{line or ' '}\n" for line in text.splitlines())  # mitmweb drops empty lines
+    internals.register_view(NAME, text_of)

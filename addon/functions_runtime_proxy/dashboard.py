@@ -19,11 +19,11 @@ from typing import Any
 from tornado import netutil, web
 from tornado.httpserver import HTTPServer
 
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.html import page as html
 from functions_runtime.reports.html.markup import Markup
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("runtime")
 
 INTERVAL = 1.0
 """Seconds between two renderings."""
@@ -116,10 +116,46 @@ class Dashboard:
         self._one_at_a_time = asyncio.Lock()
         self._server: HTTPServer | None = None
         self._address: Address | None = None
+        self._wanted: tuple[str, int] | None = None
+        self._is_running = False
+        self._listening: asyncio.Task[None] | None = None
 
     def is_at(self, host: str, port: int) -> bool:
         """Whether it is served there now, as far as that can be told from the address."""
         return self._address is not None and self._address.is_at(host, port)
+
+    def serve_at(self, address: tuple[str, int] | None) -> None:
+        """Serve at this address from now on, None: nowhere. Takes effect when `start` was called."""
+        if address == self._wanted:
+            return
+        self._wanted = address
+        if self._is_running:
+            self._follow()
+
+    def start(self) -> None:
+        """Begin to serve, if somebody asked for it. Needs a running event loop."""
+        self._is_running = True
+        self._follow()
+
+    def _follow(self) -> None:
+        self.close()
+        if self._listening:
+            self._listening.cancel()
+        if self._wanted:
+            self._listening = asyncio.get_running_loop().create_task(self._try_to_listen(*self._wanted))
+
+    async def _try_to_listen(self, host: str, port: int) -> None:
+        try:
+            url = await self.listen(host, port)
+        except (OSError, ValueError) as error:  # a host name can be one that no name service takes
+            logger.warning(
+                "Runtime: the live page cannot be served at %s port %d: %s. Set runtime_dashboard to another address.",
+                host,
+                port,
+                getattr(error, "strerror", None) or error,
+            )
+        else:
+            logger.info("Runtime: the live page is at %s", url)
 
     async def listen(self, host: str, port: int) -> str:
         """Serve on this address and no other from now on. Returns the URL; raises OSError where it is not to be had."""

@@ -6,10 +6,11 @@ sense is refused here with mitmproxy's `OptionsError`, which names the option an
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,11 +24,12 @@ from mitmproxy.utils.spec import parse_spec
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.engine import Override
 from functions_runtime.profile import Limits, Profile, parse_limits
-from functions_runtime.record.journal import Known
+from functions_runtime.record.entry import Known
 from functions_runtime.reports.json import read_baseline
 from functions_runtime.rule import Subject
 from functions_runtime.ruling import Severity
-from functions_runtime_proxy.flow_bridge import HOST_NAME
+from functions_runtime.wire_text import printable
+from functions_runtime_proxy.read import HOST_NAME
 from functions_runtime_proxy.report_files import SUFFIXES
 
 ENFORCE, AUDIT = MODES = ("enforce", "audit")
@@ -38,6 +40,8 @@ LEVELS: dict[str, Severity | None] = {"off": None, **{str(severity): severity fo
 FILTERS = f"Filters are made of {', '.join(expression for expression, _ in flowfilter.help)}."
 """What a flow filter can be, in a sentence."""
 
+SEED_PROFILE = Profile()
+
 Choice = TypeVar("Choice")
 
 
@@ -45,17 +49,19 @@ Choice = TypeVar("Choice")
 class Settings:
     """What the options say, ready for use."""
 
-    mode: str
-    scope: flowfilter.TFilter
-    profile: Profile
-    domain: str
-    show: Severity
-    overrides: tuple[tuple[flowfilter.TFilter, Override], ...]
-    reports: tuple[Path, ...]
-    baseline_path: str
-    baseline: frozenset[Known] | None
-    fail_on: Severity | None
-    dashboard: tuple[str, int] | None
+    mode: str = ENFORCE
+    scope: flowfilter.TFilter = flowfilter.match_all
+    scope_text: str = ""
+    profile: Profile = SEED_PROFILE
+    domain: str = ""
+    keep_host_header: bool = False
+    show: Severity = Severity.WARNING
+    overrides: tuple[tuple[flowfilter.TFilter, Override], ...] = ()
+    reports: tuple[Path, ...] = ()
+    baseline_path: str = ""
+    baseline: frozenset[Known] | None = None
+    fail_on: Severity | None = None
+    dashboard: tuple[str, int] | None = None
 
     @property
     def enforces(self) -> bool:
@@ -64,6 +70,41 @@ class Settings:
     def overrides_for(self, flow: http.HTTPFlow) -> tuple[Override, ...]:
         """The user's overrides that apply to this flow as it is now."""
         return tuple(override for matches, override in self.overrides if matches(flow))
+
+
+DEFAULTS = Settings()
+
+PREFIX = "runtime_"
+NAMES = (
+    "runtime_mode",
+    "runtime_scope",
+    "runtime_limits",
+    "runtime_domain",
+    "runtime_show",
+    "runtime_rules",
+    "runtime_report",
+    "runtime_baseline",
+    "runtime_fail_on",
+    "runtime_dashboard",
+)
+
+
+def concern(names: set[str]) -> bool:
+    """Whether one of these options means something here."""
+    return "keep_host_header" in names or any(name.startswith(PREFIX) for name in names)
+
+
+def unknown(names: Iterable[str]) -> list[str]:
+    """A sentence for each name that looks like an option of ours and is none: mitmproxy would ignore it in silence."""
+    return [
+        f"There is no option {printable(name)}. Did you mean {' or '.join(_nearest(name))}?"
+        for name in names
+        if name.startswith(PREFIX) and name not in NAMES
+    ]
+
+
+def _nearest(name: str) -> list[str]:
+    return difflib.get_close_matches(name, NAMES, n=2, cutoff=0.0)
 
 
 def declare(loader: Loader) -> None:
@@ -108,7 +149,7 @@ def declare(loader: Loader) -> None:
     loader.add_option("runtime_dashboard", str, "", "Serve a live page with the findings at HOST:PORT.")
 
 
-def read(options: Options, before: Settings | None = None) -> Settings:
+def read(options: Options, before: Settings = DEFAULTS) -> Settings:
     """What the options say. Raises OptionsError where one of them makes no sense.
 
     A baseline that is in `before` is not read again: its file may be one that reports are written to by now.
@@ -117,13 +158,15 @@ def read(options: Options, before: Settings | None = None) -> Settings:
     return Settings(
         mode=_choice("runtime_mode", options.runtime_mode, {mode: mode for mode in MODES}),
         scope=_scope(options.runtime_scope),
+        scope_text=options.runtime_scope,
         profile=Profile(_limits(options.runtime_limits)),
         domain=_domain(options.runtime_domain),
+        keep_host_header=getattr(options, "keep_host_header", False),
         show=_choice("runtime_show", options.runtime_show, SEVERITIES),
         overrides=tuple(_override(spec) for spec in options.runtime_rules),
         reports=tuple(report_path("runtime_report", path) for path in options.runtime_report),
         baseline_path=path,
-        baseline=before.baseline if before and before.baseline_path == path else _baseline(path),
+        baseline=before.baseline if before.baseline_path == path else _baseline(path),
         fail_on=_choice("runtime_fail_on", options.runtime_fail_on, FAIL_ON),
         dashboard=_address(options.runtime_dashboard),
     )

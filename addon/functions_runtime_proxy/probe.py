@@ -22,7 +22,7 @@ from functions_runtime.rules.restricted_header_used import by_experiment
 from functions_runtime.ruling import Finding
 from functions_runtime.syntax.rfc9110 import Fields, without_fields
 from functions_runtime.wire_text import printable
-from functions_runtime_proxy.flow_bridge import is_event_stream
+from functions_runtime_proxy.read import is_event_stream
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from functions_runtime.record.journal import Entry, Report
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.report import Report
 from functions_runtime.reports import FORMATS, jsonl
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class ReportWriter:
         self._paths: tuple[Path, ...] = ()
         self._logs: dict[Path, int] = {}
         self._unwritten: dict[Path, bytes] = {}
+        self._failing: dict[Path, str] = {}  # paths that cannot be written now, and why
         self._changed = False
         self._task: asyncio.Task[None] | None = None
         self._lock = threading.Lock()
@@ -51,22 +53,36 @@ class ReportWriter:
             self._close(path)
         for path in logs:
             if path not in self._logs:
-                self._logs[path] = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
-                if _is_torn(self._logs[path]):
-                    self._append(path, "\n")
-                report = self._snapshot()
-                self._append(path, jsonl.header(report.mode, report.limits))
-                for entry in report.entries:
+                self._open(path)
+                for entry in self._snapshot().entries:
                     self._append(path, jsonl.line(entry))
         self._paths = tuple(path for path in paths if path not in logs)
         self._changed = True
 
+    def _open(self, path: Path) -> None:
+        """Open a log and begin what this run writes to it."""
+        self._logs[path] = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+        if _is_torn(self._logs[path]):
+            self._append(path, "\n")
+        report = self._snapshot()
+        self._append(path, jsonl.header(report.mode, report.limits))
+
     def log(self, entries: Iterable[Entry]) -> None:
-        """Put new findings into the logs."""
-        if self._logs:
-            lines = "".join(jsonl.line(entry) for entry in entries)
-            for path in self._logs:
+        """Put new findings into the logs. A log that was moved away goes on in a new file."""
+        if self._logs and (lines := "".join(jsonl.line(entry) for entry in entries)):
+            for path in [*self._logs]:
+                if _is_moved(path, self._logs[path]):
+                    self._reopen(path)
                 self._append(path, lines)
+
+    def _reopen(self, path: Path) -> None:
+        old = self._logs[path]
+        try:
+            self._open(path)
+        except OSError as error:
+            self._complain(path, error)  # the old file goes on
+        else:
+            os.close(old)
 
     def _append(self, path: Path, text: str) -> None:
         """Put whole lines into a log. What does not get there now, goes before what comes next."""
@@ -74,11 +90,16 @@ class ReportWriter:
         left, reason = _write_lines(self._logs[path], waiting + text.encode())
         if reason:
             self._unwritten[path] = left
-            if not waiting:  # once is enough
-                self._complain(path, reason)
+            self._complain(path, reason)
+        else:
+            self._failing.pop(path, None)
 
     def _complain(self, path: Path, error: OSError) -> None:
-        logger.warning("Runtime: the report %s could not be written: %s.", path, error.strerror or error)
+        """Say that a report could not be written, once until it can be, or the reason is another."""
+        reason = str(error.strerror or error)
+        if self._failing.get(path) != reason:
+            self._failing[path] = reason
+            logger.warning("Runtime: the report %s could not be written: %s.", path, reason)
 
     def write_now(self, path: Path) -> None:
         """Write one report once. Raises OSError where that fails."""
@@ -127,6 +148,8 @@ class ReportWriter:
                     replace_file(path, FORMATS[path.suffix.lower()](report))
                 except OSError as error:
                     self._complain(path, error)
+                else:
+                    self._failing.pop(path, None)
 
 
 def _write_lines(log: int, data: bytes) -> tuple[bytes, OSError | None]:
@@ -141,6 +164,15 @@ def _write_lines(log: int, data: bytes) -> tuple[bytes, OSError | None]:
             os.ftruncate(log, os.fstat(log).st_size - written + whole)
         return data[whole:], error
     return b"", None
+
+
+def _is_moved(path: Path, log: int) -> bool:
+    """Whether the path no longer leads to this log, because its file was rotated away or deleted."""
+    try:
+        there = os.stat(path)
+    except OSError:
+        return True
+    return not os.path.samestat(there, os.fstat(log))
 
 
 def _is_torn(log: int) -> bool:

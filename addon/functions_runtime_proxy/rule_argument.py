@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import mitmproxy.types
-
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.wire_text import printable
+from functions_runtime_proxy.internals import register_argument_type
 
 
 class RuleId(str):
@@ -38,7 +37,6 @@ class _RuleIdType:
         return val in BY_ID
 
 
-def register() -> None:
+def register_rule_argument() -> None:
     """Make the type known to mitmproxy's commands; it has to be before a command with such an argument is."""
-    types: dict[Any, Any] = mitmproxy.types.CommandTypes.typemap
-    types[RuleId] = _RuleIdType()
+    register_argument_type(RuleId, _RuleIdType())

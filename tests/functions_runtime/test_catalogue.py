@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,24 +11,11 @@ from pathlib import Path
 import pytest
 
 from functions_runtime import catalogue, rules
-from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.catalogue import BY_ID, RULES, say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.rule import Example, Rule, Step, Subject
+from functions_runtime.rule import Example, Rule, Step, Subject, nothing
 from functions_runtime.ruling import Finding
-
-PART_1 = [
-    "request-headers-too-long",
-    "preflight-answered",
-    "restricted-request-header",
-    "response-headers-too-long",
-    "cookie-lifetime-too-long",
-    "cookie-attributes-added",
-    "cookie-domain-replaced",
-    "cookie-max-age-precedence",
-    "cookie-session",
-]
-"""The rules of the Runtime's own steps, in the order in which it comes to them."""
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
@@ -37,12 +25,18 @@ each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
     [pytest.param(rule, example, id=f"{rule.id}: {example.title}") for rule in RULES for example in rule.examples],
 )
 def test_an_example_shows_what_the_rule_says(rule: Rule, example: Example) -> None:
-    check = rule.new_check(b"key")
+    check, ending = rule.new_check(b"key"), rule.ending or nothing
     for earlier in example.before:
         list(check(earlier, Profile()))
-    findings = list(check(example.exchange, Profile()))
+    findings = [*check(example.exchange, Profile()), *ending(example.exchange, Profile())]
     assert [(finding.severity, finding.subject) for finding in findings] == list(example.findings)
     assert {finding.rule for finding in findings} <= {rule.id}
+    for finding in findings:
+        assert say(finding) == rule.say(finding)
+        assert say(finding).endswith(".")
+        assert "{" not in say(finding)
+        assert all(rule.cells(finding))
+        assert all(text.isprintable() for text in (say(finding), *rule.cells(finding)))
 
 
 @each_rule
@@ -74,12 +68,34 @@ def test_a_cookie_without_a_name_can_be_spoken_of(rule: Rule) -> None:
     sent = ((b"Cookie", b"0123456789"), (b"X-Token", b"0123456789"))
     found += check(Exchange(Request(host="b.example.com", fields=sent), Response()), Profile())
     assert found
-    assert all("cookie without a name" in finding.message for finding in found)
+    assert all("cookie without a name" in say(finding) for finding in found)
 
 
 def test_the_order_is_that_of_the_runtime() -> None:
-    assert [rule.id for rule in RULES if rule.step < Step.CONSEQUENCES] == PART_1
     assert list(RULES) == sorted(RULES, key=lambda rule: rule.step)
+    order = [rule.id for rule in RULES]
+    for earlier, later in itertools.pairwise(
+        (
+            "request-headers-too-long",
+            "preflight-answered",
+            "restricted-request-header",
+            "response-too-slow",
+            "response-headers-too-long",
+            "cookie-lifetime-too-long",
+            "cookie-domain-replaced",
+        )
+    ):
+        assert order.index(earlier) < order.index(later)
+
+
+@each_rule
+def test_a_rule_that_enforces_something_has_a_step_of_the_runtimes_own(rule: Rule) -> None:
+    own = rule.step < Step.CONSEQUENCES
+    findings = [each for example in rule.examples for each in rule.check(example.exchange, Profile())] if own else []
+    if any(finding.effect for finding in findings):
+        assert rule.enforcement
+    assert own or rule.ending is None or rule.step is Step.CONSEQUENCES
+    assert not rule.awaits_response or rule.step < Step.RESPONSE_TIME
 
 
 def test_rules_are_found_by_their_permanent_names() -> None:

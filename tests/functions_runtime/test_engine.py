@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from functions_runtime.engine import Foresight, Judge, Override
+from functions_runtime.engine import Consequences, Judge, Override
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Limits, Profile
-from functions_runtime.rule import Check, Rule, Step
+from functions_runtime.rule import Rule, Step
 from functions_runtime.ruling import (
     AppendAttributes,
     Basis,
@@ -37,7 +37,7 @@ def rule(name: str, step: Step, *effects: tuple[str | None, Edit | Reply | None]
 
     def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
         for subject, effect in effects:
-            yield made.finding(f"{name} of {subject}", subject, effect=effect)
+            yield made.finding(subject, effect=effect)
 
     made = Rule(
         id=name,
@@ -45,6 +45,7 @@ def rule(name: str, step: Step, *effects: tuple[str | None, Edit | Reply | None]
         severity=Severity.WARNING,
         basis=Basis.READING,
         step=step,
+        message="",
         explanation="",
         fix="",
         references=(),
@@ -65,8 +66,8 @@ def broken(name: str, step: Step, *before: tuple[str | None, Edit | Reply | None
     return replace(working, check=check)
 
 
-def found(verdict: Ruling) -> list[tuple[str, str | None, Severity]]:
-    return [(finding.rule, finding.subject, finding.severity) for finding in verdict.findings]
+def found(ruling: Ruling) -> list[tuple[str, str | None, Severity]]:
+    return [(finding.rule, finding.subject, finding.severity) for finding in ruling.findings]
 
 
 def judge(*rules: Rule, overrides: Iterable[Override] = ()) -> Ruling:
@@ -78,26 +79,26 @@ def test_no_finding_forwards() -> None:
 
 
 def test_a_finding_without_effect_forwards() -> None:
-    verdict = judge(rule("a", Step.REQUEST_FIELDS, ("x", None)))
-    assert found(verdict) == [("a", "x", Severity.WARNING)]
-    assert verdict.action == Forward()
+    ruling = judge(rule("a", Step.REQUEST_FIELDS, ("x", None)))
+    assert found(ruling) == [("a", "x", Severity.WARNING)]
+    assert ruling.action == Forward()
 
 
 def test_edits_of_all_rules_become_one_rewrite() -> None:
-    verdict = judge(
+    ruling = judge(
         rule("a", Step.REQUEST_FIELDS, ("x", VIA), ("y", None)), rule("b", Step.REQUEST_FIELDS, ("z", REFERER))
     )
-    assert verdict.action == Rewrite((VIA, REFERER))
+    assert ruling.action == Rewrite((VIA, REFERER))
 
 
 def test_a_reply_ends_the_judgement() -> None:
-    verdict = judge(
+    ruling = judge(
         rule("c", Step.REQUEST_FIELDS, (None, VIA)),
         rule("b", Step.REQUEST_REPLY, (None, OTHER_REPLY)),
         rule("a", Step.REQUEST_LIMITS, ("x", REPLY), ("y", None)),
     )
-    assert found(verdict) == [("a", "x", Severity.WARNING), ("a", "y", Severity.WARNING)]
-    assert verdict.action == Respond(REPLY)
+    assert found(ruling) == [("a", "x", Severity.WARNING), ("a", "y", Severity.WARNING)]
+    assert ruling.action == Respond(REPLY)
 
 
 def test_rules_of_one_step_keep_their_order() -> None:
@@ -107,24 +108,45 @@ def test_rules_of_one_step_keep_their_order() -> None:
 
 def test_request_response_and_consequences_have_their_own_rules() -> None:
     rules = [rule(step.name, step, (None, None)) for step in reversed(Step)]
-    judge, foresight = Judge(rules, Profile()), Foresight(rules, b"key")
+    judge, consequences = Judge(rules, Profile()), Consequences(rules, b"key")
     assert [finding.rule for finding in judge.request(EXCHANGE).findings] == [
         "REQUEST_LIMITS",
         "REQUEST_REPLY",
         "REQUEST_FIELDS",
     ]
     assert [finding.rule for finding in judge.response(EXCHANGE).findings] == [
+        "RESPONSE_TIME",
         "RESPONSE_LIMITS",
         "RESPONSE_REPLY",
         "RESPONSE_FIELDS",
     ]
-    assert [finding.rule for finding in foresight.consequences(EXCHANGE, Profile()).findings] == ["CONSEQUENCES"]
+    assert [finding.rule for finding in consequences.head(EXCHANGE, Profile()).findings] == ["CONSEQUENCES"]
+    assert [finding.rule for finding in consequences.ending(EXCHANGE, Profile()).findings] == ["ENDING"]
+
+
+def test_a_rule_of_the_request_that_awaits_the_response_is_asked_again_before_the_others() -> None:
+    waiting = replace(rule("a", Step.REQUEST_REPLY, (None, REPLY)), awaits_response=True)
+    ruling = Judge([rule("b", Step.RESPONSE_TIME, (None, OTHER_REPLY)), waiting], Profile()).response(EXCHANGE)
+    assert found(ruling) == [("a", None, Severity.WARNING)]
+    assert ruling.action == Respond(REPLY)
+
+
+def test_a_rule_of_the_head_may_have_a_second_look_at_the_end() -> None:
+    second = rule("a", Step.CONSEQUENCES, ("end", None)).check
+    both = replace(rule("a", Step.CONSEQUENCES, ("head", None)), ending=second)
+    consequences = Consequences([both, rule("b", Step.ENDING, (None, None))], b"key")
+    assert found(consequences.head(EXCHANGE, Profile())) == [("a", "head", Severity.WARNING)]
+    assert found(consequences.ending(EXCHANGE, Profile())) == [
+        ("b", None, Severity.WARNING),
+        ("a", "end", Severity.WARNING),
+    ]
 
 
 def test_without_a_response_there_is_nothing_to_say_of_it() -> None:
-    rules = [broken("a", Step.RESPONSE_LIMITS), broken("b", Step.CONSEQUENCES)]
+    rules = [broken("a", Step.RESPONSE_LIMITS), broken("b", Step.CONSEQUENCES), broken("c", Step.ENDING)]
     assert Judge(rules, Profile()).response(Exchange(Request())) == Ruling()
-    assert Foresight(rules, b"key").consequences(Exchange(Request()), Profile()) == Ruling()
+    assert Consequences(rules, b"key").head(Exchange(Request()), Profile()) == Ruling()
+    assert Consequences(rules, b"key").ending(Exchange(Request()), Profile()) == Ruling()
 
 
 def test_a_check_gets_the_exchange_and_the_profile() -> None:
@@ -137,24 +159,28 @@ def test_a_check_gets_the_exchange_and_the_profile() -> None:
     rules = [replace(rule("a", step), check=check) for step in (Step.REQUEST_LIMITS, Step.RESPONSE_LIMITS)]
     Judge(rules, profile).request(EXCHANGE)
     Judge(rules, profile).response(EXCHANGE)
-    Foresight([replace(rules[0], step=Step.CONSEQUENCES)], b"key").consequences(EXCHANGE, profile)
-    assert seen == [(EXCHANGE, profile)] * 3
+    consequences = Consequences([replace(rules[0], step=step) for step in (Step.CONSEQUENCES, Step.ENDING)], b"key")
+    consequences.head(EXCHANGE, profile)
+    consequences.ending(EXCHANGE, profile)
+    assert seen == [(EXCHANGE, profile)] * 4
 
 
-def test_each_foresight_has_its_own_memory_under_its_key() -> None:
-    def watch(key: bytes) -> Check:
-        memory: list[bytes] = []
+@pytest.mark.parametrize("step", [Step.CONSEQUENCES, Step.ENDING])
+def test_consequences_have_memories_of_their_own_under_their_key(step: Step) -> None:
+    class Memory:
+        def __init__(self, key: bytes) -> None:
+            self._key = key.decode()
+            self._seen: list[str] = []
 
-        def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
-            memory.append(key)
-            yield remembering.finding(b" ".join(memory).decode())
+        def __call__(self, exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+            self._seen.append(self._key)
+            return (remembering.finding(" ".join(self._seen)),)
 
-        return check
-
-    remembering = replace(rule("a", Step.CONSEQUENCES), watch=watch)
-    first, second = Foresight([remembering], b"k1"), Foresight([remembering], b"k2")
-    verdicts = [foresight.consequences(EXCHANGE, Profile()) for foresight in (first, first, second)]
-    assert [verdict.findings[0].message for verdict in verdicts] == ["k1", "k1 k1", "k2"]
+    remembering = replace(rule("a", step), memory=Memory)
+    first, second = Consequences([remembering], b"k1"), Consequences([remembering], b"k2")
+    look = Consequences.head if step is Step.CONSEQUENCES else Consequences.ending
+    rulings = [look(consequences, EXCHANGE, Profile()) for consequences in (first, first, second)]
+    assert [ruling.findings[0].subject for ruling in rulings] == ["k1", "k1 k1", "k2"]
 
 
 # Overrides
@@ -189,25 +215,25 @@ TWO = rule("a", Step.REQUEST_FIELDS, ("x", VIA), ("y", REFERER))
     ],
 )
 def test_overrides(overrides: list[Override], expected: list[tuple[str, Severity]], action: Forward | Rewrite) -> None:
-    verdict = judge(TWO, overrides=overrides)
-    assert [(finding.subject, finding.severity) for finding in verdict.findings] == expected
-    assert verdict.action == action
+    ruling = judge(TWO, overrides=overrides)
+    assert [(finding.subject, finding.severity) for finding in ruling.findings] == expected
+    assert ruling.action == action
 
 
 def test_off_stops_a_reply_too_and_the_judgement_goes_on() -> None:
-    verdict = judge(
+    ruling = judge(
         rule("a", Step.REQUEST_LIMITS, ("x", REPLY)),
         rule("b", Step.REQUEST_FIELDS, (None, VIA)),
         overrides=[Override("a", None, None)],
     )
-    assert found(verdict) == [("b", None, Severity.WARNING)]
-    assert verdict.action == Rewrite((VIA,))
+    assert found(ruling) == [("b", None, Severity.WARNING)]
+    assert ruling.action == Rewrite((VIA,))
 
 
 def test_off_for_one_subject_leaves_the_reply_that_another_calls_for() -> None:
-    verdict = judge(rule("a", Step.REQUEST_LIMITS, ("x", REPLY), ("y", REPLY)), overrides=[Override("a", "x", None)])
-    assert found(verdict) == [("a", "y", Severity.WARNING)]
-    assert verdict.action == Respond(REPLY)
+    ruling = judge(rule("a", Step.REQUEST_LIMITS, ("x", REPLY), ("y", REPLY)), overrides=[Override("a", "x", None)])
+    assert found(ruling) == [("a", "y", Severity.WARNING)]
+    assert ruling.action == Respond(REPLY)
 
 
 def test_overrides_hold_for_responses() -> None:
@@ -221,16 +247,16 @@ def test_overrides_hold_for_responses() -> None:
 
 @pytest.mark.parametrize("step", [Step.REQUEST_LIMITS, Step.REQUEST_REPLY, Step.REQUEST_FIELDS])
 def test_a_check_that_breaks_leaves_the_exchange_untouched(step: Step) -> None:
-    verdict = judge(
+    ruling = judge(
         broken("b", step), rule("a", Step.REQUEST_REPLY, (None, REPLY)), rule("c", Step.REQUEST_FIELDS, ("x", VIA))
     )
     if step is Step.REQUEST_FIELDS:  # the reply came first
-        assert verdict.action == Respond(REPLY)
-        assert verdict.failures == ()
+        assert ruling.action == Respond(REPLY)
+        assert ruling.failures == ()
     else:
-        assert verdict.action == Forward()
-        assert [failure.rule for failure in verdict.failures] == ["b"]
-        assert ("c", "x", Severity.WARNING) in found(verdict)
+        assert ruling.action == Forward()
+        assert [failure.rule for failure in ruling.failures] == ["b"]
+        assert ("c", "x", Severity.WARNING) in found(ruling)
 
 
 def test_a_check_that_breaks_half_way_has_no_effect() -> None:
@@ -239,21 +265,21 @@ def test_a_check_that_breaks_half_way_has_no_effect() -> None:
 
 
 def test_a_failure_says_where_but_nothing_of_the_exchange() -> None:
-    verdict = judge(broken("b", Step.REQUEST_LIMITS))
+    ruling = judge(broken("b", Step.REQUEST_LIMITS))
     line = broken.__code__.co_firstlineno + 6
-    assert verdict.failures == (Failure("b", f"ValueError in test_engine.py, line {line}"),)
-    assert "secret" not in repr(verdict)
+    assert ruling.failures == (Failure("b", f"ValueError in test_engine.py, line {line}"),)
+    assert "secret" not in repr(ruling)
 
 
 def test_every_broken_check_is_named() -> None:
-    verdict = judge(broken("a", Step.REQUEST_LIMITS), broken("b", Step.REQUEST_FIELDS))
-    assert [failure.rule for failure in verdict.failures] == ["a", "b"]
+    ruling = judge(broken("a", Step.REQUEST_LIMITS), broken("b", Step.REQUEST_FIELDS))
+    assert [failure.rule for failure in ruling.failures] == ["a", "b"]
 
 
 def test_a_broken_check_of_a_response_or_consequence_is_named_too() -> None:
     rules = [broken("a", Step.RESPONSE_FIELDS), broken("b", Step.CONSEQUENCES)]
     assert [failure.rule for failure in Judge(rules, Profile()).response(EXCHANGE).failures] == ["a"]
-    assert [failure.rule for failure in Foresight(rules, b"key").consequences(EXCHANGE, Profile()).failures] == ["b"]
+    assert [failure.rule for failure in Consequences(rules, b"key").head(EXCHANGE, Profile()).failures] == ["b"]
 
 
 def test_an_interrupt_is_no_failure_of_a_check() -> None:

@@ -5,19 +5,31 @@ from __future__ import annotations
 import pytest
 
 from functions_runtime.profile import (
+    ALLOWED_METHODS,
+    CONCURRENT_REQUESTS_LIMIT,
+    CONCURRENT_REQUESTS_STATUS,
     COOKIE_LIFETIME_LIMIT,
     DOCUMENTED_LIMITS,
     EMULATOR_RESTRICTED_PREFIXES,
+    FUNCTION_TIMEOUT,
+    FUNCTION_TIMEOUT_STATUS,
+    GET_WITH_CONTENT_STATUS,
     HEADERS_TOO_LONG_ERROR,
     KEPT_NAMES,
+    METHOD_UNSUPPORTED_STATUS,
+    REQUEST_SIZE_LIMIT,
+    RESPONSE_SIZE_LIMIT,
     RESTRICTED_NAMES,
     RESTRICTED_PREFIXES,
+    SERVED_METHODS,
     Limits,
     Profile,
     is_removed,
     is_restricted,
     parse_limits,
+    without_emulator_fields,
 )
+from functions_runtime.syntax.rfc9110 import Fields
 
 
 def test_the_limits_of_the_first_page_are_the_default() -> None:
@@ -35,6 +47,59 @@ def test_headers_that_are_too_long_have_an_error_of_their_own() -> None:
 
 def test_a_cookie_may_live_a_day() -> None:
     assert COOKIE_LIFETIME_LIMIT == 86400
+
+
+def test_statuses_and_sizes_are_those_of_the_pages() -> None:
+    assert (METHOD_UNSUPPORTED_STATUS, GET_WITH_CONTENT_STATUS) == (405, 403)
+    assert (FUNCTION_TIMEOUT, FUNCTION_TIMEOUT_STATUS) == (10, 504)
+    assert (CONCURRENT_REQUESTS_LIMIT, CONCURRENT_REQUESTS_STATUS) == (30, 429)
+    assert (REQUEST_SIZE_LIMIT, RESPONSE_SIZE_LIMIT) == (1048576, 4194304)
+
+
+def test_methods_are_those_of_the_page_and_head_as_the_emulator_serves_it() -> None:
+    assert {*ALLOWED_METHODS.decode().split(", "), "HEAD"} == SERVED_METHODS
+
+
+EMULATOR = (
+    (b"X-Powered-By", b"Express"),
+    (b"Surrogate-Control", b"no-store"),
+    (b"Cache-Control", b"no-store, no-cache, must-revalidate, proxy-revalidate"),
+    (b"Pragma", b"no-cache"),
+    (b"Expires", b"0"),
+    (b"ETag", b'W/"5d-WssGxfP7aCTC/Wff9kVayURuGoE"'),
+    (b"Keep-Alive", b"timeout=5"),
+)
+"""What a response of the emulator has, besides what its Function sets, Date, Connection and Content-Length."""
+
+
+def test_what_the_emulator_adds_is_left_out_of_its_responses() -> None:
+    own = ((b"Content-Type", b"text/plain"), (b"X-A", b"1"))
+    assert without_emulator_fields((*EMULATOR, *own)) == own
+    assert without_emulator_fields((*EMULATOR[:2], *own)) == own
+    assert without_emulator_fields(((b"x-powered-by", b"Express"), own[0], (b"surrogate-CONTROL", b"no-store"))) == (
+        own[0],
+    )
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        (b"Cache-Control", b"no-store"),
+        (b"Pragma", b"x"),
+        (b"Expires", b"Thu, 01 Jan 1970 00:00:00 GMT"),
+        (b"ETag", b'"mine"'),
+        (b"Keep-Alive", b"max=5"),
+        (b"X-Powered-By", b"Express"),
+        (b"Surrogate-Control", b"no-store"),
+    ],
+)
+def test_what_a_function_sets_itself_stays(own: tuple[bytes, bytes]) -> None:
+    assert without_emulator_fields((*EMULATOR[:2], own)) == (own,)
+
+
+@pytest.mark.parametrize("fields", [(), EMULATOR[1:], EMULATOR[:1], ((b"X-Powered-By", b"PHP/8"), EMULATOR[1])])
+def test_without_its_marks_a_response_is_not_the_emulators(fields: Fields) -> None:
+    assert without_emulator_fields(fields) is fields
 
 
 def test_names_are_lower_case_and_kept_names_are_restricted() -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.profile import Limits
-from functions_runtime.record.journal import Journal, Report
+from functions_runtime.record.journal import Journal
+from functions_runtime.record.report import Report
 from functions_runtime.reports.html import page as html
 from functions_runtime.reports.html.markup import Markup
 from functions_runtime_proxy import dashboard as dashboard

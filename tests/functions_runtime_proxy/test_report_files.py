@@ -16,7 +16,8 @@ import pytest
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.profile import SEED_PAGE_LIMITS
-from functions_runtime.record.journal import Journal, Report
+from functions_runtime.record.journal import Journal
+from functions_runtime.record.report import Report
 from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime_proxy import report_files as report_writer
 from functions_runtime_proxy.report_files import ReportWriter, replace_file

@@ -15,7 +15,7 @@ import pytest
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.html import page as html
 from functions_runtime_proxy.dashboard import Dashboard
 from tests.browser.chromium import BROWSER, DRIVER, require_installed

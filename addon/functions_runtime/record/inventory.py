@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import enum
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import HeaderSize, Request, Response
-from functions_runtime.ruling import Action, Respond, Rewrite, Severity, apply_edits
+from functions_runtime.ruling import (
+    Action,
+    AppendAttributes,
+    RemoveField,
+    ReplaceDomain,
+    Respond,
+    Rewrite,
+    Severity,
+    apply_edits,
+)
 from functions_runtime.syntax.rfc9110 import Fields, field_line_size
 from functions_runtime.wire_text import NAMELESS, printable
 
@@ -63,25 +72,33 @@ class Headroom:
 
     def widen(self, measured: HeaderSize, fields: Fields) -> None:
         """Take a message into account."""
-        self.count = max(self.count, measured.count)
+        if measured.count > self.count:
+            self.count = measured.count
         if measured.size > self.size:
             self.size = measured.size
             self.largest = _largest(fields)
 
 
 def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
-    parts: list[tuple[int, str]] = []
+    parts: list[tuple[int, bytes, bytes | None]] = []  # size, name of the field, cookie-pair if it is one
     for name, value in fields:
-        if name.lower() == b"cookie":
-            for pair in _COOKIE_PAIR.findall(value):
-                # Without a name, all of it is the value.
-                name = pair.partition(b"=")[0].strip() if b"=" in pair else b""
-                shown = printable(name, 40) if name and b'"' not in name else NAMELESS
-                parts.append((len(pair), f"cookie {shown}"))
+        if len(name) == 6 and name.lower() == b"cookie":
+            parts += [(len(pair), name, pair) for pair in _COOKIE_PAIR.findall(value)]
         else:
-            parts.append((field_line_size(name, value), printable(name.lower(), 40)))
-    parts.sort(key=lambda part: -part[0])
-    return tuple((name, size) for size, name in parts[:LARGEST_KEPT])
+            parts.append((field_line_size(name, value), name, None))
+    parts.sort(key=_SIZE, reverse=True)
+    return tuple([(_part_name(name, pair), size) for size, name, pair in parts[:LARGEST_KEPT]])
+
+
+_SIZE = itemgetter(0)
+
+
+def _part_name(name: bytes, pair: bytes | None) -> str:
+    if pair is None:
+        return printable(name.lower(), 40)
+    cookie = pair.partition(b"=")[0].strip() if b"=" in pair else b""  # without a name, all of it is the value
+    shown = printable(cookie, 40) if cookie and b'"' not in cookie else NAMELESS
+    return f"cookie {shown}"
 
 
 @dataclass(slots=True)
@@ -103,19 +120,26 @@ class SeenCookie:
     name: str
     today: str
     runtime: str | None
+    own: bool = True
 
 
-CookieKey = tuple[str, bytes, bytes, bool]
-"""What makes a cookie one row: its host, its name, its attributes, and whether its response was refused."""
+Change = bytes | tuple[bytes, ...] | None
+"""What an edit does to a Set-Cookie field: the Domain that it writes, None to cut it, or attributes to append."""
+
+CookieKey = tuple[str, bytes, bytes, tuple[Change, ...] | None]
+"""What makes a cookie one row: its host, its name, its attributes without a date, and what the Runtime changes.
+
+The last is None if the Runtime refuses the response.
+"""
 
 
-class Site:
+class Inventory:
     """What was seen so far. `unmeasured` counts responses of which only what they were changed to is known."""
 
     def __init__(self) -> None:
         self._endpoints: dict[Endpoint, SeenEndpoint] = {}
         self._cookies: dict[CookieKey, SeenCookie] = {}
-        self._sightings: Counter[CookieKey] = Counter()
+        self._sightings: dict[CookieKey, int] = {}
         self.further_cookies = 0
         self.unmeasured = 0
 
@@ -154,21 +178,19 @@ class Site:
         Returns what `forget_cookies` takes to undo that.
         """
         keys: list[CookieKey | None] = []
-        rewritten = apply_edits(response.fields, action.edits) if isinstance(action, Rewrite) else response.fields
-        refused = isinstance(action, Respond)
-        for field in response.cookies:
-            # A date that moves on does not make another cookie.
-            attributes = _DATE.sub(rb"\1", field.line.partition(b";")[2])
-            key = (host, field.cookie.name, attributes[:MAX_ATTRIBUTES_SHOWN], refused)
-            if key not in self._cookies and len(self._cookies) >= MAX_COOKIES:
-                self.further_cookies += 1
-                keys.append(None)
-                continue
-            after = None if refused else _attributes_of(rewritten[field.position][1])
-            self._cookies[key] = SeenCookie(
-                printable(host, 255), printable(field.cookie.name), _attributes_of(field.line), after
-            )
-            self._sightings[key] += 1
+        changes = _changes_by_position(action)
+        for position, line, cookie in response.cookies:
+            attributes = _without_date(line.partition(b";")[2])
+            key = (host, cookie.name, attributes, None if changes is None else changes.get(position, ()))
+            seen = self._sightings.get(key)
+            if seen is None:
+                if len(self._cookies) >= MAX_COOKIES:
+                    self.further_cookies += 1
+                    keys.append(None)
+                    continue
+                self._cookies[key] = _row(host, cookie.name, line, key[3])
+                seen = 0
+            self._sightings[key] = seen + 1
             keys.append(key)
         return keys
 
@@ -183,12 +205,41 @@ class Site:
                 del self._sightings[key], self._cookies[key]
 
     def _endpoint(self, endpoint: Endpoint) -> SeenEndpoint:
-        if endpoint not in self._endpoints and len(self._endpoints) >= MAX_ENDPOINTS:
-            endpoint = FOLDED
         seen = self._endpoints.get(endpoint)
         if seen is None:
-            seen = self._endpoints[endpoint] = SeenEndpoint(endpoint, 0, Headroom(), Headroom())
+            if len(self._endpoints) >= MAX_ENDPOINTS:
+                endpoint = FOLDED
+            seen = self._endpoints.setdefault(endpoint, SeenEndpoint(endpoint, 0, Headroom(), Headroom()))
         return seen
+
+
+# Servers set many cookies with the same few attributes, in every response.
+@lru_cache(maxsize=256)
+def _without_date(attributes: bytes) -> bytes:
+    """Attributes as a key: a date that moves on does not make another cookie."""
+    return _DATE.sub(rb"\1", attributes)[:MAX_ATTRIBUTES_SHOWN]
+
+
+def _changes_by_position(action: Action) -> dict[int, tuple[Change, ...]] | None:
+    """What happens to each Set-Cookie field; None if the response is refused."""
+    if isinstance(action, Respond):
+        return None
+    changes: dict[int, tuple[Change, ...]] = {}
+    if isinstance(action, Rewrite):
+        for edit in action.edits:
+            if not isinstance(edit, RemoveField):
+                position, change = edit
+                changes[position] = (*changes[position], change) if position in changes else (change,)
+    return changes
+
+
+def _row(host: str, name: bytes, line: bytes, changes: tuple[Change, ...] | None) -> SeenCookie:
+    today = _attributes_of(line)
+    after = None
+    if changes is not None:
+        edits = [AppendAttributes(0, each) if isinstance(each, tuple) else ReplaceDomain(0, each) for each in changes]
+        after = _attributes_of(apply_edits(((b"", line),), edits)[0][1])
+    return SeenCookie(printable(host, 255), printable(name), today, after)
 
 
 _SHOWN_VALUES = {

@@ -7,191 +7,151 @@ whose method, host and path are `*`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Request, Response
 from functions_runtime.profile import Limits
-from functions_runtime.record.inventory import FOLDED, Headroom, SeenCookie, SeenEndpoint, Site, Standing, standing_of
-from functions_runtime.ruling import Finding, Severity
+from functions_runtime.record.entry import Entry, Known
+from functions_runtime.record.hosts import Hosts, Registrable, itself
+from functions_runtime.record.inventory import FOLDED, CookieKey, Inventory
+from functions_runtime.record.notices import Notice, changed_when_recorded, no_cookies, restricted_untested
+from functions_runtime.record.report import Report, judged_endpoints, judged_hosts, rank
+from functions_runtime.ruling import FOLDED_FACTS, Action, Finding, Severity
+from functions_runtime.version import VERSION
+
+DEPENDENCE = "restricted-header-used"
+"""The rule of what shows that a site depends on a restricted header."""
 
 MAX_ENTRIES = 10_000
 
 
-@dataclass(slots=True)
-class Entry:
-    """One distinct finding: what it is, where, how often, and when (seconds since 1970-01-01 UTC)."""
-
-    finding: Finding
-    endpoint: Endpoint
-    count: int
-    first_seen: float
-    last_seen: float
-    known: bool = False
-
-    def __str__(self) -> str:
-        subject = f" [{self.finding.subject}]" if self.finding.subject else ""
-        return f"{self.finding.rule}{subject} {self.endpoint}"
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedEndpoint:
-    """An endpoint in the light of its findings: how it does, because of which rules, and what was measured."""
-
-    seen: SeenEndpoint
-    standing: Standing
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A run at one moment, as reports show it: entries and endpoints with the gravest first.
-
-    `folded` counts findings that share an entry because there were too many, `further_cookies` cookies that are not
-    listed for that reason. `unmeasured` counts responses that were changed before they were recorded, so that neither
-    their headers nor their cookies are known. `enforced` counts the exchanges that went as they would under the
-    Runtime, `outside_scope` those that were not judged. `compared` says that there is a baseline.
-    """
-
-    mode: str
-    limits: Limits
-    judged: int
-    clean: int
-    folded: int
-    entries: tuple[Entry, ...]
-    endpoints: tuple[JudgedEndpoint, ...] = ()
-    cookies: tuple[SeenCookie, ...] = ()
-    further_cookies: int = 0
-    unmeasured: int = 0
-    enforced: int = 0
-    outside_scope: int = 0
-    compared: bool = False
-
-    @property
-    def folded_endpoints(self) -> bool:
-        """Whether some endpoints share an entry because there were too many."""
-        return any(each.seen.endpoint == FOLDED and each.seen.exchanges for each in self.endpoints)
-
-    @property
-    def standing(self) -> Standing | None:
-        """How the site does as a whole; None where nothing was judged."""
-        if not self.judged:
-            return None
-        gravest = self.entries[0].finding.severity if self.entries else None
-        return standing_of(gravest, answered=any(each.seen.answered for each in self.endpoints))
-
-    @property
-    def known(self) -> int:
-        """How many entries were in the baseline."""
-        return sum(1 for entry in self.entries if entry.known)
-
-    def endpoints_that(self, standing: Standing) -> int:
-        """How many endpoints have this standing."""
-        return sum(1 for endpoint in self.endpoints if endpoint.standing is standing)
-
-    def counted(self, severity: Severity) -> int:
-        """How many entries have this severity."""
-        return sum(1 for entry in self.entries if entry.finding.severity is severity)
-
-
-@dataclass(slots=True)
-class Record:
-    """One exchange in the journal. It is clean until it has a finding of warning or above."""
-
-    endpoint: Endpoint
-    time: float
-    clean: bool = True
-
-
 Key = tuple[str, Severity, Endpoint, str | None]
 
-Known = tuple[str, str, str, str, str, str | None]
-"""What makes a finding the same in two runs: rule, severity, method, host, path and subject."""
+
+class Receipt(NamedTuple):
+    """What a journal booked for one exchange, so that it can be taken back.
+
+    `is_clean` says that none of its findings is a warning or an error.
+    """
+
+    journal: Journal
+    endpoint: Endpoint
+    time: float
+    is_clean: bool = True
+    keys: tuple[Key, ...] = ()
+    cookies: tuple[CookieKey | None, ...] = ()
 
 
 class Journal:
     """The journal of one run."""
 
-    def __init__(self, baseline: Container[Known] | None = None) -> None:
+    def __init__(self, baseline: Container[Known] | None = None, registrable: Registrable = itself) -> None:
         self._entries: dict[Key, Entry] = {}
         self._baseline = baseline
         self._replacing: set[str] = set()  # rules of which some findings take the place of others
         self._emptied = 0  # entries that are about to go, unless what they are of is found again
-        self.site = Site()
+        self._registrable = registrable
+        self.inventory = Inventory()
+        self.hosts = Hosts(registrable)
         self.judged = 0
         self.clean = 0
         self.folded = 0
         self.enforced = 0
+        self.recorded = 0
+        self.began: float | None = None
+        self.ended: float | None = None
         self.outside_scope = 0
 
-    def begin(self, endpoint: Endpoint, time: float, *, enforced: bool = False) -> Record:
-        """Count an exchange as judged. `enforced` says that it goes as it would under the Runtime."""
+    def successor(self) -> Journal:
+        """An empty journal with the same baseline."""
+        return Journal(self._baseline, self._registrable)
+
+    def begin(self, endpoint: Endpoint, request: Request, *, enforced: bool = False, recorded: bool = False) -> Receipt:
+        """Count an exchange. `enforced` says that it goes as it would under the Runtime."""
         self.judged += 1
         self.clean += 1
         self.enforced += enforced
-        return Record(endpoint, time)
+        self.recorded += recorded
+        time = request.time
+        if self.began is None or time < self.began:
+            self.began = time
+        if self.ended is None or time > self.ended:
+            self.ended = time
+        self.inventory.saw_request(endpoint, request)
+        self.hosts.saw_request(request)
+        return Receipt(self, endpoint, time)
 
-    def add(self, record: Record, findings: Iterable[Finding]) -> list[Entry]:
-        """Take down findings of an exchange. Returns the entries that are new."""
-        new = []
+    def book(self, receipt: Receipt, findings: Sequence[Finding]) -> tuple[Receipt, Sequence[Entry]]:
+        """Take down findings of an exchange. Returns what is booked now, and the entries that are new."""
+        if not findings:
+            return receipt, ()
+        endpoint, time, is_clean = receipt.endpoint, receipt.time, receipt.is_clean
+        keys: list[Key] = []
+        new: list[Entry] = []
         for finding in findings:
-            if record.clean and finding.severity >= Severity.WARNING:
-                record.clean = False
+            if is_clean and finding.severity >= Severity.WARNING:
+                is_clean = False
                 self.clean -= 1
-            if entry := self._count(record, finding):
-                new.append(entry)
-        return new
+                self.hosts.count_unclean(endpoint.host, 1)
+            key: Key = (finding.rule, finding.severity, finding.endpoint or endpoint, finding.subject)
+            entry = self._entries.get(key)
+            if entry is None and len(self._entries) - self._emptied >= MAX_ENTRIES:
+                self.folded += 1
+                finding = finding._replace(subject=None, facts=FOLDED_FACTS, endpoint=None, extent=0.0)
+                key = (finding.rule, finding.severity, FOLDED, None)
+                entry = self._entries.get(key)
+            if entry is None:
+                entry = self._open(key, finding, time)
+                if not self._graver(entry):
+                    new.append(entry)
+            elif not entry.count:
+                self._emptied -= 1
+                entry.finding, entry.first_seen, entry.last_seen = finding, time, time
+            entry.count += 1
+            if finding.extent > entry.finding.extent or (finding.replaces and not entry.finding.replaces):
+                entry.finding = finding
+            if time < entry.first_seen:
+                entry.first_seen = time
+            elif time > entry.last_seen:
+                entry.last_seen = time
+            keys.append(key)
+        return Receipt(self, endpoint, time, is_clean, (*receipt.keys, *keys), receipt.cookies), new
+
+    def book_cookies(self, receipt: Receipt, host: str, response: Response, action: Action) -> Receipt:
+        """Take down the cookies of a response, and what the Runtime makes of them."""
+        _, endpoint, time, is_clean, keys, _ = receipt
+        return Receipt(self, endpoint, time, is_clean, keys, tuple(self.inventory.saw_cookies(host, response, action)))
 
     @contextlib.contextmanager
-    def judging_anew(self, record: Record, findings: Iterable[Finding]) -> Iterator[None]:
-        """Take back what was added for an exchange. What is added again meanwhile is not new."""
-        if not record.clean:
-            record.clean = True
+    def rebooking(self, receipt: Receipt) -> Iterator[Receipt]:
+        """Take back the findings and cookies of an exchange. What is booked again meanwhile is not new."""
+        if not receipt.is_clean:
             self.clean += 1
-        left = []
-        for finding in findings:
-            key = (finding.rule, finding.severity, finding.endpoint or record.endpoint, finding.subject)
-            if key not in self._entries:
-                key = (finding.rule, finding.severity, FOLDED, None)
-                self.folded -= key in self._entries
-            if entry := self._entries.get(key):
-                entry.count -= 1
-                self._emptied += not entry.count
-                left.append(key)
+            self.hosts.count_unclean(receipt.endpoint.host, -1)
+        for key in receipt.keys:
+            entry = self._entries[key]
+            entry.count -= 1
+            self._emptied += not entry.count
+            self.folded -= key[2] == FOLDED
+        self.inventory.forget_cookies(receipt.cookies)
         try:
-            yield
+            yield Receipt(self, receipt.endpoint, receipt.time)
         finally:
-            for key in left:
-                if key in self._entries and not self._entries[key].count:
+            for key in dict.fromkeys(receipt.keys):
+                if not self._entries[key].count:
                     self._emptied -= 1
                     del self._entries[key]
 
-    def _count(self, record: Record, finding: Finding) -> Entry | None:
-        endpoint, subject = finding.endpoint or record.endpoint, finding.subject
-        key = (finding.rule, finding.severity, endpoint, subject)
-        entry = self._entries.get(key)
+    def _open(self, key: Key, finding: Finding, time: float) -> Entry:
         if finding.replaces:
             self._replacing.add(finding.rule)
-        if entry is None and len(self._entries) - self._emptied >= MAX_ENTRIES:
-            self.folded += 1
-            endpoint, subject = FOLDED, None
-            key = (finding.rule, finding.severity, endpoint, subject)
-            message = "Further endpoints and subjects with this finding."
-            finding = finding._replace(subject=None, message=message, extent=0.0)
-            entry = self._entries.get(key)
-        if entry is None:
-            entry = self._entries[key] = Entry(finding, endpoint, 1, record.time, record.time)
-            entry.known = self._is_known(entry)
-            return None if self._graver(entry) else entry
-        entry.count += 1
-        if entry.count == 1:
-            self._emptied -= 1
-            entry.finding, entry.first_seen, entry.last_seen = finding, record.time, record.time
-        if finding.extent > entry.finding.extent or (finding.replaces and not entry.finding.replaces):
-            entry.finding = finding
-        entry.first_seen = min(entry.first_seen, record.time)
-        entry.last_seen = max(entry.last_seen, record.time)
-        return None
+        entry = self._entries[key] = Entry(finding, key[2], 0, time, time)
+        entry.known = self._is_known(entry)
+        return entry
 
     def _graver(self, entry: Entry) -> Entry | None:
         """The entry that takes the place of this one."""
@@ -224,17 +184,36 @@ class Journal:
             entry.known = self._is_known(entry)
 
     def _is_known(self, entry: Entry) -> bool:
-        return self._baseline is not None and _known(entry) in self._baseline
+        return self._baseline is not None and entry.identity in self._baseline
 
-    def new(self, severity: Severity) -> list[Entry]:
-        """The entries of this severity or above that are not known, the gravest first."""
-        return sorted(
-            (each for each in self._shown() if each.finding.severity >= severity and not each.known), key=_rank
-        )
+    def new(self, severity: Severity, *, scoped: bool = False) -> list[Entry]:
+        """The entries of own hosts, of this severity or above, that are not known, the gravest first."""
+        entries = self._judged_entries(scoped=scoped)
+        return [each for each in entries if each.own and each.finding.severity >= severity and not each.known]
 
-    def report(self, mode: str, limits: Limits) -> Report:
-        """The journal as it stands."""
-        entries = tuple(sorted(self._shown(), key=_rank))
+    def _judged_entries(self, *, scoped: bool) -> tuple[Entry, ...]:
+        own = self._own(scoped=scoped)
+        return tuple(sorted((replace(each, own=own(each.endpoint.host)) for each in self._shown()), key=rank))
+
+    def _own(self, *, scoped: bool) -> Callable[[str], bool]:
+        own = self.hosts.own(scoped=scoped)
+        return lambda host: host == FOLDED.host or own(host)
+
+    def report(
+        self,
+        mode: str,
+        limits: Limits,
+        *,
+        scoped: bool = False,
+        sources: Sequence[str] = (),
+        notices: Iterable[Notice | None] = (),
+    ) -> Report:
+        """The journal as it stands. `scoped`, `sources` are as in `Report`; `notices` are of whoever read recordings."""
+        entries = self._judged_entries(scoped=scoped)
+        own = self._own(scoped=scoped)
+        endpoints = judged_endpoints(self.inventory.endpoints, entries, own)
+        exchanges = {host: (seen.exchanges, seen.exchanges - seen.unclean) for host, seen in self.hosts.seen.items()}
+        cookies = [replace(each, own=own(each.host)) for each in self.inventory.cookies]
         return Report(
             mode,
             limits,
@@ -242,57 +221,30 @@ class Journal:
             self.clean,
             self.folded,
             entries,
-            _judged_endpoints(self.site, entries),
-            tuple(sorted(self.site.cookies, key=lambda cookie: (cookie.host, cookie.name, cookie.today))),
-            self.site.further_cookies,
-            self.site.unmeasured,
+            endpoints,
+            tuple(sorted(cookies, key=lambda each: (not each.own, each.host, each.name, each.today))),
+            self.inventory.further_cookies,
+            self.inventory.unmeasured,
             self.enforced,
             self.outside_scope,
             self._baseline is not None,
+            judged_hosts(exchanges, endpoints, entries),
+            tuple(notice for notice in (*notices, *self._notices(own, entries)) if notice),
+            self.recorded,
+            tuple(sources),
+            scoped,
+            VERSION,
+            self.began,
+            self.ended,
         )
 
-
-def _known(entry: Entry) -> Known:
-    method, host, path = entry.endpoint
-    return entry.finding.rule, str(entry.finding.severity), method, host, path, entry.finding.subject
-
-
-def _judged_endpoints(site: Site, entries: Iterable[Entry]) -> tuple[JudgedEndpoint, ...]:
-    """The endpoints of the site, and those that findings speak of although no exchange was seen there.
-
-    Where there were too many endpoints, nobody knows any more what was seen: there the findings are of all others.
-    """
-    seen = {endpoint.endpoint: endpoint for endpoint in site.endpoints}
-    entries = [entry for entry in entries if entry.finding.severity >= Severity.WARNING]
-    # Where findings share an entry, an endpoint without any may be one of theirs.
-    hidden = any(entry.endpoint == FOLDED for entry in entries)
-    gravest: dict[Endpoint, Severity] = {}
-    reasons: dict[Endpoint, dict[str, None]] = {}
-    for entry in entries:
-        endpoint = entry.endpoint if entry.endpoint in seen or FOLDED not in seen else FOLDED
-        gravest.setdefault(endpoint, entry.finding.severity)  # entries come with the gravest first
-        reasons.setdefault(endpoint, {})[entry.finding.rule] = None
-        seen.setdefault(endpoint, SeenEndpoint(endpoint, 0, Headroom(), Headroom()))
-    judged = [
-        JudgedEndpoint(
-            each,
-            standing_of(gravest.get(name), answered=each.answered and not hidden),
-            tuple(reasons.get(name, ())),
-        )
-        for name, each in seen.items()
-    ]
-    order = list(reversed(Standing))
-    return tuple(
-        sorted(judged, key=lambda each: (order.index(each.standing), each.seen.endpoint[1:], each.seen.endpoint))
-    )
-
-
-def _rank(entry: Entry) -> tuple[int, str, str, str, str, str]:
-    return (
-        -entry.finding.severity,
-        entry.finding.rule,
-        entry.endpoint.host,
-        entry.endpoint.path,
-        entry.endpoint.method,
-        entry.finding.subject or "",
-    )
+    def _notices(self, own: Callable[[str], bool], entries: Iterable[Entry]) -> Iterator[Notice | None]:
+        if self.recorded and not self.hosts.has_credentials:
+            yield no_cookies(self.recorded, has_login=self.hosts.has_login)
+        shown = {(entry.endpoint.host, entry.finding.subject) for entry in entries if entry.finding.rule == DEPENDENCE}
+        untested: Counter[str] = Counter()
+        for host, seen in self.hosts.seen.items():
+            if seen.untested and own(host):
+                untested.update({name: count for name, count in seen.untested.items() if (host, name) not in shown})
+        yield restricted_untested(untested)
+        yield changed_when_recorded(self.inventory.unmeasured)

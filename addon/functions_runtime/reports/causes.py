@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from functions_runtime.catalogue import BY_ID, say
-from functions_runtime.record.journal import Entry
+from functions_runtime.record.entry import Entry
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Finding, Severity
 
@@ -82,6 +82,19 @@ def gather(entries: Iterable[Entry]) -> tuple[Cause, ...]:
         found = entry.finding
         gathered.setdefault((found.rule, found.severity, found.subject, entry.endpoint.host), []).append(entry)
     return tuple(Cause(tuple(each)) for each in gathered.values())
+
+
+def number_of(causes: Iterable[Cause], severity: Severity) -> int:
+    """How many of the causes have this severity."""
+    return sum(1 for cause in causes if cause.severity is severity)
+
+
+def by_host(causes: Iterable[Cause]) -> dict[str, list[Cause]]:
+    """Causes by host."""
+    hosts: dict[str, list[Cause]] = {}
+    for cause in causes:
+        hosts.setdefault(cause.host, []).append(cause)
+    return hosts
 
 
 def by_rule(causes: Iterable[Cause]) -> tuple[RuleCauses, ...]:

@@ -10,8 +10,10 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
+from functions_runtime.catalogue import BY_ID, say
+from functions_runtime.record.entry import Entry, Known
 from functions_runtime.record.inventory import Headroom, Standing
-from functions_runtime.record.journal import Entry, JudgedEndpoint, Known, Report
+from functions_runtime.record.report import JudgedEndpoint, JudgedHost, Report
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 
@@ -23,16 +25,29 @@ def render(report: Report) -> str:
     """The whole report as one JSON document."""
     document = {
         "schema": SCHEMA,
+        "version": report.version,
         "mode": report.mode,
+        "sources": list(report.sources),
+        "began": None if report.began is None else timestamp(report.began),
+        "ended": None if report.ended is None else timestamp(report.ended),
+        "notices": [{"id": notice.id, "message": notice.message, "count": notice.count} for notice in report.notices],
         "limits": {"bytes": report.limits.size, "count": report.limits.count},
         "exchanges": {"judged": report.judged, "clean": report.clean},
         "verdict": verdict(report),
         "summary": {str(severity): report.counted(severity) for severity in reversed(Severity)},
+        "summary_others": {str(severity): report.counted(severity, own=False) for severity in reversed(Severity)},
         "folded": report.folded,
         "findings": [finding(entry) for entry in report.entries],
+        "hosts": [_host(host) for host in report.hosts],
         "endpoints": [_endpoint(endpoint) for endpoint in report.endpoints],
         "cookies": [
-            {"host": cookie.host, "name": cookie.name, "today": cookie.today, "runtime": cookie.runtime}
+            {
+                "host": cookie.host,
+                "name": cookie.name,
+                "today": cookie.today,
+                "runtime": cookie.runtime,
+                "own": cookie.own,
+            }
             for cookie in report.cookies
         ],
         "further_cookies": report.further_cookies,
@@ -67,14 +82,16 @@ def finding(entry: Entry) -> dict[str, Any]:
         "host": entry.endpoint.host,
         "path": entry.endpoint.path,
         "subject": found.subject,
-        "message": found.message,
-        "fix": found.fix,
+        "facts": dict(found.facts),
+        "message": say(found),
+        "fix": BY_ID[found.rule].fix,
         "status": found.status,
-        "twilio_error": found.twilio_error,
+        "twilio_error": BY_ID[found.rule].twilio_error,
         "count": entry.count,
         "first_seen": timestamp(entry.first_seen),
         "last_seen": timestamp(entry.last_seen),
         "known": entry.known,
+        "own": entry.own,
     }
 
 
@@ -88,8 +105,22 @@ def _endpoint(judged: JudgedEndpoint) -> dict[str, Any]:
         "exchanges": judged.seen.exchanges,
         "verdict": judged.standing.value,
         "reasons": list(judged.reasons),
+        "own": judged.own,
         "request": _headroom(judged.seen.request),
         "response": _headroom(judged.seen.response),
+    }
+
+
+def _host(judged: JudgedHost) -> dict[str, Any]:
+    """One host as plain values."""
+    return {
+        "host": judged.host,
+        "own": judged.own,
+        "exchanges": judged.exchanges,
+        "clean": judged.clean,
+        "verdict": judged.standing.value,
+        "summary": {"error": judged.errors, "warning": judged.warnings, "info": judged.infos},
+        "reasons": list(judged.reasons),
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from functions_runtime.profile import Limits
-from functions_runtime.record.journal import Entry
+from functions_runtime.record.entry import Entry
 from functions_runtime.reports.json import SCHEMA, finding
 
 

@@ -15,7 +15,8 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from functions_runtime.catalogue import BY_ID, say
-from functions_runtime.record.journal import Entry, Report
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.report import Report
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import nothing_judged
 from functions_runtime.rule import Rule

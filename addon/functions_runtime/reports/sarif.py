@@ -15,7 +15,8 @@ import json
 from typing import Any
 
 from functions_runtime.catalogue import BY_ID, RULES, say
-from functions_runtime.record.journal import Entry, Report
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, gather
 from functions_runtime.reports.json import timestamp, verdict
 from functions_runtime.reports.text import counted

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from functions_runtime.record.inventory import Standing
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.ruling import Severity
 
 MAX_ROWS = 20
@@ -73,3 +75,10 @@ def unmeasured(report: Report) -> str:
 def counted(number: int, noun: str) -> str:
     """A number of things in words."""
     return f"{number} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def summary(report: Report, reports: Sequence[object] = (), scope: str = "") -> str:
+    """What is said at the end of a run, also if nothing was judged. `scope` is the value of runtime_scope."""
+    if report.judged:
+        return render(report)
+    return f"Runtime: nothing was judged. {nothing_judged(report, f'runtime_scope ({scope})')}"

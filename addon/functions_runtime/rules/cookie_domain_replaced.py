@@ -1,67 +1,79 @@
-"""`cookie-domain-replaced`: a cookie's Domain becomes the Function's own."""
+"""`cookie-domain-replaced`: the Runtime sets a cookie's Domain to the Function's own domain."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
-from functions_runtime.ruling import Basis, Finding, ReplaceDomain, Severity
+from functions_runtime.ruling import Basis, Fact, Finding, ReplaceDomain, Severity
 from functions_runtime.syntax.rfc6265 import replace_domain
-from functions_runtime.wire_text import NAMELESS, printable
+from functions_runtime.wire_text import printable
 
 _HOST_NAME = re.compile(rb"[a-z0-9_.-]*")
 
 
-def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
+def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     assert exchange.response
+    if not exchange.response.cookies:
+        return ()
+    found: list[Finding] = []
     domain = exchange.request.domain
     wanted = None if domain is None else domain.encode()
     for field in exchange.response.cookies:
-        if field.cookie.attributes.domain is None:
+        today = field.cookie.attributes.domain
+        if today is None:
             continue
-        name = printable(field.cookie.name)
-        effect = ReplaceDomain(field.position, wanted)
-        if field.cookie.attributes.domain == wanted:
-            changed = replace_domain(field.line, wanted) != field.line
-            yield RULE.finding(
-                f"The cookie {name or NAMELESS} names the Function's own domain, {domain}, "
-                "which is what the Runtime sets.",
-                name,
-                severity=Severity.INFO,
-                effect=effect if changed else None,
+        effect: ReplaceDomain | None = ReplaceDomain(field.position, wanted)
+        same = today == wanted
+        if same and replace_domain(field.line, wanted) == field.line:
+            effect = None
+        # Text that is not a host name may be part of another cookie, with its value.
+        shown = printable(today) if _HOST_NAME.fullmatch(today) else "not a host name"
+        found.append(
+            RULE.finding(
+                printable(field.cookie.name),
+                severity=Severity.INFO if same else None,
+                effect=effect,
+                domain=shown or "empty",
+                becomes="removed" if domain is None else printable(domain),
+                known=domain is not None,
+                same=same,
             )
-            continue
-        domain_today = field.cookie.attributes.domain
-        # What is no host name may be part of another cookie, with its value.
-        was = (printable(domain_today) if _HOST_NAME.fullmatch(domain_today) else "no host name") or "empty"
-        becomes = (
-            f"it becomes {domain}"
-            if domain is not None
-            else "it becomes the Function's domain (unknown here, so the attribute is left out)"
         )
-        yield RULE.finding(
-            f"The Domain of the cookie {name or NAMELESS} is {was}; under the Runtime {becomes}. "
-            "Other hosts no longer get this cookie.",
-            name,
-            effect=effect,
+    return found
+
+
+def _sentence(facts: Mapping[str, Fact]) -> str:
+    if facts["same"]:
+        return (
+            "The cookie {subject} already has the Domain that the Runtime sets: the Function's own domain, {becomes}."
         )
+    if facts["known"]:
+        change = "Under the Runtime it becomes {becomes}."
+    else:
+        change = (
+            "Under the Runtime it becomes the Function's domain. That is unknown here, so the attribute is removed."
+        )
+    return "The Domain of the cookie {subject} is {domain}. " + change + " Other hosts no longer receive this cookie."
 
 
 RULE = Rule(
     id="cookie-domain-replaced",
-    title="Cookie Domain is replaced",
+    title="The Runtime replaces a cookie's Domain",
     severity=Severity.WARNING,
     basis=Basis.DOCUMENTED,
     step=Step.RESPONSE_FIELDS,
+    message=_sentence,
+    columns=(("Domain today", "{domain}"), ("Under the Runtime", "{becomes}")),
     explanation="""\
-A Function cannot choose the Domain of a cookie: the attribute is removed and set to the domain of the Function. It
-is an info where the attribute already says that. Reading: a cookie without Domain stays host-only. The Function's
-domain is the option runtime_domain, else the host that the client addressed; where neither is known, the attribute is
-cut, which every browser accepts.""",
-    fix="Leave Domain out, and give other hosts what they need in another way, such as a token in a request header.",
+A Function cannot choose the Domain of a cookie. The Runtime replaces the attribute with the Function's domain. This is
+an info if the attribute already has that value. Our interpretation: a cookie without Domain stays host-only. The
+Function's domain is the option runtime_domain. If that is not set, it is the host that the client addressed. If neither
+is known, the attribute is removed, which every browser accepts.""",
+    fix="Leave Domain out. Give other hosts what they need in another way, such as a token in a request header.",
     code="""\
 response.setCookie("sid", id, ["Max-Age=86400", "Path=/"]); // no Domain
 """,

@@ -1,15 +1,15 @@
-"""`cookie-lifetime-too-long`: no cookie may live more than 24 hours."""
+"""`cookie-lifetime-too-long`: a cookie may live for at most 24 hours."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import COOKIE_LIFETIME_LIMIT, Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.ruling import Basis, Finding, Reply, Severity
-from functions_runtime.wire_text import NAMELESS, printable
+from functions_runtime.wire_text import printable
 
 REPLY = Reply(
     400,
@@ -20,20 +20,24 @@ REPLY = Reply(
 SECONDS_PER_YEAR = 365 * 24 * 3600
 
 
-def check(exchange: Exchange, profile: Profile) -> Iterator[Finding]:
+def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     assert exchange.response
+    if not exchange.response.cookies:
+        return ()
+    found: list[Finding] = []
     now = exchange.response.time
     for field in exchange.response.cookies:
         lifetime = field.cookie.attributes.lifetime(now)
         if lifetime is not None and lifetime > COOKIE_LIFETIME_LIMIT:
-            name = printable(field.cookie.name)
-            attribute = "Expires" if field.cookie.attributes.max_age is None else "Max-Age"
-            yield RULE.finding(
-                f"The cookie {name or NAMELESS} lives {_in_words(lifetime)} ({attribute}), and the Runtime allows 24 "
-                f"hours. It answers 400 “{REPLY.content.decode()}” instead of this response, and sets no cookie of it.",
-                name,
-                effect=REPLY,
+            found.append(
+                RULE.finding(
+                    printable(field.cookie.name),
+                    effect=REPLY,
+                    lifetime=_in_words(lifetime),
+                    attribute="Expires" if field.cookie.attributes.max_age is None else "Max-Age",
+                )
             )
+    return found
 
 
 def _in_words(seconds: float) -> str:
@@ -46,17 +50,21 @@ def _in_words(seconds: float) -> str:
 
 RULE = Rule(
     id="cookie-lifetime-too-long",
-    title="Cookie lives longer than a day",
+    title="A cookie lives longer than a day",
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.RESPONSE_REPLY,
+    message=f"The cookie {{subject}} lives {{lifetime}} ({{attribute}}). The Runtime allows 24 hours. It responds with "
+    f"400 “{REPLY.content.decode()}” instead of this response; none of its cookies are set.",
+    columns=(("Lifetime", "{lifetime}"), ("Attribute", "{attribute}")),
     explanation="""\
-A response that sets a cookie for more than 24 hours is replaced by a 400, and none of its cookies is set. 86400
-seconds pass, 86401 do not. Max-Age decides where it is there and valid, else Expires, measured from the moment the
-response arrived (reading). A cookie that is deleted (Max-Age of zero or less, Expires in the past) is always legal.""",
-    fix="Set Max-Age=86400 or less and set the cookie anew on each visit; keep what must last longer on the server.",
+If a response sets a cookie for more than 24 hours, the Runtime replaces the response with a 400, and none of its
+cookies are set. 86400 seconds are allowed, 86401 are not. A valid Max-Age decides. Without one, Expires decides,
+measured from the moment the response arrived (our interpretation). Deleting a cookie is always allowed: with Max-Age=0
+(documented), a negative Max-Age or an Expires in the past (our interpretation).""",
+    fix="Set Max-Age=86400 or less, and renew the cookie on each visit. Store longer-lived data on the server.",
     code="""\
-response.setCookie("sid", id, ["Max-Age=86400", "Path=/"]); // on every visit, so that it goes on
+response.setCookie("sid", id, ["Max-Age=86400", "Path=/"]); // renew on every visit
 """,
     references=(
         "https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",
@@ -77,7 +85,8 @@ response.setCookie("sid", id, ["Max-Age=86400", "Path=/"]); // on every visit, s
             ((Severity.ERROR, "sid"),),
         ),
         Example(
-            "Exactly a day passes", Exchange(Request(), Response(fields=((b"Set-Cookie", b"sid=a; Max-Age=86400"),)))
+            "Exactly a day is allowed",
+            Exchange(Request(), Response(fields=((b"Set-Cookie", b"sid=a; Max-Age=86400"),))),
         ),
         Example(
             "Max-Age wins over a distant Expires",
@@ -89,10 +98,10 @@ response.setCookie("sid", id, ["Max-Age=86400", "Path=/"]); // on every visit, s
                 ),
             ),
         ),
-        Example("A deletion", Exchange(Request(), Response(fields=((b"Set-Cookie", b"sid=; Max-Age=-1"),)))),
+        Example("A deletion", Exchange(Request(), Response(fields=((b"Set-Cookie", b"sid=; Max-Age=0"),)))),
     ),
     check=check,
-    enforcement="answers 400 instead of the response",
+    enforcement="responds with 400 instead of the response",
     subject=Subject.COOKIE,
 )
 

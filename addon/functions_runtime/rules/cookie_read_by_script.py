@@ -1,4 +1,4 @@
-"""`cookie-read-by-script`: evidence that a page reads a cookie that will become HttpOnly."""
+"""`cookie-read-by-script`: evidence that a script reads a cookie that will become HttpOnly."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile, is_removed
 from functions_runtime.record.bounded import Recent, keyed_digest, remember
-from functions_runtime.rule import Check, Example, Rule, Step, Subject
+from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.ruling import Basis, Finding, Severity
-from functions_runtime.wire_text import NAMELESS, printable
+from functions_runtime.wire_text import printable
 
 MIN_VALUE = 8
-"""Bytes from which on a value that comes back is no coincidence (rulebook)."""
+"""A value of so many bytes that comes back is not a coincidence (rulebook)."""
 
 MOST = 4096
-"""Cookie values, and values that scripts may have sent, that are remembered."""
+"""The most cookie values, and values that scripts may have sent, that are remembered."""
 
 MOST_PLACES = 32
-"""Places of one value, and cookies with it, that are remembered."""
+"""The most places of one value, and cookies with that value, that are remembered."""
 
 MOST_VALUES = 256
-"""Values in one request, and cookies in one response, that are looked at."""
+"""The most values in one request, and cookies in one response, that are looked at."""
 
 MOST_FOUND = 256
-"""Findings of one exchange."""
+"""The most findings of one exchange."""
 
 MOST_NESTED = 3
-"""Queries within queries that are looked at."""
+"""The deepest query within a query that is looked at."""
 
 Place = tuple[Endpoint, str]
 
-# What browsers fill in by themselves, and hop-by-hop fields: no script puts a cookie's value there.
+# Browsers fill these in themselves, or they are hop-by-hop: no script puts a cookie's value there.
 _OF_THE_BROWSER = frozenset(
     b"accept accept-charset accept-encoding accept-language access-control-request-headers "
     b"access-control-request-method cache-control connection content-length content-type cookie date dnt expect host "
@@ -44,61 +44,77 @@ _OF_THE_BROWSER = frozenset(
 )
 
 
-def watch(key: bytes) -> Check:
-    digest = keyed_digest(key)
-    cookies: Recent[bytes, dict[bytes, None]] = Recent(MOST)
-    sent: Recent[bytes, dict[Place, None]] = Recent(MOST)
-    # Values that the server itself took out of a query or put into one: a query proves nothing of them.
-    through_query: Recent[bytes, bool] = Recent(MOST)
-    # The same for headers. A value that was in a cookie as well does not count: the server may have set it again.
-    through_header: Recent[bytes, bool] = Recent(MOST)
+class CookiesReadByScripts:
+    """The values of cookies, and the values that scripts may have sent, as digests. Each exchange adds to both."""
 
-    def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    def __init__(self, key: bytes) -> None:
+        self._digest = keyed_digest(key)
+        self._cookies: Recent[bytes, dict[bytes, None]] = Recent(MOST)
+        self._sent: Recent[bytes, dict[Place, None]] = Recent(MOST)
+        # Values that the server itself took out of a query or put into one: such a value in a query proves nothing.
+        self._through_query: Recent[bytes, bool] = Recent(MOST)
+        # The same for headers. A value that was in a cookie as well does not count: the server may have set it again.
+        self._through_header: Recent[bytes, bool] = Recent(MOST)
+
+    def __call__(self, exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
         assert response
         here: dict[bytes, dict[Place, None]] = {}
         if request.query or not _OF_THE_BROWSER.issuperset(request.by_name):
             for where, value in islice(_values_sent(request), MOST_VALUES):
-                here.setdefault(digest(value), {})[(request.endpoint, where)] = None
+                here.setdefault(self._digest(value), {})[(request.endpoint, where)] = None
         found: dict[tuple[bytes, Place], bytes] = {}
         if b"location" in response.by_name:
-            carried_on = response.by_name[b"location"][0].partition(b"#")[0].partition(b"?")[2]
-            for value in islice(_values_in_query(carried_on), MOST_VALUES):
-                mark = digest(value)
-                if (request.endpoint, QUERY) not in here.get(mark, ()):  # the server did not just send it back
-                    through_query.put(mark, True)
-        own: set[bytes] | None = None
-        for field in response.cookies[:MOST_VALUES]:
-            raw = field.cookie.value
-            if field.cookie.attributes.http_only or len(raw) < MIN_VALUE or len(value := _bare(raw)) < MIN_VALUE:
-                continue
-            mark = digest(value)
-            for _, where in here.get(mark, ()):
-                if where == QUERY:
-                    through_query.put(mark, True)
-                else:
-                    own = _values_of_cookies(request) if own is None else own
-                    if value not in own:
-                        through_header.put(mark, True)
-            if remember(cookies, mark, field.cookie.name, MOST_PLACES):
-                found.update(((field.cookie.name, place), mark) for place in sent.get(mark) or ())
+            self._note_redirect(request, response.by_name[b"location"][0], here)
+        if response.cookies:
+            self._take_cookies(request, response, here, found)
         for mark, places in here.items():
             for place in places:
-                remember(sent, mark, place, MOST_PLACES)
-                found.update(((name, place), mark) for name in cookies.get(mark) or ())
+                remember(self._sent, mark, place, MOST_PLACES)
+                found.update(((name, place), mark) for name in self._cookies.get(mark) or ())
         if not found:
             return ()
         return [
             _finding(name, place)
             for (name, place), mark in islice(found.items(), MOST_FOUND)
-            if not (through_query if place[1] == QUERY else through_header).get(mark)
+            if not (self._through_query if place[1] == QUERY else self._through_header).get(mark)
         ]
 
-    return check
+    def _note_redirect(self, request: Request, location: bytes, here: dict[bytes, dict[Place, None]]) -> None:
+        """Note the values that the server puts into the query of a redirect."""
+        carried_on = location.partition(b"#")[0].partition(b"?")[2]
+        for value in islice(_values_in_query(carried_on), MOST_VALUES):
+            mark = self._digest(value)
+            if (request.endpoint, QUERY) not in here.get(mark, ()):  # the server did not just send it back
+                self._through_query.put(mark, True)
+
+    def _take_cookies(
+        self,
+        request: Request,
+        response: Response,
+        here: dict[bytes, dict[Place, None]],
+        found: dict[tuple[bytes, Place], bytes],
+    ) -> None:
+        """Remember the cookies that scripts can read, and find their values in what was sent before."""
+        own: set[bytes] | None = None
+        for field in response.cookies[:MOST_VALUES]:
+            raw = field.cookie.value
+            if field.cookie.attributes.http_only or len(raw) < MIN_VALUE or len(value := _bare(raw)) < MIN_VALUE:
+                continue
+            mark = self._digest(value)
+            for _, where in here.get(mark, ()):
+                if where == QUERY:
+                    self._through_query.put(mark, True)
+                else:
+                    own = _values_of_cookies(request) if own is None else own
+                    if value not in own:
+                        self._through_header.put(mark, True)
+            if remember(self._cookies, mark, field.cookie.name, MOST_PLACES):
+                found.update(((field.cookie.name, place), mark) for place in self._sent.get(mark) or ())
 
 
 def _values_of_cookies(request: Request) -> set[bytes]:
-    """What the browser sent in cookies."""
+    """The values that the browser sent in cookies."""
     return {_bare(pair.partition(b"=")[2]) for pair in request.cookies}
 
 
@@ -106,7 +122,7 @@ QUERY = "the query"
 
 
 def _values_sent(request: Request) -> Iterator[tuple[str, bytes]]:
-    """What a script may have put into a request, with where it stands."""
+    """The values that a script may have put into a request, each with its place."""
     for name in request.by_name:
         if name in _OF_THE_BROWSER or name.startswith(b"sec-") or is_removed(name):
             continue
@@ -139,13 +155,7 @@ def _bare(value: bytes) -> bytes:
 
 def _finding(name: bytes, place: Place) -> Finding:
     where, what = place
-    shown = printable(name)
-    return RULE.finding(
-        f"A page seems to read the cookie {shown or NAMELESS}: its value came in {what}. "
-        "Under the Runtime the cookie is HttpOnly, and no script can read it.",
-        shown,
-        endpoint=where,
-    )
+    return RULE.finding(printable(name), endpoint=where, place=what)
 
 
 _LOGIN = Exchange(
@@ -158,21 +168,25 @@ RULE = Rule(
     severity=Severity.ERROR,
     basis=Basis.READING,
     step=Step.CONSEQUENCES,
+    message="A script seems to read the cookie {subject}: the cookie's value came back in {place}. Under the Runtime "
+    "the cookie is HttpOnly, so scripts cannot read it.",
+    columns=(("Came back in", "{place}"),),
     explanation="""\
-The Runtime makes every cookie HttpOnly, so that scripts cannot read it. It is evidence that one does today where the
-value of a cookie that was set without HttpOnly (8 bytes or more, without percent-encoding) comes back in a request
-header other than Cookie, or in the query, as CSRF tokens do that are submitted twice. Order does not matter. Values are
-remembered as keyed digests only.""",
-    fix="Give the script the token in the content of a response, and set the cookie HttpOnly, for comparison only.",
+The Runtime makes every cookie HttpOnly, so scripts cannot read it. This rule looks for evidence that a script reads one
+today. It compares the values of cookies that were set without HttpOnly (8 bytes or more, without percent-encoding) with
+the query and with request headers other than Cookie. CSRF tokens that a page submits twice come back in this way.
+Detection is indirect: scripts that read a cookie but never send it are missed. The order of the exchanges does not
+matter. Values are remembered as keyed digests only.""",
+    fix="Return the token in the response body. Keep an HttpOnly copy in the cookie and compare the two on the server.",
     code="""\
-// The Function sets the token as a cookie and also says it in its content, where a script can read it.
+// The Function sets the token as a cookie and returns it in the body, where a script can read it.
 response.setCookie("csrf", token, ["Max-Age=86400", "HttpOnly"]);
 response.setBody({ csrf: token });
 """,
     references=("https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",),
     examples=(
         Example(
-            "A CSRF token that is submitted twice",
+            "A CSRF token that a page submits twice",
             Exchange(
                 Request("POST", "app.example", "/save", ((b"X-XSRF-TOKEN", b"ab/cdefgh"),)),
                 Response(),
@@ -181,7 +195,7 @@ response.setBody({ csrf: token });
             before=(_LOGIN,),
         ),
         Example(
-            "Only the browser sends it back",
+            "Only the browser sends the cookie back",
             Exchange(
                 Request("POST", "app.example", "/save", ((b"Cookie", b"XSRF-TOKEN=ab%2Fcdefgh"),)),
                 Response(),
@@ -190,7 +204,7 @@ response.setBody({ csrf: token });
         ),
     ),
     subject=Subject.COOKIE,
-    watch=watch,
+    memory=CookiesReadByScripts,
 )
 
 RULES = (RULE,)

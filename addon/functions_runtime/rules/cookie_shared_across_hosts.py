@@ -1,4 +1,4 @@
-"""`cookie-shared-across-hosts`: a cookie that one host sets is sent to another."""
+"""`cookie-shared-across-hosts`: a browser sends a cookie of one host to another host."""
 
 from __future__ import annotations
 
@@ -9,57 +9,62 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.record.bounded import Recent, keep, keyed_digest, remember
-from functions_runtime.rule import Check, Example, Rule, Step, Subject
+from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.ruling import Basis, Finding, Severity
-from functions_runtime.wire_text import NAMELESS, printable
+from functions_runtime.wire_text import printable
 
 MOST = 4096
-"""Cookies that were set for several hosts, and cookies that were sent, that are remembered."""
+"""The most cookies that were set for several hosts, and cookies that were sent, that are remembered."""
 
 MOST_HOSTS = 16
-"""Hosts of one cookie that are remembered, on either side."""
+"""The most hosts of one cookie that are remembered, on either side."""
 
 MOST_ENDPOINTS = 16
-"""Endpoints of one host of one cookie that are remembered."""
+"""The most endpoints on one host that are remembered for one cookie."""
 
 MOST_PAIRS = 256
-"""Cookies in one request that are looked at."""
+"""The most cookies in one request that are looked at."""
 
 MOST_FOUND = 256
-"""Findings of one exchange."""
+"""The most findings of one exchange."""
 
 
 class Origin(NamedTuple):
-    """Who set a cookie for which domain, and which domain the Runtime would write instead."""
+    """The host that set a cookie, the domain that it set, and the domain that the Runtime would write instead."""
 
     setter: str
     domain: str
     runtime_domain: str | None
 
     def loses(self, host: str) -> bool:
-        """Whether the cookie gets to this host today and would not under the Runtime."""
+        """Whether this host receives the cookie today and would not under the Runtime."""
         gets_today = ("." + host).endswith("." + self.domain)
         # Domain covers the hosts below it (RFC 6265, section 5.1.3), also the one that the Runtime writes.
         still_gets = host == self.setter or (self.runtime_domain == self.setter and host.endswith("." + self.setter))
         return gets_today and not still_gets
 
 
-def watch(key: bytes) -> Check:
-    digest = keyed_digest(key)
-    setters: Recent[bytes, dict[Origin, None]] = Recent(MOST)
-    sent: Recent[bytes, dict[str, dict[Endpoint, None]]] = Recent(MOST)
+class SharedCookies:
+    """The cookies that hosts set for a wider domain, and the cookies that browsers sent, as digests."""
 
-    def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    def __init__(self, key: bytes) -> None:
+        self._digest = keyed_digest(key)
+        self._setters: Recent[bytes, dict[Origin, None]] = Recent(MOST)
+        self._sent: Recent[bytes, dict[str, dict[Endpoint, None]]] = Recent(MOST)
+
+    def __call__(self, exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
         assert response
+        if not request.cookies and not response.cookies:
+            return ()
         found: dict[tuple[bytes, Endpoint], Finding] = {}
         here = request.endpoint
         for pair in request.cookies[:MOST_PAIRS]:
             if b"=" not in pair:
                 pair = b"=" + pair
-            mark = digest(pair)
-            _remember(sent, mark, here)
-            for origin in setters.get(mark) or ():
+            mark = self._digest(pair)
+            _remember(self._sent, mark, here)
+            for origin in self._setters.get(mark) or ():
                 _find(found, pair.partition(b"=")[0], origin, here)
         for field in response.cookies:
             if not field.cookie.attributes.domain:
@@ -67,16 +72,14 @@ def watch(key: bytes) -> Check:
             domain = field.cookie.attributes.domain.decode("ascii", "replace")
             if not ("." + request.host).endswith("." + domain):
                 continue
-            mark = digest(field.cookie.name + b"=" + field.cookie.value)
+            mark = self._digest(field.cookie.name + b"=" + field.cookie.value)
             origin = Origin(request.host, domain, request.domain)
-            if not remember(setters, mark, origin, MOST_HOSTS) or len(found) > MOST_FOUND:
+            if not remember(self._setters, mark, origin, MOST_HOSTS) or len(found) > MOST_FOUND:
                 continue
-            for endpoints in (sent.get(mark) or {}).values():
+            for endpoints in (self._sent.get(mark) or {}).values():
                 for endpoint in endpoints:
                     _find(found, field.cookie.name, origin, endpoint)
         return list(found.values())[:MOST_FOUND] if found else ()
-
-    return check
 
 
 def _remember(sent: Recent[bytes, dict[str, dict[Endpoint, None]]], mark: bytes, here: Endpoint) -> None:
@@ -94,12 +97,12 @@ def _remember(sent: Recent[bytes, dict[str, dict[Endpoint, None]]], mark: bytes,
 def _find(found: dict[tuple[bytes, Endpoint], Finding], name: bytes, origin: Origin, endpoint: Endpoint) -> None:
     if not origin.loses(endpoint.host) or (name, endpoint) in found:
         return
-    shown, setter = printable(name.strip()), printable(origin.setter)
     found[name, endpoint] = RULE.finding(
-        f"The cookie {shown or NAMELESS}, which {setter} set for {printable(origin.domain)}, is sent to "
-        f"{endpoint.host}. Under the Runtime it belongs to {setter} and does not get here.",
-        shown,
+        printable(name.strip()),
         endpoint=endpoint,
+        setter=printable(origin.setter),
+        domain=printable(origin.domain),
+        host=endpoint.host,
     )
 
 
@@ -110,18 +113,21 @@ _LOGIN = Exchange(
 
 RULE = Rule(
     id="cookie-shared-across-hosts",
-    title="A cookie is shared between hosts",
+    title="Several hosts share a cookie",
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.CONSEQUENCES,
+    message="The browser sends the cookie {subject}, which {setter} set for {domain}, to {host}. Under the Runtime "
+    "only {setter} receives it.",
+    columns=(("Set by", "{setter}"), ("Domain", "{domain}"), ("Sent to", "{host}")),
     explanation="""\
-The Runtime replaces Domain by the domain of the Function. A cookie that one host sets for a wider domain, and that
-another host of it gets today, no longer gets there. Name and value are compared, as keyed digests; the order of the
-exchanges does not matter.""",
-    fix="Serve both hosts from one, or hand a short-lived token over in a redirect and let the other host set its own "
+The Runtime replaces a cookie's Domain with the domain of the Function. If one host sets a cookie for a wider domain,
+other hosts in that domain receive the cookie today. Under the Runtime they no longer do. This rule compares names and
+values as keyed digests. The order of the exchanges does not matter.""",
+    fix="Serve both from one host. Or hand over a short-lived token in a redirect, and let the other host set its own "
     "cookie.",
     code="""\
-// login.example.com sends the browser on with a token that the other host exchanges for a cookie of its own.
+// login.example.com redirects with a token. The other host exchanges the token for its own cookie.
 response.setStatusCode(302);
 response.appendHeader("Location", "https://shop.example.com/session?token=" + oneTimeToken);
 """,
@@ -134,12 +140,12 @@ response.appendHeader("Location", "https://shop.example.com/session?token=" + on
             before=(_LOGIN,),
         ),
         Example(
-            "Back to the host that set it",
+            "The host that set it",
             Exchange(Request("GET", "login.example.com", "/", ((b"Cookie", b"sid=abcdefgh"),)), Response()),
             before=(_LOGIN,),
         ),
         Example(
-            "A host below the one that set it",
+            "A subdomain of the host that set it",
             Exchange(Request("GET", "eu.login.example.com", "/", ((b"Cookie", b"sid=abcdefgh"),)), Response()),
             before=(_LOGIN,),
         ),
@@ -150,7 +156,7 @@ response.appendHeader("Location", "https://shop.example.com/session?token=" + on
         ),
     ),
     subject=Subject.COOKIE,
-    watch=watch,
+    memory=SharedCookies,
 )
 
 RULES = (RULE,)

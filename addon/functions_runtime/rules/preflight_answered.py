@@ -1,4 +1,4 @@
-"""`preflight-answered`: the Runtime answers OPTIONS by itself."""
+"""`preflight-answered`: the Runtime responds to OPTIONS itself."""
 
 from __future__ import annotations
 
@@ -15,27 +15,23 @@ REPLY = Reply(PREFLIGHT_STATUS, "No Content", PREFLIGHT_REPLY_FIELDS)
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if exchange.request.method != "OPTIONS":
         return ()
-    return (
-        RULE.finding(
-            "The Runtime answers this OPTIONS request itself, with 204, Access-Control-Allow-Origin: *, "
-            "Access-Control-Allow-Headers: * and Access-Control-Allow-Methods: GET, POST, OPTIONS. "
-            "The Function never sees it.",
-            effect=REPLY,
-        ),
-    )
+    return (RULE.finding(effect=REPLY),)
 
 
 RULE = Rule(
     id="preflight-answered",
-    title="OPTIONS is answered by the Runtime",
+    title="The Runtime responds to OPTIONS itself",
     severity=Severity.INFO,
     basis=Basis.DOCUMENTED,
     step=Step.REQUEST_REPLY,
+    message="The Runtime responds to this OPTIONS request itself. It sends 204, Access-Control-Allow-Origin: *, "
+    "Access-Control-Allow-Headers: * and Access-Control-Allow-Methods: GET, POST, OPTIONS. The Function never sees the "
+    "request.",
     explanation="""\
-An OPTIONS request never reaches the Function. The reply allows every origin and every header (documented) and
-the methods GET, POST and OPTIONS (emulator); it allows no credentials and may not be cached for long. Reading: that
-holds for any OPTIONS, with or without Origin. Other responses get no CORS headers from the Runtime: a Function sets
-its own.""",
+An OPTIONS request never reaches the Function. The Runtime's response allows every origin, every header, and the
+methods GET, POST and OPTIONS (documented). Its status is 204 (emulator). It does not allow credentials, and it does not
+say how long browsers may cache it. Our interpretation: this applies to every OPTIONS request, with or without Origin.
+The Runtime adds no CORS headers to other responses. A Function sets its own.""",
     fix="Leave preflights to the Runtime. Set Access-Control-Allow-Origin yourself on the responses to the requests "
     "that follow.",
     code="""\
@@ -43,6 +39,7 @@ response.appendHeader("Access-Control-Allow-Origin", "*"); // on the GET or POST
 """,
     references=(
         "https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",
+        "https://www.twilio.com/docs/serverless/functions-assets/faq",
         "https://fetch.spec.whatwg.org/#cors-preflight-fetch",
     ),
     examples=(
@@ -57,10 +54,10 @@ response.appendHeader("Access-Control-Allow-Origin", "*"); // on the GET or POST
             ((Severity.INFO, None),),
         ),
         Example("OPTIONS without Origin", Exchange(Request("OPTIONS")), ((Severity.INFO, None),)),
-        Example("A cross-origin POST is no preflight", Exchange(Request("POST", fields=((b"Origin", b"null"),)))),
+        Example("A cross-origin POST is not a preflight", Exchange(Request("POST", fields=((b"Origin", b"null"),)))),
     ),
     check=check,
-    enforcement="answers 204 itself",
+    enforcement="responds with 204 and never contacts the Function",
 )
 
 RULES = (RULE,)

@@ -15,12 +15,11 @@ def check(exchange: Exchange, profile: Profile) -> list[Finding]:
     return [_finding(name) for name in filter(is_removed, exchange.request.by_name)]
 
 
-# The same few names come with every request, and a finding here says nothing but the name.
+# The same few names come with every request, and the finding depends on nothing else.
 @lru_cache(maxsize=1024)
 def _finding(name: bytes) -> Finding:
     shown = printable(name)
     return RULE.finding(
-        f"The Runtime removes the request header {shown}: a Function cannot read it.",
         shown,
         basis=Basis.EMULATOR if name.startswith(EMULATOR_RESTRICTED_PREFIXES) else None,
         effect=RemoveField(name),
@@ -29,18 +28,19 @@ def _finding(name: bytes) -> Finding:
 
 RULE = Rule(
     id="restricted-request-header",
-    title="Request header is hidden from the Function",
+    title="The Function cannot see a request header",
     severity=Severity.INFO,
     basis=Basis.DOCUMENTED,
     step=Step.REQUEST_FIELDS,
+    message="The Runtime removes the request header {subject}, so the Function cannot read it.",
     explanation="""\
 A Function cannot see Connection, Proxy-Connection, Expect, Host, Proxy-Authorization, Proxy-Authenticate, Referer,
-Trailer, Transfer-Encoding, Upgrade, Via, X-Accel-*, X-Forwarded-* and X-Real-IP (documented), nor what begins with
-X-Amz, I-Twilio-, I-T- or OT- (emulator). All other request headers reach it unchanged. Host, Transfer-Encoding and
-Connection are on the list too, but between a proxy and a plain HTTP server they cannot be taken away without
-breaking HTTP: they stay and are not reported.""",
-    fix="Send what the Function needs in a header of your own, in the query or in the content. The host name of the "
-    "Function is in context.DOMAIN_NAME.",
+Trailer, Transfer-Encoding, Upgrade, Via, X-Accel-*, X-Forwarded-* and X-Real-IP (documented). It also cannot see
+headers that begin with X-Amz, I-Twilio-, I-T- or OT- (emulator). All other request headers reach it unchanged. A proxy
+cannot remove Host, Transfer-Encoding and Connection in front of a plain HTTP server without breaking HTTP. They stay,
+and this rule does not report them.""",
+    fix="Send what the Function needs in a header of your own, in the query or in the body. The Function finds its "
+    "host name in context.DOMAIN_NAME.",
     references=("https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",),
     examples=(
         Example(
@@ -49,7 +49,7 @@ breaking HTTP: they stay and are not reported.""",
             ((Severity.INFO, "referer"), (Severity.INFO, "x-forwarded-for")),
         ),
         Example(
-            "A name that the emulator alone takes away",
+            "A header that only the emulator removes",
             Exchange(Request(fields=((b"X-Amzn-Trace-Id", b"Root=1"),))),
             ((Severity.INFO, "x-amzn-trace-id"),),
         ),

@@ -1,6 +1,7 @@
 """HTTP field lines: RFC 9110, HTTP Semantics, section 5 (https://www.rfc-editor.org/rfc/rfc9110#section-5).
 
-Only what a field section is and how large it is belongs here. What a particular field means does not.
+What a field section is and how large it is belongs here, and Content-Length, which says how large the content is. What
+other fields mean does not.
 """
 
 from __future__ import annotations
@@ -47,6 +48,26 @@ def field_values(fields: Fields, name: bytes) -> list[bytes]:
     return [value for field_name, value in fields if field_name.lower() == name]
 
 
+_MAX_DIGITS = 18
+"""Digits of a Content-Length that is taken seriously: nobody sends an exabyte."""
+
+
+def announced_length(by_name: FieldsByName) -> int | None:
+    """Bytes of content that the field section announces, None if it announces none or contradicts itself.
+
+    Content-Length counts if all its values are one decimal number, and not beside Transfer-Encoding (section 8.6, and
+    RFC 9112, section 6.3). Never raises.
+    """
+    values = by_name.get(b"content-length")
+    if values is None or b"transfer-encoding" in by_name:
+        return None
+    different = {number.strip(b" \t") for value in values for number in value.split(b",")}
+    number = different.pop()
+    if different or not number.isdigit() or len(number) > _MAX_DIGITS:
+        return None
+    return int(number)
+
+
 def without_fields(fields: Iterable[tuple[bytes, bytes]], names: Container[bytes]) -> Fields:
     """The field section less every field whose name, in lower case, is in `names`."""
     return tuple([field for field in fields if field[0].lower() not in names])
@@ -65,6 +86,8 @@ def as_http1_fields(fields: Fields, *, authority: bytes = b"", multiplexed: bool
     in the place of the first (RFC 9113, sections 8.2.3 and 8.3.1; RFC 9114, sections 4.2.1 and 4.3.1).
     """
     multiplexed = multiplexed or any(name[:1] == b":" for name, _ in fields)
+    if not multiplexed and not authority:
+        return fields
     out: list[tuple[bytes, bytes]] = []
     crumbs: list[bytes] = []
     cookie_at = -1

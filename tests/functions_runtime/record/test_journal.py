@@ -12,7 +12,9 @@ from functions_runtime.profile import SEED_PAGE_LIMITS, Limits
 from functions_runtime.record import inventory as site_module
 from functions_runtime.record import journal as journal_module
 from functions_runtime.record.inventory import Headroom, SeenEndpoint, Standing
-from functions_runtime.record.journal import Entry, Journal, JudgedEndpoint, Report
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.journal import Journal
+from functions_runtime.record.report import JudgedEndpoint, Report
 from functions_runtime.ruling import Basis, Finding, Forward, Severity
 
 INFO, WARNING, ERROR = Severity

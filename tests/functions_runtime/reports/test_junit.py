@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from functions_runtime.catalogue import BY_ID, RULES
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.junit import render
 from tests.functions_runtime.reports.sample import (
     ERROR,

@@ -9,7 +9,7 @@ import pytest
 
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.record.inventory import FOLDED, Headroom, SeenCookie, Standing
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.markdown import MAX_ROWS, render
 from tests.functions_runtime.reports.sample import (
     ERROR,

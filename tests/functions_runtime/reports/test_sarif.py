@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from functions_runtime.catalogue import RULES
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.sarif import SCHEMA, render
 from functions_runtime.ruling import Basis
 from tests.functions_runtime.reports.sample import (

@@ -20,22 +20,22 @@ def findings(*lines: bytes) -> list[Finding]:
 @pytest.mark.parametrize(
     ("line", "missing", "meaning"),
     [
-        (b"sid=a", (b"HttpOnly", b"Secure"), "HttpOnly and Secure: scripts can no longer read it, and browsers"),
-        (b"sid=a; Path=/;", (b"HttpOnly", b"Secure"), "HttpOnly and Secure:"),
-        (b"sid=Secure; HttpOnly-ish; X-Secure", (b"HttpOnly", b"Secure"), "HttpOnly and Secure:"),
-        (b'sid=a; "Secure"; Secure HttpOnly', (b"HttpOnly", b"Secure"), "HttpOnly and Secure:"),
-        (b"sid=a; Secure=" + b"x" * 1025, (b"HttpOnly", b"Secure"), "HttpOnly and Secure:"),
-        (b"sid=a; Secure", (b"HttpOnly",), "HttpOnly: scripts can no longer read it."),
-        (b"sid=a;sECURE = false ;", (b"HttpOnly",), "HttpOnly: scripts"),
-        (b"sid=a; HttpOnly", (b"Secure",), "Secure: browsers send it over HTTPS only."),
-        (b"sid=a; HTTPONLY=0", (b"Secure",), "Secure: browsers"),
+        (b"sid=a", (b"HttpOnly", b"Secure"), "HttpOnly and Secure. Scripts can no longer read it, and browsers"),
+        (b"sid=a; Path=/;", (b"HttpOnly", b"Secure"), "HttpOnly and Secure. "),
+        (b"sid=Secure; HttpOnly-ish; X-Secure", (b"HttpOnly", b"Secure"), "HttpOnly and Secure. "),
+        (b'sid=a; "Secure"; Secure HttpOnly', (b"HttpOnly", b"Secure"), "HttpOnly and Secure. "),
+        (b"sid=a; Secure=" + b"x" * 1025, (b"HttpOnly", b"Secure"), "HttpOnly and Secure. "),
+        (b"sid=a; Secure", (b"HttpOnly",), "HttpOnly. Scripts can no longer read it."),
+        (b"sid=a;sECURE = false ;", (b"HttpOnly",), "HttpOnly. Scripts"),
+        (b"sid=a; HttpOnly", (b"Secure",), "Secure. Browsers send it over HTTPS only."),
+        (b"sid=a; HTTPONLY=0", (b"Secure",), "Secure. Browsers"),
     ],
 )
 def test_what_is_missing_is_added(line: bytes, missing: tuple[bytes, ...], meaning: str) -> None:
     [finding] = findings(line)
     assert (finding.severity, finding.subject) == (Severity.INFO, "sid")
     assert finding.effect == AppendAttributes(0, missing)
-    assert finding.message.startswith(f"The Runtime makes the cookie sid {meaning}")
+    assert RULE.say(finding).startswith(f"The Runtime makes the cookie sid {meaning}")
 
 
 @pytest.mark.parametrize(

@@ -64,14 +64,15 @@ def test_a_domain_becomes_the_functions_own(line: bytes, severity: Severity, exp
 def test_where_the_functions_domain_is_unknown_the_attribute_is_cut(line: bytes, expected: bytes) -> None:
     [finding] = findings(line, domain=None)
     assert finding.severity is Severity.WARNING
-    assert "unknown here, so the attribute is left out" in finding.message
+    assert "unknown here, so the attribute is removed" in RULE.say(finding)
+    assert RULE.cells(finding)[1] == "removed"
     assert rewritten(line, domain=None) == expected
 
 
 def test_an_attribute_that_already_is_what_it_becomes_needs_no_rewrite() -> None:
     [finding] = findings(b"sid=a; Domain=app.example.com; Path=/")
     assert finding.effect is None
-    assert "names the Function's own domain, app.example.com" in finding.message
+    assert "already has the Domain that the Runtime sets: the Function's own domain, app.ex" in RULE.say(finding)
 
 
 @pytest.mark.parametrize(
@@ -104,10 +105,12 @@ def test_the_finding_says_what_was_and_what_becomes_but_no_value() -> None:
     found = findings(
         b"sid=%s; Domain=x\x80.example" % secret, b"%s; Domain=" % secret, b"own=%s; Domain=%s" % (secret, OWN.encode())
     )
-    assert found[0].message.startswith(
-        "The Domain of the cookie sid is no host name; under the Runtime it becomes app.example.com."
+    assert RULE.say(found[0]) == (
+        "The Domain of the cookie sid is not a host name. Under the Runtime it becomes app.example.com. "
+        "Other hosts no longer receive this cookie."
     )
-    assert " is empty; " in found[1].message
+    assert RULE.cells(found[0]) == ("not a host name", "app.example.com")
+    assert " is empty. " in RULE.say(found[1])
     assert SECRET not in repr(found)
 
 

@@ -71,7 +71,7 @@ def test_a_cookie_that_passes(attributes: bytes) -> None:
 def test_a_cookie_that_lives_too_long(attributes: bytes, words: str) -> None:
     [finding] = findings(b"sid=a; " + attributes)
     assert (finding.severity, finding.subject) == (Severity.ERROR, "sid")
-    assert f"The cookie sid lives {words}, and the Runtime allows 24 hours." in finding.message
+    assert RULE.say(finding).startswith(f"The cookie sid lives {words}. The Runtime allows 24 hours.")
 
 
 def test_a_max_age_of_5000_digits_has_a_defined_answer() -> None:
@@ -79,7 +79,7 @@ def test_a_max_age_of_5000_digits_has_a_defined_answer() -> None:
     line = b"sid=a; Max-Age=" + b"9" * 5000
     assert findings(line) == []
     [finding] = findings(line + b"; " + expires(NOW + 2 * DAY))
-    assert "2 days (Expires)" in finding.message
+    assert RULE.cells(finding) == ("2 days", "Expires")
 
 
 def test_expires_is_measured_from_the_moment_the_response_arrived() -> None:
@@ -103,8 +103,8 @@ def test_the_whole_response_becomes_a_400() -> None:
         ((b"Content-Type", b"text/plain; charset=utf-8"),),
         b"Cookies max-age cannot be greater than a day",
     )
-    assert (finding.status, finding.twilio_error) == (400, None)
-    assert "400 “Cookies max-age cannot be greater than a day”" in finding.message
+    assert (finding.status, RULE.twilio_error) == (400, None)
+    assert "responds with 400 “Cookies max-age cannot be greater than a day” instead" in RULE.say(finding)
 
 
 def test_every_such_cookie_is_named_but_no_value() -> None:

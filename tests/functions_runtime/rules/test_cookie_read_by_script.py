@@ -68,7 +68,9 @@ def test_the_value_is_found_before_or_after_the_cookie(exchange: Exchange, where
         [finding] = findings(*order)
         assert (finding.severity, finding.subject, finding.replaces) == (Severity.ERROR, "csrf", None)
         assert str(finding.endpoint) == "POST app.example/save"
-        assert finding.message.startswith(f"A page seems to read the cookie csrf: its value came in {where}. ")
+        assert RULE.say(finding).startswith(
+            f"A script seems to read the cookie csrf: the cookie's value came back in {where}. "
+        )
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_two_places_in_one_request_are_two_findings_of_one_kind() -> None:
 def test_findings_come_in_the_order_of_the_fields() -> None:
     names = [b"x-%d" % number for number in range(20, 0, -1)]
     found = findings(SET, sent(*((name, TOKEN) for name in names)))
-    assert [finding.message.partition("header ")[2].partition(".")[0].encode() for finding in found] == names
+    assert [RULE.say(finding).partition("header ")[2].partition(".")[0].encode() for finding in found] == names
 
 
 # Which cookies
@@ -397,7 +399,7 @@ def test_the_value_is_not_kept() -> None:
 def test_names_are_fit_to_be_shown() -> None:
     [finding] = findings(sets(b"c\xff\xe2\x80\xae=" + TOKEN), sent((b"X-\x1b[2J" + b"a" * 60, TOKEN)))
     assert finding.subject == "c\\xff\\u202e"
-    assert "in the request header x-\\x1b[2j" + "a" * 33 + "…. Under" in finding.message
+    assert "in the request header x-\\x1b[2j" + "a" * 33 + "…. Under" in RULE.say(finding)
 
 
 def test_only_so_many_places_of_one_value_are_remembered() -> None:

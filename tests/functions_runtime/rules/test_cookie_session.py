@@ -30,6 +30,7 @@ def findings(*lines: bytes) -> list[Finding]:
 def test_a_cookie_without_a_valid_lifetime(line: bytes) -> None:
     [finding] = findings(line)
     assert (finding.severity, finding.subject, finding.effect) == (Severity.INFO, "sid", None)
+    assert RULE.say(finding) == "The cookie sid has no valid Max-Age or Expires, so it is a session cookie."
 
 
 @pytest.mark.parametrize(

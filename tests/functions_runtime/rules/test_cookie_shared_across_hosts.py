@@ -46,8 +46,9 @@ def test_a_session_of_a_whole_domain_is_found_before_or_after() -> None:
         [finding] = findings(*order)
         assert (finding.severity, finding.subject, finding.replaces) == (Severity.ERROR, "sid", None)
         assert str(finding.endpoint) == "GET shop.example.com/"
-        assert finding.message.startswith(
-            "The cookie sid, which login.example.com set for example.com, is sent to shop.example.com."
+        assert RULE.say(finding) == (
+            "The browser sends the cookie sid, which login.example.com set for example.com, to shop.example.com. "
+            "Under the Runtime only login.example.com receives it."
         )
 
 
@@ -222,7 +223,7 @@ def test_hosts_and_domains_are_fit_to_be_shown() -> None:
     [finding] = findings(
         sets(b"sid=1; Domain=\x85.example", host="a\x1b.\ufffd.example"), gets(b"sid=1", "b.\ufffd.example")
     )
-    assert finding.message.isprintable()
+    assert RULE.say(finding).isprintable()
 
 
 def test_only_so_many_hosts_of_one_cookie_are_remembered() -> None:
@@ -237,7 +238,7 @@ def test_only_so_many_hosts_that_set_one_cookie_are_remembered() -> None:
         list(check(sets(LINE, host=f"{letter}.example.com"), Profile()))
 
     [finding] = check(gets(host="www.example.com"), Profile())
-    assert f"which {'abcdefghijklmnopqrst'[-module.MOST_HOSTS]}.example.com" in finding.message
+    assert f"which {'abcdefghijklmnopqrst'[-module.MOST_HOSTS]}.example.com" in RULE.say(finding)
 
 
 def test_only_so_many_places_of_one_cookie_are_remembered() -> None:

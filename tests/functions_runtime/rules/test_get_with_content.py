@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.message import Exchange, Request
 from functions_runtime.profile import Profile
 from functions_runtime.rules.get_with_content import RULE
-from functions_runtime.ruling import Finding, Severity
+from functions_runtime.ruling import Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import Fields
 
 
 def findings(*fields: tuple[bytes, bytes], method: str = "GET") -> list[Finding]:
-    return list(RULE.check(Exchange(Request(method, fields=fields), Response()), Profile()))
+    return list(RULE.check(Exchange(Request(method, fields=fields)), Profile()))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,8 @@ def findings(*fields: tuple[bytes, bytes], method: str = "GET") -> list[Finding]
 def test_content_is_found(fields: Fields) -> None:
     [finding] = findings(*fields)
     assert (finding.severity, finding.subject, finding.endpoint) == (Severity.ERROR, None, None)
-    assert "The Runtime answers 403" in finding.message
+    assert finding.effect == Reply(403, "Forbidden", (), b"")
+    assert "The Runtime responds with 403" in RULE.say(finding)
 
 
 @pytest.mark.parametrize(
@@ -51,10 +52,10 @@ def test_no_content_is_none(fields: Fields) -> None:
 
 def test_content_that_no_header_announces_is_found() -> None:
     for request in (Request(), Request(fields=((b"Content-Length", b"0"),))):
-        assert len(list(RULE.check(Exchange(request, Response(), request_has_content=True), Profile()))) == 1
+        assert len(list(RULE.check(Exchange(request, sent=1), Profile()))) == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS", "get", ""])
 def test_other_methods_are_another_matter(method: str) -> None:
     assert findings((b"Content-Length", b"5"), method=method) == []
-    assert not RULE.check(Exchange(Request(method), Response(), request_has_content=True), Profile())
+    assert not RULE.check(Exchange(Request(method), sent=1), Profile())

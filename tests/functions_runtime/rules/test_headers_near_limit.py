@@ -72,19 +72,19 @@ def test_the_edges_are_exact_for_any_limit(of_limit: Callable[[int], Fields], li
 @pytest.mark.parametrize(
     ("request_fields", "response_fields", "message"),
     [
-        (of_count(50), of_count(70), "The response headers use 93% of a limit: they are 350 bytes of 4096, and 70 "),
-        (of_count(70), of_count(50), "The request headers use 93% of a limit: they are 350 bytes of 4096, and 70 "),
-        (of_count(50), of_count(50), "The request headers use 67% of a limit: they are 250 bytes of 4096, and 50 "),
-        (of_count(76), of_count(50), "The response headers use 67% of a limit: they are 250 bytes of 4096, and 50 "),
-        (of_count(50), of_count(76), "The request headers use 67% of a limit: they are 250 bytes of 4096, and 50 "),
-        (of_size(4000), of_count(50), "The request headers use 98% of a limit: they are 4000 bytes of 4096, and 1 "),
+        (of_count(50), of_count(70), "The response headers use 93% of a limit: 350 of 4,096 bytes, and 70 of 75 "),
+        (of_count(70), of_count(50), "The request headers use 93% of a limit: 350 of 4,096 bytes, and 70 of 75 "),
+        (of_count(50), of_count(50), "The request headers use 67% of a limit: 250 of 4,096 bytes, and 50 of 75 "),
+        (of_count(76), of_count(50), "The response headers use 67% of a limit: 250 of 4,096 bytes, and 50 of 75 "),
+        (of_count(50), of_count(76), "The request headers use 67% of a limit: 250 of 4,096 bytes, and 50 of 75 "),
+        (of_size(4000), of_count(50), "The request headers use 98% of a limit: 4,000 of 4,096 bytes, and 1 of 75 "),
     ],
 )
 def test_the_fuller_of_two_messages_that_pass_is_reported(
     request_fields: Fields, response_fields: Fields, message: str
 ) -> None:
     [finding] = findings(request_fields, response_fields)
-    assert finding.message.startswith(message)
+    assert RULE.say(finding).startswith(message.rstrip())
     assert (finding.subject, finding.endpoint) == (None, None)
 
 
@@ -97,7 +97,9 @@ def test_each_cookie_counts_as_one() -> None:
     cookies = ((b"Cookie", b"; ".join(b"c%d=1" % number for number in range(61))),)
     [finding] = findings(cookies)
     assert finding.severity is WARNING
-    assert "61 fields and cookies of 75" in finding.message
+    assert RULE.cells(finding)[0] == "request"
+    assert RULE.cells(finding)[3] == "61 of 75"
+    assert "61 of 75 fields and cookies" in RULE.say(finding)
 
 
 def test_the_limits_are_those_of_the_profile() -> None:
@@ -109,3 +111,16 @@ def test_the_limits_are_those_of_the_profile() -> None:
 def test_the_finding_shows_sizes_only() -> None:
     [finding] = findings(((b"Authorization", b"c8f1d0a94e" * 350),))
     assert "c8f1d0a94e" not in repr(finding)
+
+
+def test_what_the_local_emulator_adds_does_not_count() -> None:
+    emulator = ((b"X-Powered-By", b"Express"), (b"Surrogate-Control", b"no-store"))
+    assert findings(response=emulator + of_count(44)) == []
+    [finding] = findings(response=emulator + of_count(75))
+    assert RULE.say(finding) == (
+        "The response headers use 100% of a limit: 375 of 4,096 bytes, and 75 of 75 fields. "
+        "The local emulator added 2 other fields, which do not count."
+    )
+    [finding] = findings(of_count(70), emulator + of_count(50))
+    assert RULE.say(finding).startswith("The request headers")
+    assert "emulator" not in RULE.say(finding)

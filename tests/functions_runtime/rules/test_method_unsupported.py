@@ -7,7 +7,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.method_unsupported import RULE
-from functions_runtime.ruling import Finding, Severity
+from functions_runtime.ruling import Finding, Reply, Severity
 
 
 def findings(method: str, status: int = 200) -> list[Finding]:
@@ -24,7 +24,8 @@ def test_a_method_that_is_served(method: str, status: int) -> None:
 def test_a_method_that_is_not(method: str) -> None:
     [finding] = findings(method)
     assert (finding.severity, finding.subject, finding.endpoint) == (Severity.ERROR, None, None)
-    assert finding.message.startswith(f"The site answers {method}. ")
+    assert RULE.say(finding).startswith(f"The Runtime does not serve the method {method}. ")
+    assert finding.effect == Reply(405, "Method Not Allowed", ((b"Allow", b"GET, POST, OPTIONS"),), b"")
 
 
 @pytest.mark.parametrize(
@@ -40,4 +41,19 @@ def test_what_the_site_refuses_today_is_no_loss(status: int, found: int) -> None
 )
 def test_a_method_that_is_none_is_fit_to_be_shown(method: str, shown: str) -> None:
     [finding] = findings(method)
-    assert finding.message.startswith(f"The site answers {shown}. ")
+    assert RULE.say(finding).startswith(f"The Runtime does not serve the method {shown}. ")
+
+
+@pytest.mark.parametrize("method", ["DELETE", "GET"])
+def test_nothing_is_said_while_the_site_may_still_refuse(method: str) -> None:
+    assert RULE.awaits_response
+    assert not RULE.check(Exchange(Request(method), awaited=True), Profile())
+
+
+def test_without_a_response_to_wait_for_the_runtime_refuses_at_once() -> None:
+    assert RULE.check(Exchange(Request("DELETE")), Profile())
+    assert not RULE.check(Exchange(Request("HEAD")), Profile())
+
+
+def test_a_response_that_is_there_is_not_waited_for() -> None:
+    assert RULE.check(Exchange(Request("PUT"), Response(200), awaited=True), Profile())

@@ -9,7 +9,7 @@ import pytest
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.response_too_slow import RULE
-from functions_runtime.ruling import Finding, Severity
+from functions_runtime.ruling import Finding, Reply, Severity
 
 
 def findings(waited: float | None) -> list[Finding]:
@@ -27,5 +27,7 @@ def test_in_time(waited: float | None) -> None:
 def test_too_late(waited: float, shown: str) -> None:
     [finding] = findings(waited)
     assert (finding.severity, finding.subject, finding.endpoint) == (Severity.ERROR, None, None)
-    assert finding.message.startswith(f"The response began {shown} seconds after the end of the request.")
-    assert "after 10 seconds, and the client gets an error (504 in all likelihood)" in finding.message
+    assert finding.effect == Reply(504, "Gateway Timeout", (), b"")
+    assert finding.extent == waited
+    assert RULE.say(finding).startswith(f"The response began {shown} seconds after the request ended.")
+    assert "after 10 seconds, and the client gets 504 instead" in RULE.say(finding)

@@ -7,6 +7,7 @@ import pytest
 from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
     Fields,
+    announced_length,
     as_http1_fields,
     field_line_size,
     field_section_size,
@@ -111,3 +112,35 @@ def test_http1_may_not_split_cookies_so_two_fields_stay_two() -> None:
 def test_http2_and_http1_have_the_same_size(http2: Fields) -> None:
     http1 = ((b"Host", b"a.example"), (b"Cookie", b"x=1; y=2"))
     assert field_section_size(as_http1_fields(http2, multiplexed=True)) == field_section_size(as_http1_fields(http1))
+
+
+@pytest.mark.parametrize(
+    ("values", "length"),
+    [
+        ([b"0"], 0),
+        ([b"42"], 42),
+        ([b" 0042\t"], 42),
+        ([b"42, 42"], 42),
+        ([b"42", b"42"], 42),
+        ([b"9" * 18], 10**18 - 1),
+        ([b"9" * 19], None),
+        ([b"9" * 5000], None),
+        ([b"42", b"43"], None),
+        ([b"42, 43"], None),
+        ([b""], None),
+        ([b"42,"], None),
+        ([b"-1"], None),
+        ([b"+1"], None),
+        ([b"1e3"], None),
+        ([b"0x10"], None),
+        ([b"1_0"], None),
+        ([b"\xd9\xa4"], None),
+    ],
+)
+def test_the_length_that_a_message_announces(values: list[bytes], length: int | None) -> None:
+    assert announced_length({b"content-length": values}) == length
+
+
+def test_no_length_is_announced_without_the_field_or_beside_transfer_encoding() -> None:
+    assert announced_length({}) is None
+    assert announced_length({b"content-length": [b"42"], b"transfer-encoding": [b"chunked"]}) is None

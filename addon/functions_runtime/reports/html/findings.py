@@ -12,8 +12,9 @@ from functools import partial
 
 from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.endpoint import Endpoint
+from functions_runtime.record.entry import Entry
 from functions_runtime.record.inventory import FOLDED
-from functions_runtime.record.journal import Entry, Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, cells, columns, gather
 from functions_runtime.reports.html.markup import (
     DOWN,
@@ -362,7 +363,7 @@ def _seen(first: float, last: float) -> Markup:
     """When it was seen first and last: as one time if that is the same, with one day if that is the same."""
     times = [time for time in dict.fromkeys((timestamp(first), timestamp(last))) if time is not None]
     days = {time.partition("T")[0] for time in times}
-    shown = []
+    shown: list[Content] = []
     for time in times:
         day, _, clock = time.removesuffix("Z").partition("T")
         text = clock if shown and len(days) == 1 else f"{day} {clock}"

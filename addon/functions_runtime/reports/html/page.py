@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.html import findings, site, verdict
 from functions_runtime.reports.html.assets import SCRIPT, STYLE
 from functions_runtime.reports.html.markup import Markup, element

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
-from functions_runtime.record.journal import Report
+from functions_runtime.record.report import Report
 from functions_runtime.reports.html.page import content, page, policy, render
 from functions_runtime.reports.wording import headline
 from tests.functions_runtime.reports.html_tree import read, text

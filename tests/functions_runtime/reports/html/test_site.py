@@ -9,7 +9,7 @@ import pytest
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
-from functions_runtime.record.journal import JudgedEndpoint
+from functions_runtime.record.report import JudgedEndpoint
 from functions_runtime.reports.html.site import cookies, endpoints, headroom
 from tests.functions_runtime.reports.html_tree import read, text, texts
 from tests.functions_runtime.reports.sample import HOME, LOGIN, judged, report

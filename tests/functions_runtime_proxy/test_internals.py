@@ -13,7 +13,7 @@ from mitmproxy.proxy.layer import Layer, NextLayer
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream
 from mitmproxy.test import taddons
 
-from functions_runtime_proxy.upload_discard import discard_upload
+from functions_runtime_proxy.internals import discard_upload
 from tests.flows import live
 
 

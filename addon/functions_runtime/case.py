@@ -1,0 +1,69 @@
+"""One exchange's life as values: where it came from, what was ruled, what was booked.
+
+A case never changes. What happens to its exchange makes another case of it, in `session`.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Exchange
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.journal import Receipt
+from functions_runtime.ruling import Action, Failure, Finding, Forward, Respond, Ruling
+
+
+class Origin(enum.Enum):
+    """Where an exchange comes from, and hence what can be done with it."""
+
+    ENFORCED = "enforced"
+    """It is live, and what is ruled happens to it."""
+    AUDITED = "audited"
+    """It is live, and nothing happens to it."""
+    RECORDED = "recorded"
+    """It was recorded as it came."""
+    CHANGED = "changed"
+    """It was recorded after the Runtime's rules had changed it. What was found then is all that is known."""
+
+
+class Case(NamedTuple):
+    """One exchange.
+
+    `asked` is the ruling on the request. `findings` is all that was found, as booked. `told` are findings that judging
+    again need not come to: of an experiment, or of rules that remember and tell their evidence once. `unmeasured`
+    says that there was a response, and nobody knows any more what the site had sent. `foreign` says that the response
+    is somebody else's, neither the server's nor the Runtime's. `is_over` says that nothing more comes.
+    """
+
+    exchange: Exchange
+    endpoint: Endpoint
+    origin: Origin
+    receipt: Receipt
+    asked: Ruling = Ruling()
+    findings: tuple[Finding, ...] = ()
+    told: tuple[Finding, ...] = ()
+    unmeasured: bool = False
+    foreign: bool = False
+    is_over: bool = False
+
+    @property
+    def lacks_response(self) -> bool:
+        """Whether a response of the site's would be news."""
+        return self.exchange.response is None and self.origin is not Origin.CHANGED and not self.foreign
+
+    @property
+    def is_replied(self) -> bool:
+        """Whether the Runtime answers the request itself."""
+        return isinstance(self.asked.action, Respond)
+
+
+class Outcome(NamedTuple):
+    """What a step of a case came to: the case now, what the Runtime does, what was found, and what is new of it."""
+
+    case: Case
+    action: Action = Forward()
+    findings: tuple[Finding, ...] = ()
+    new: tuple[Entry, ...] = ()
+    failures: tuple[Failure, ...] = ()

@@ -1,0 +1,155 @@
+"""Whose hosts were seen. A browser talks to many, and the owners of most of them do not move (rulebook, "Own hosts").
+
+Memory is bounded: beyond `MAX_HOSTS`, further hosts are not counted. Whose they are is still known.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from functions_runtime.message import Request, Response
+
+MAX_HOSTS = 2_000
+MAX_UNTESTED = 100
+"""Names of restricted headers, of one host, that are counted."""
+
+Registrable = Callable[[str], str]
+"""From a host to its registrable domain, or to the host itself if it has none."""
+
+_LOGIN = re.compile(r"\b(?:log|sign)[-_]?(?:in|on)\b|\bauth|\bsession|\baccount|\bpassword", re.IGNORECASE)
+
+
+def itself(host: str) -> str:
+    """The registrable domain for want of a list: every host is alone."""
+    return host
+
+
+@dataclass(slots=True)
+class SeenHost:
+    """What was seen of one host.
+
+    `unclean` counts the exchanges with a finding of warning or above. `has_fetch_metadata` says that a request to it had Sec-Fetch fields. `navigations` counts requests by which
+    somebody went there at top level, as those fields say; `landings` counts the same as far as it shows without them.
+    `untested` counts requests by the restricted headers that reached the server, of which nobody knows what it does
+    with them.
+    """
+
+    exchanges: int = 0
+    unclean: int = 0
+    has_fetch_metadata: bool = False
+    navigations: int = 0
+    landings: int = 0
+    untested: dict[str, int] | None = None
+
+
+class Hosts:
+    """The hosts of a run. `has_credentials` says that a cookie or Authorization was seen, wherever.
+
+    `has_login` says that there was something to log in to.
+    """
+
+    def __init__(self, registrable: Registrable = itself) -> None:
+        self._registrable = registrable
+        self.seen: dict[str, SeenHost] = {}
+        self.has_credentials = False
+        self.has_login = False
+
+    def saw_request(self, request: Request) -> None:
+        """Take a request into account."""
+        host = self._of(request.host)
+        host.exchanges += 1
+        by_name = request.by_name
+        if b"sec-fetch-dest" in by_name:
+            host.has_fetch_metadata = True
+            if by_name[b"sec-fetch-dest"][0] == b"document" and b"sec-purpose" not in by_name:
+                host.navigations += 1
+        elif b"sec-fetch-mode" in by_name or b"sec-fetch-site" in by_name:
+            host.has_fetch_metadata = True
+        if not self.has_credentials:
+            if b"cookie" in by_name or b"authorization" in by_name:
+                self.has_credentials = True
+            elif not self.has_login and _LOGIN.search(request.path):
+                self.has_login = True
+
+    def saw_response(self, request: Request, response: Response) -> None:
+        """Take the response to a request into account."""
+        if not self.has_credentials:
+            self.has_credentials = b"set-cookie" in response.by_name
+            self.has_login = self.has_login or response.status == 401
+        host = self.seen.get(request.host)
+        if host and not host.has_fetch_metadata and self._is_landing(request, response):
+            host.landings += 1
+
+    def count_unclean(self, host: str, number: int) -> None:
+        """Count exchanges of a host with a finding of warning or above; -1 takes one back."""
+        seen = self.seen.get(host)
+        if seen:
+            seen.unclean += number
+
+    def reached(self, host: str, names: Iterable[str]) -> None:
+        """Restricted headers reached the host, and nothing shows what it does with them."""
+        seen = self.seen.get(host)
+        if seen:
+            untested = seen.untested = seen.untested or {}
+            for name in names:
+                if name in untested or len(untested) < MAX_UNTESTED:
+                    untested[name] = untested.get(name, 0) + 1
+
+    def tested(self, host: str, name: str) -> None:
+        """An experiment has shown whether the host depends on this header."""
+        seen = self.seen.get(host)
+        if seen and seen.untested:
+            seen.untested.pop(name, None)
+
+    def own(self, *, scoped: bool) -> Callable[[str], bool]:
+        """Whether a host is the owner's. `scoped` says that the user has chosen: then all that was judged is."""
+        sites = set() if scoped else {self._site(host) for host, seen in self.seen.items() if _was_entered(seen)}
+        if not sites:
+            return lambda host: True
+        return lambda host: self._site(host) in sites
+
+    def _of(self, host: str) -> SeenHost:
+        seen = self.seen.get(host)
+        if seen is None:
+            seen = SeenHost()
+            if len(self.seen) < MAX_HOSTS:
+                self.seen[host] = seen
+        return seen
+
+    def _is_landing(self, request: Request, response: Response) -> bool:
+        """Whether somebody went there, as far as that shows without Sec-Fetch fields."""
+        accept = request.by_name.get(b"accept", (b"",))[0]
+        if request.method != "GET" or not accept.startswith(b"text/html"):
+            return False
+        content_type = response.by_name.get(b"content-type", (b"",))[0].lower()
+        if not content_type.startswith((b"text/html", b"application/xhtml+xml")):
+            return False
+        referer = request.by_name.get(b"referer", (b"",))[0]
+        return not referer or self._site(_host_of(referer)) == self._site(request.host)
+
+    def _site(self, host: str) -> str:
+        """The registrable domain of a host. An IP address, or a name without a dot, is its own."""
+        if "." not in host or _is_address(host):
+            return host
+        return self._registrable(host)
+
+
+def _was_entered(seen: SeenHost) -> bool:
+    return seen.navigations > 0 or (not seen.has_fetch_metadata and seen.landings > 0)
+
+
+def _host_of(url: bytes) -> str:
+    """The host of a URL in lower case, empty if there is none."""
+    authority = re.split(rb"[/?#]", url.partition(b"://")[2], maxsplit=1)[0].rpartition(b"@")[2]
+    return re.sub(rb":[0-9]*$", b"", authority).decode("ascii", "replace").lower()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True

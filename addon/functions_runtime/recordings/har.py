@@ -1,0 +1,412 @@
+"""HAR as browsers and tools write it (http://www.softwareishard.com/blog/har-12-spec/, and what they make of it).
+
+Only what judging needs is decoded: contents are skipped. An entry that is not as the format says is looked at once
+more with patience, and an entry that cannot be read costs none of the others.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from functions_runtime.message import Request, Response
+from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.syntax.rfc9110 import Fields, as_http1_fields
+from functions_runtime.wire_text import printable
+
+PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+"""Schemes of HTTP exchanges, and their ports."""
+MULTIPLEXED = ("h2", "h3", "http/2", "http/3", "spdy", "hq", "quic")
+"""How the names begin that tools give to HTTP/2, HTTP/3 and what they came from, in lower case."""
+NO_CONTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT", "TRACE"})
+"""Methods of requests for which no client writes Content-Length: 0. Readers invent the field."""
+MAX_REASON = 60
+"""Characters of a URL's scheme or a method that a reason names."""
+MILLISECONDS = 1000
+
+
+class _Pair(msgspec.Struct):
+    name: str
+    value: str = ""
+
+
+class _Cookie(msgspec.Struct):
+    name: str
+    value: str = ""
+    path: str | None = None
+    domain: str | None = None
+    expires: str | None = None
+    httpOnly: bool | None = None  # noqa: N815 (as HAR calls it)
+    secure: bool | None = None
+    sameSite: str | None = None  # noqa: N815
+    maxAge: int | float | str | None = None  # noqa: N815
+
+
+class _PostData(msgspec.Struct):
+    text: msgspec.Raw = msgspec.Raw()
+    params: list[_Pair] | None = None
+
+
+class _Request(msgspec.Struct):
+    url: str
+    method: str = "GET"
+    httpVersion: str | None = None  # noqa: N815
+    headers: list[_Pair] = []
+    cookies: list[_Cookie] = []
+    bodySize: float | None = None  # noqa: N815
+    postData: _PostData | None = None  # noqa: N815
+
+
+class _Content(msgspec.Struct):
+    size: float | None = None
+
+
+class _Response(msgspec.Struct):
+    status: int = 0
+    headers: list[_Pair] = []
+    cookies: list[_Cookie] = []
+    content: _Content | None = None
+    bodySize: float | None = None  # noqa: N815
+
+
+class _Timings(msgspec.Struct):
+    blocked: float | None = None
+    dns: float | None = None
+    connect: float | None = None
+    send: float | None = None
+    wait: float | None = None
+    receive: float | None = None
+
+
+class _Entry(msgspec.Struct):
+    request: _Request
+    startedDateTime: str | None = None  # noqa: N815
+    time: float | None = None
+    response: _Response | None = None
+    timings: _Timings | None = None
+
+
+class _Log(msgspec.Struct):
+    entries: list[msgspec.Raw]
+
+
+class _Har(msgspec.Struct):
+    log: _Log
+
+
+_decode_har = msgspec.json.Decoder(_Har).decode
+_decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_text = msgspec.json.Decoder(str).decode
+
+
+def read(recording: bytes, domain: str = "") -> Iterator[Recorded | Skipped]:
+    """The exchanges of a HAR document, in its order. `domain` is the Function's domain, empty: the host addressed.
+
+    Raises UnreadableError if it is none. One that ends early is read as far as it goes.
+    """
+    entries, is_whole = _entries(recording.removeprefix(b"\xef\xbb\xbf"))
+    position = 0
+    for position, raw in enumerate(entries, 1):
+        yield _read_entry(raw, position, domain)
+    if not is_whole:
+        yield Skipped(position + 1, "the file ends early or is damaged from here on")
+
+
+def _entries(document: bytes) -> tuple[Iterator[bytes], bool]:
+    """Each entry as JSON, and whether the document is whole."""
+    try:
+        return iter(_decode_har(document).log.entries), True
+    except msgspec.ValidationError as error:
+        raise UnreadableError(f"it is JSON but no HAR: it has no list log.entries ({_reason(error)})") from error
+    except (msgspec.DecodeError, RecursionError):
+        start = _ENTRIES.search(document)
+        if not start:
+            raise UnreadableError("it is no JSON, and no list of entries is in it") from None
+        return _scan(document, start.end()), False
+
+
+_ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\]]', re.DOTALL)
+
+
+def _scan(document: bytes, start: int) -> Iterator[bytes]:
+    """The entries of a list in a document that is no JSON as a whole, up to where it ends or is damaged."""
+    depth, began = 0, start
+    for token in _TOKEN.finditer(document, start):
+        kind = token[0][:1]
+        if kind == b"{":
+            if not depth:
+                began = token.start()
+            depth += 1
+        elif kind == b"}":
+            depth -= 1
+            if not depth:
+                yield document[began : token.end()]
+        elif kind == b"]" and not depth:
+            return
+
+
+def _reason(error: Exception) -> str:
+    return printable(str(error), 2 * MAX_REASON)
+
+
+def _read_entry(raw: bytes, position: int, domain: str) -> Recorded | Skipped:
+    try:
+        entry = _decode_entry(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            entry = _patiently(json.loads(bytes(raw).decode("utf-8", "replace")))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return Skipped(position, "the entry is not as HAR has it")
+    try:
+        return _recorded(entry, position, domain)
+    except (ValueError, OverflowError):
+        return Skipped(position, "the URL cannot be read")
+
+
+def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
+    """The exchange in an entry. Raises ValueError if its URL cannot be read."""
+    asked, answered = entry.request, entry.response
+    if not asked.url:
+        return Skipped(position, "there is no URL")
+    url = urlsplit(asked.url)
+    scheme, host = url.scheme.lower(), (url.hostname or "").lower()
+    if scheme not in PORTS:
+        return Skipped(position, f"not HTTP: {printable(scheme or 'no scheme', MAX_REASON)}")
+    if not host:
+        return Skipped(position, "the URL has no host")
+    started = _seconds(entry.startedDateTime)
+    before, waited, whole = _times(entry)
+    request = Request(
+        asked.method,
+        host,
+        url.path or "/",
+        _request_fields(asked),
+        domain or host,
+        started,
+        url.query.encode("utf-8", "surrogatepass"),
+    )
+    response = None  # tools write status 0 or -1 if none came
+    if answered and answered.status > 0:
+        response = Response(answered.status, _response_fields(answered), started + before + (waited or 0), waited)
+    return Recorded(
+        position,
+        request,
+        response,
+        _sent(asked),
+        _received(answered) if answered else 0,
+        None if whole is None else started + whole,
+        None,
+        "https" if PORTS[scheme] == 443 else "http",
+        url.port or PORTS[scheme],
+    )
+
+
+def _times(entry: _Entry) -> tuple[float, float | None, float | None]:
+    """Seconds until the request was sent, from then to the first byte of the response, and to its end.
+
+    The last two are None if nobody knows. `ssl` is part of `connect`, and -1 says that there was no such phase.
+    """
+    timings = entry.timings
+    whole = entry.time / MILLISECONDS if entry.time and entry.time > 0 else None
+    if timings is None or timings.wait is None or timings.wait < 0:
+        return 0.0, None, whole
+    phases = (timings.blocked, timings.dns, timings.connect, timings.send)
+    before = sum(phase for phase in phases if phase and phase > 0) / MILLISECONDS
+    waited = timings.wait / MILLISECONDS
+    if whole is None:
+        whole = before + waited + max(timings.receive or 0, 0) / MILLISECONDS
+    return before, waited, whole
+
+
+def _seconds(started: str | None) -> float:
+    """Seconds since 1970-01-01 UTC of a time in ISO 8601, 0 if there is none."""
+    if not started:
+        return 0.0
+    text = started.strip()
+    text = f"{text[:-1]}+00:00" if text[-1:] in ("Z", "z") else text
+    # Python 3.10 reads three or six digits after the second, and tools write one to nine.
+    text = re.sub(r"\.([0-9]+)", lambda digits: f".{digits[1][:6]:0<6}", text, count=1)
+    text = re.sub(r"([+-][0-9]{2})([0-9]{2})$", r"\1:\2", text)
+    try:
+        time = datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _request_fields(request: _Request) -> Fields:
+    fields = _fields(request.headers)
+    if request.method in NO_CONTENT_METHODS:
+        fields = tuple([field for field in fields if not _is_invented(field)])
+    if request.cookies and not any(name.lower() == b"cookie" for name, _ in fields):
+        pairs = "; ".join(f"{cookie.name}={cookie.value}" for cookie in request.cookies)
+        fields = (*fields, (b"Cookie", _bytes(pairs)))
+    multiplexed = (request.httpVersion or "").lower().startswith(MULTIPLEXED)
+    return as_http1_fields(fields, multiplexed=multiplexed)
+
+
+def _is_invented(field: tuple[bytes, bytes]) -> bool:
+    return field[1].strip() == b"0" and field[0].lower() == b"content-length"
+
+
+def _response_fields(response: _Response) -> Fields:
+    fields = _fields(response.headers)
+    if response.content and (response.content.size or 0) > 0:
+        fields = tuple([field for field in fields if not _is_invented(field)])
+    if response.cookies and not any(name.lower() == b"set-cookie" for name, _ in fields):
+        fields = (*fields, *((b"Set-Cookie", _set_cookie(cookie)) for cookie in response.cookies))
+    return tuple([field for field in fields if field[0][:1] != b":"])
+
+
+def _fields(headers: list[_Pair]) -> Fields:
+    """Header fields. Tools join several fields of one name by line breaks."""
+    fields: list[tuple[bytes, bytes]] = []
+    for header in headers:
+        name, value = header.name, header.value
+        if "\n" in value:
+            fields += [(_bytes(name), _bytes(line.strip("\r"))) for line in value.split("\n") if line.strip("\r")]
+        else:
+            fields.append((_bytes(name), _bytes(value)))
+    return tuple(fields)
+
+
+def _set_cookie(cookie: _Cookie) -> bytes:
+    """A set-cookie-string of what HAR says about a cookie."""
+    line = f"{cookie.name}={cookie.value}"
+    for name, value in (
+        ("Path", cookie.path),
+        ("Domain", cookie.domain),
+        ("Max-Age", None if cookie.maxAge is None else str(cookie.maxAge)),
+        ("Expires", _cookie_date(cookie.expires)),
+        ("SameSite", cookie.sameSite),
+    ):
+        line += f"; {name}={value}" if value else ""
+    line += "; HttpOnly" if cookie.httpOnly else ""
+    line += "; Secure" if cookie.secure else ""
+    return _bytes(line)
+
+
+def _cookie_date(text: str | None) -> str | None:
+    """A date of HAR, in ISO 8601, as cookies have dates. What is no such date stays as it is."""
+    if not text or not (seconds := _seconds(text)):
+        return text
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+def _sent(request: _Request) -> int:
+    if request.bodySize and request.bodySize > 0:
+        return int(request.bodySize)
+    post = request.postData
+    if post is None:
+        return 0
+    if post.text:
+        try:
+            return len(_decode_text(post.text).encode("utf-8", "surrogatepass"))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return 0
+    pairs = [f"{each.name}={each.value}" for each in post.params or ()]
+    return len("&".join(pairs).encode("utf-8", "surrogatepass"))
+
+
+def _received(response: _Response) -> int:
+    if response.bodySize and response.bodySize > 0:
+        return int(response.bodySize)
+    size = response.content.size if response.content else None
+    return int(size) if size and size > 0 else 0
+
+
+def _bytes(text: str) -> bytes:
+    """Text as it was on the wire: bytes of Latin-1 if it can have been that, else UTF-8."""
+    return text.encode("ascii") if text.isascii() else text.encode("utf-8", "surrogatepass")
+
+
+def _patiently(plain: Any) -> _Entry:
+    """An entry that is not as the format says. Raises TypeError, KeyError or AttributeError if it is none at all."""
+    request, response = plain["request"], plain.get("response")
+    timings = plain.get("timings")
+    return _Entry(
+        _Request(
+            _text(request.get("url")),
+            _text(request.get("method")) or "GET",
+            _text(request.get("httpVersion")),
+            _pairs(request.get("headers")),
+            _cookies(request.get("cookies")),
+            _number(request.get("bodySize")),
+            _post_data(request.get("postData")),
+        ),
+        _text(plain.get("startedDateTime")),
+        _number(plain.get("time")),
+        _patient_response(response) if isinstance(response, Mapping) else None,
+        _Timings(*[_number(timings.get(name)) for name in _Timings.__struct_fields__])
+        if isinstance(timings, Mapping)
+        else None,
+    )
+
+
+def _patient_response(response: Mapping[str, Any]) -> _Response:
+    content = response.get("content")
+    return _Response(
+        int(_number(response.get("status")) or 0),
+        _pairs(response.get("headers")),
+        _cookies(response.get("cookies")),
+        _Content(_number(content.get("size"))) if isinstance(content, Mapping) else None,
+        _number(response.get("bodySize")),
+    )
+
+
+def _post_data(post: Any) -> _PostData | None:
+    if not isinstance(post, Mapping):
+        return None
+    text = post.get("text")
+    raw = msgspec.Raw(msgspec.json.encode(text)) if isinstance(text, str) else msgspec.Raw()
+    return _PostData(raw, _pairs(post.get("params")))
+
+
+def _pairs(items: Any) -> list[_Pair]:
+    """Names and values: objects with both, or lists of two."""
+    pairs = []
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, Mapping) and item.get("name") is not None:
+            pairs.append(_Pair(_text(item["name"]), _text(item.get("value"))))
+        elif isinstance(item, list) and len(item) == 2:
+            pairs.append(_Pair(_text(item[0]), _text(item[1])))
+    return pairs
+
+
+def _cookies(items: Any) -> list[_Cookie]:
+    found = []
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, Mapping) and item.get("name") is not None:
+            found.append(
+                _Cookie(
+                    _text(item["name"]),
+                    _text(item.get("value")),
+                    _text(item.get("path")) or None,
+                    _text(item.get("domain")) or None,
+                    _text(item.get("expires")) or None,
+                    bool(item.get("httpOnly")),
+                    bool(item.get("secure")),
+                    _text(item.get("sameSite")) or None,
+                    _text(item.get("maxAge")) or None,
+                )
+            )
+    return found
+
+
+def _text(value: Any) -> str:
+    """A value as text. Tools write numbers and nothing at all where text belongs."""
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,39 @@
+"""What a reader of recordings yields: exchanges, and what could not be read of the rest."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from functions_runtime.message import Request, Response
+
+
+class Recorded(NamedTuple):
+    """One recorded exchange, at this position in its recording, counted from 1.
+
+    `sent` and `received` are the bytes of content of request and response, as they were on the wire if the recording
+    says so. `ended` is when the response ended, in seconds since 1970-01-01 UTC, None if nobody knows. `over_tls` says
+    how the request reached the server, None if nobody knows. `scheme` and `port` are those of the URL. `stored` are
+    the findings that a flow file holds, as plain data that anybody may have written.
+    """
+
+    position: int
+    request: Request
+    response: Response | None
+    sent: int = 0
+    received: int = 0
+    ended: float | None = None
+    over_tls: bool | None = None
+    scheme: str = "https"
+    port: int = 443
+    stored: Any = None
+
+
+class Skipped(NamedTuple):
+    """An entry that could not be judged, and why, in a few words that are fit to be shown."""
+
+    position: int
+    reason: str
+
+
+class UnreadableError(ValueError):
+    """A recording of which nothing could be read. Its text says why, in a few words that are fit to be shown."""

@@ -1,0 +1,174 @@
+"""A ruling onto a live flow: the fields of messages, responses that are replaced, uploads that nobody wants.
+
+A response cannot simply be swapped when its head is there, because its content still arrives: see `replace_response`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mitmproxy import ctx, http
+
+from functions_runtime.ruling import Action, RemoveField, Reply, Rewrite, apply_edits
+from functions_runtime.syntax.rfc9110 import Fields
+from functions_runtime_proxy import internals
+from functions_runtime_proxy.read import is_event_stream
+
+StreamFunction = Callable[[bytes], Iterable[bytes] | bytes]
+
+
+def rewrite_request(flow: http.HTTPFlow, fields: Fields, action: Action) -> Fields:
+    """Carry out the edits on the request. `fields` is what it has without what the client said to mitmproxy itself.
+
+    Returns the fields that the server gets. `Expect: 100-continue` is left to mitmproxy, which replies to it and takes
+    it out: otherwise the client would wait for a reply that never comes.
+    """
+    headers = flow.request.headers
+    if isinstance(action, Rewrite):
+        kept = RemoveField(b"expect") if _expects_continue(fields) else None
+        fields = apply_edits(fields, [edit for edit in action.edits if edit != kept])
+    if fields != headers.fields:
+        headers.fields = fields
+    return fields
+
+
+def _expects_continue(fields: Fields) -> bool:
+    values = [value for name, value in fields if len(name) == 6 and name.lower() == b"expect"]
+    return b", ".join(values).lower() == b"100-continue"
+
+
+def rewrite_response(flow: http.HTTPFlow, rewrite: Rewrite) -> Fields:
+    """Carry out the edits on the response. Returns the fields that the client gets."""
+    assert flow.response
+    headers = flow.response.headers
+    headers.fields = apply_edits(headers.fields, rewrite.edits)
+    return headers.fields
+
+
+def reply_to(flow: http.HTTPFlow, reply: Reply) -> http.Response:
+    """The Runtime's own response. HEAD has no content (RFC 9110, section 9.3.2), and 204 has no length either."""
+    return http.Response(**_data_of(flow, reply))
+
+
+def _data_of(flow: http.HTTPFlow, reply: Reply) -> dict[str, Any]:
+    fields = reply.fields
+    if reply.status != 204:
+        fields = (*fields, (b"Content-Length", b"%d" % len(reply.content)))
+    now = time.time()
+    return {
+        "http_version": b"HTTP/1.1",
+        "status_code": reply.status,
+        "reason": reply.reason.encode(),
+        "headers": http.Headers(fields),
+        "content": b"" if flow.request.method == "HEAD" else reply.content,
+        "trailers": None,
+        "timestamp_start": now,
+        "timestamp_end": now,
+    }
+
+
+def respond_to_request(flow: http.HTTPFlow, reply: Reply) -> bool:
+    """Give the reply in place of contacting the server.
+
+    Returns False if the user streams large bodies and the upload could not be held back.
+    """
+    flow.request.stream = False
+    flow.response = reply_to(flow, reply)
+    return not ctx.options.stream_large_bodies or internals.discard_upload(flow)
+
+
+class StandIn(http.Response):
+    """The Runtime's reply in place of a response whose content still arrives.
+
+    What arrives is swallowed. The reply's content goes out at its first piece or, if there is none, at its end. An
+    addon behind this one that wants to stream the response gets the reply's content, and none of the Function's.
+    """
+
+    def __init__(self, flow: http.HTTPFlow, reply: Reply) -> None:
+        super().__init__(**_data_of(flow, reply))
+        self._whole = self.data.content or b""
+        self._left = [self._whole] if self._whole else []
+        self._then: StreamFunction | None = None
+        self.is_out = False
+        self.data.content = None
+        self.data.timestamp_end = None
+
+    @classmethod
+    def from_state(cls, state: Any) -> http.Response:  # type: ignore[override]
+        """What a copy is: the response as a value, for which nothing arrives."""
+        response: http.Response = http.Response.from_state(state)
+        return response
+
+    @property
+    def stream(self) -> StreamFunction:
+        """What mitmproxy gives each piece that arrives to, and takes what goes out from."""
+        return self._instead
+
+    @stream.setter
+    def stream(self, value: bool | StreamFunction) -> None:
+        self._then = value if callable(value) else None
+
+    def _instead(self, data: bytes) -> Iterable[bytes] | bytes:
+        pieces, self._left = self._left, []
+        self.is_out = True
+        if self._then is None:
+            return pieces
+        return self._then(pieces[0] if pieces else b"")
+
+    def finish(self) -> None:
+        """Make the response whole, once nothing more can arrive."""
+        self.data.content = self._whole
+        self.data.trailers = None
+
+
+def replace_response(flow: http.HTTPFlow, reply: Reply) -> StandIn | None:
+    """Put the reply in the place of the response. Returns it if the content of what it replaces has yet to arrive.
+
+    A response of unknown length may go on for long, so an HTTP/1 client is told not to wait on the connection for it.
+    """
+    original = flow.response
+    assert original
+    if original.raw_content is not None:
+        flow.response = reply_to(flow, reply)
+        flow.response.timestamp_start = original.timestamp_start
+        return None
+    replacement = StandIn(flow, reply)
+    has_content = flow.request.method != "HEAD" and original.status_code not in (204, 304)
+    known = not has_content or "content-length" in original.headers
+    if not known and flow.request.http_version.startswith("HTTP/1"):
+        replacement.headers["Connection"] = "close"
+    replacement.timestamp_start = original.timestamp_start
+    flow.response = replacement
+    return replacement
+
+
+class Counting:
+    """A stream function that counts the bytes that arrive, around another one if there is one."""
+
+    def __init__(self, inner: bool | StreamFunction) -> None:
+        self._inner = inner if callable(inner) else None
+        self.counted = 0
+
+    def __call__(self, data: bytes) -> Iterable[bytes] | bytes:
+        self.counted += len(data)
+        return self._inner(data) if self._inner else data
+
+
+def count_stream(message: http.Message) -> None:
+    """Count what passes of a message that is streamed."""
+    if message.stream and not isinstance(message, StandIn):
+        message.stream = Counting(message.stream)
+
+
+def counted(message: http.Message | None) -> int:
+    """Bytes that passed of a message, 0 if it was not streamed."""
+    return message.stream.counted if message and isinstance(message.stream, Counting) else 0
+
+
+def let_events_flow(flow: http.HTTPFlow) -> None:
+    """Stream server-sent events, in either mode: mitmproxy would hold them back until the last one, which is never."""
+    assert flow.response
+    if not flow.response.stream and is_event_stream(flow.response):
+        flow.response.stream = True

@@ -1,0 +1,30 @@
+"""Whether a run fails: the option runtime_fail_on, and the exit status of the process."""
+
+from __future__ import annotations
+
+from functions_runtime.record.journal import Journal
+from functions_runtime.ruling import Severity
+
+EXIT_STATUS = 2
+"""Of a run that fails."""
+MAX_NAMED = 5
+"""Findings that are named."""
+
+
+def why_it_fails(journal: Journal, fail_on: Severity | None) -> str:
+    """Why the run fails, in a sentence; empty if it does not, or if nobody asked (None)."""
+    if fail_on is None:
+        return ""
+    if not journal.judged:
+        return (
+            f"Runtime: exit status {EXIT_STATUS}, because nothing was judged, so that nothing was checked "
+            "(runtime_fail_on is set)."
+        )
+    new = journal.new(fail_on)
+    if not new:
+        return ""
+    more = f" and {len(new) - MAX_NAMED} more" if len(new) > MAX_NAMED else ""
+    return (
+        f"Runtime: exit status {EXIT_STATUS}, because there are new findings of severity {fail_on} or above "
+        f"(runtime_fail_on): {', '.join(map(str, new[:MAX_NAMED]))}{more}."
+    )

@@ -1,0 +1,194 @@
+"""Every name of mitmproxy's that its documentation does not promise, for mitmproxy 11 and 12.
+
+Whoever supports a new mitmproxy begins here. Each function says where mitmproxy has what it reaches for. If it finds
+nothing, it changes nothing and says so in what it returns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import mitmproxy.types
+from mitmproxy import contentviews, ctx, flow, http
+from mitmproxy.net.http.url import parse_authority
+from mitmproxy.options import Options
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import HttpLayer, HttpStream
+from mitmproxy.proxy.utils import ReceiveBuffer
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/net/http/url.py
+
+
+def host_of_authority(authority: str) -> str:
+    """The host in a Host field or an `:authority`, empty if there is none."""
+    return parse_authority(authority, check=False)[0]
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/flow.py
+
+
+def is_killed(each: flow.Flow) -> bool:
+    """Whether somebody killed the flow. It is no longer live then."""
+    return each.error is not None and each.error.msg == flow.Error.KILLED_MESSAGE
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/proxy/layers/http/__init__.py
+
+
+class _Discard(ReceiveBuffer):
+    """A buffer that keeps nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def __iadd__(self, other: Any) -> _Discard:
+        return self
+
+
+def discard_upload(each: http.HTTPFlow) -> bool:
+    """Drop what is still to come of the request's content. Returns False if the flow's stream was not found.
+
+    With `stream_large_bodies` set, mitmproxy opens the connection to the server as soon as enough of an upload is
+    there, and breaks off with an error if an addon has already replied. There is no hook in between. So the buffer in
+    which mitmproxy collects the upload is exchanged for one that stays empty: the upload is read and dropped, the
+    server is never contacted, and the reply goes out at its end.
+    """
+    each.request.stream = False
+    connections: Mapping[Any, Any] = getattr(ctx.master.addons.get("proxyserver"), "connections", {})
+    for handler in connections.values():
+        if handler.client is each.client_conn:
+            for stream in _streams(handler.layer.context):
+                if getattr(stream, "flow", None) is each:
+                    stream.request_body_buf = _Discard()
+                    return True
+    return False
+
+
+def _streams(context: Context) -> Iterator[HttpStream]:
+    """Every HTTP stream of a connection, those inside a CONNECT tunnel included."""
+    waiting = list(context.layers)
+    seen: list[HttpLayer] = []
+    while waiting:
+        layer = waiting.pop()
+        if isinstance(layer, HttpLayer) and layer not in seen:  # a tunnel's context has the layers around it too
+            seen.append(layer)
+            for stream in list(layer.streams.values()):
+                yield stream
+                if stream.child_layer is not None:
+                    waiting += stream.child_layer.context.layers
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/types.py
+
+
+def register_argument_type(type_: type, definition: Any) -> None:
+    """Make a type of command arguments known. It has to be known before a command with such an argument is."""
+    types: dict[Any, Any] = mitmproxy.types.CommandTypes.typemap
+    types[type_] = definition
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/optmanager.py
+
+
+def deferred_options(options: Options) -> Sequence[str]:
+    """Names of options that were set although no addon has declared them so far. mitmproxy ignores them in silence."""
+    return list(getattr(options, "deferred", {}))
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/contentviews/__init__.py
+
+TextOf = Callable[[Any, Any], str]
+"""From a flow and one of its messages to the text that a content view shows."""
+
+
+def register_view(name: str, text_of: TextOf) -> None:
+    """Offer a content view. One of the same name, of an earlier load of the addon, is replaced."""
+    api: Any = contentviews  # mitmproxy 11 and 12 have different classes for views
+    if hasattr(api, "Contentview"):
+        api.add(_view(api, name, text_of))
+    else:
+        if earlier := api.get(name):
+            api.remove(earlier)
+        api.add(_legacy_view(api, name, text_of))
+
+
+def _view(api: Any, view_name: str, text_of: TextOf) -> Any:
+    class TextView(api.Contentview):  # type: ignore[misc]
+        name = view_name
+        syntax_highlight = "none"
+
+        def prettify(self, data: bytes, metadata: Any) -> str:
+            return text_of(metadata.flow, metadata.http_message)
+
+        def render_priority(self, data: bytes, metadata: Any) -> float:
+            return -1
+
+    return TextView()
+
+
+def _legacy_view(api: Any, view_name: str, text_of: TextOf) -> Any:
+    class TextView(api.View):  # type: ignore[misc]
+        name = view_name
+
+        def __call__(self, data: bytes, *, flow: Any = None, http_message: Any = None, **unknown: Any) -> Any:
+            return view_name, ([("text", line)] for line in text_of(flow, http_message).splitlines())
+
+        def render_priority(self, data: bytes, **unknown: Any) -> float:
+            return -1
+
+    return TextView()
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/addons/view.py
+
+
+def follow_focus() -> None:
+    """Render content views anew for each flow, if a user interface has a focus."""
+    view = getattr(ctx.master, "view", None)
+    if view is not None:
+        view.focus.sig_change.connect(_render_anew)
+
+
+def refresh_focus(each: flow.Flow) -> None:
+    """Render content views anew if a user interface shows this flow."""
+    view = getattr(ctx.master, "view", None)
+    if view is not None and view.focus.flow is each:
+        _render_anew()
+
+
+def _render_anew() -> None:
+    """Make the console forget the texts that it keeps by what a message looks like, whatever flow it belongs to.
+
+    It does so when a content view changes.
+    """
+    api: Any = contentviews
+    changed = api.registry.on_change if hasattr(api, "registry") else api.on_add
+    changed.send(None)
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/tools/main.py
+
+
+def exit_afterwards(status: int) -> None:
+    """Let the process end with this status once the current task, which is mitmproxy's main one, is over.
+
+    `SystemExit` in an addon's `done` would keep later addons from theirs, which save flows and HAR files. On Python
+    3.11 asyncio prints a traceback for each connection that is still open at the end; with status 0 none is wanted
+    either.
+    """
+
+    def leave(task: asyncio.Task[Any]) -> None:
+        asyncio.get_running_loop().set_exception_handler(_handle_unless_cancelled)
+        if status and not task.cancelled() and task.exception() is None:
+            raise SystemExit(status)
+
+    task = asyncio.current_task()
+    assert task
+    task.add_done_callback(leave)
+
+
+def _handle_unless_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)

@@ -1,0 +1,154 @@
+"""What a user sees of a case in mitmproxy: the flow's mark, comment and metadata, and the event log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from mitmproxy import http
+
+from functions_runtime.case import Outcome
+from functions_runtime.catalogue import BY_ID, say
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.record.entry import Entry
+from functions_runtime.rule import Step
+from functions_runtime.ruling import Failure, Finding, Severity
+from functions_runtime_proxy.read import FINDINGS_KEY
+
+logger = logging.getLogger("runtime")
+
+MARKS = {Severity.ERROR: ":red_circle:", Severity.WARNING: ":yellow_circle:", Severity.INFO: ":large_blue_circle:"}
+OUR_LINE = "[Runtime"
+"""How each line begins that is ours in a flow's comment."""
+MAX_COMMENTED = 10
+"""Findings that a comment spells out."""
+MAX_LOGGED = 20
+"""New findings of one exchange that are logged one by one."""
+
+
+def annotate(flow: http.HTTPFlow, findings: Sequence[Finding], show: Severity, *, enforced: bool) -> None:
+    """Show the findings on the flow: metadata with all of them, mark and comment with those of `show` and above.
+
+    A mark or comment of the user's stays; ours of an earlier judgement goes. `enforced` says that the flow is not as
+    it came.
+    """
+    metadata = flow.metadata
+    if flow.marked or flow.comment:
+        _take_back(flow)
+    if not findings:
+        metadata[FINDINGS_KEY] = []
+        return
+    metadata[FINDINGS_KEY] = [_plain(finding, enforced, finding.severity >= show).copy() for finding in findings]
+    gravest = max([finding.severity for finding in findings])
+    if gravest < show:
+        return
+    if not flow.marked:
+        flow.marked = MARKS[gravest]
+    comment = _comment([finding for finding in findings if finding.severity >= show])
+    flow.comment = f"{flow.comment}\n{comment}" if flow.comment else comment
+
+
+def _take_back(flow: http.HTTPFlow) -> None:
+    """Remove our mark and our lines of the comment, which an earlier judgement put there."""
+    stored = flow.metadata.get(FINDINGS_KEY)
+    shown = [
+        str(plain.get("severity"))
+        for plain in (stored if isinstance(stored, (list, tuple)) else ())
+        if isinstance(plain, dict) and plain.get("shown")
+    ]
+    if flow.marked in [MARKS[severity] for severity in Severity if str(severity) in shown]:
+        flow.marked = ""
+    if OUR_LINE in flow.comment:
+        lines = [line for line in flow.comment.split("\n") if not line.startswith(OUR_LINE)]
+        flow.comment = "\n".join(lines).strip("\n")
+
+
+def _comment(findings: Iterable[Finding]) -> str:
+    """What happens, the fix and the rule of each finding, a line each.
+
+    mitmweb folds line breaks, so each line begins with something that stands out.
+    """
+    ranked = sorted(findings, key=lambda finding: -finding.severity)
+    lines = []
+    for finding in ranked[:MAX_COMMENTED]:
+        lines.append(f"{OUR_LINE} {finding.severity}] {say(finding)}")
+        lines.append(f"{OUR_LINE} fix] {BY_ID[finding.rule].fix}")
+        lines.append(f"{OUR_LINE} rule] {finding.rule}")
+    if len(ranked) > MAX_COMMENTED:
+        lines.append(f"{OUR_LINE}] … and {len(ranked) - MAX_COMMENTED} more findings.")
+    return "\n".join(lines)
+
+
+# The same few findings come with every exchange of a site.
+@lru_cache(maxsize=2048)
+def _plain(finding: Finding, enforced: bool, shown: bool) -> dict[str, Any]:
+    """A finding as mitmproxy can store it."""
+    rule = BY_ID[finding.rule]
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "basis": finding.basis.value,
+        "subject": finding.subject,
+        "message": say(finding),
+        "fix": rule.fix,
+        "status": finding.status,
+        "twilio_error": rule.twilio_error,
+        "facts": dict(finding.facts),
+        "endpoint": None if finding.endpoint is None else list(finding.endpoint),
+        "replaces": None if finding.replaces is None else str(finding.replaces),
+        "extent": finding.extent,
+        "enforced": enforced,
+        "shown": shown,
+    }
+
+
+def log(flow: http.HTTPFlow, outcome: Outcome, show: Severity, *, acts: bool) -> None:
+    """Log what is new: each distinct finding of `show` and above once, and each reply that the Runtime made itself.
+
+    `acts` says that what was ruled happens to the flow.
+    """
+    for failure in outcome.failures:
+        _log_failure(flow, outcome.case.endpoint, failure)
+    replied: Finding | None = None
+    if acts:
+        replied = next((finding for finding in outcome.findings if (finding.status or 0) >= 400), None)
+        if replied:
+            _log(replied, outcome.case.endpoint, f"replied {replied.status} to")
+    new = [entry for entry in outcome.new if _is_worth_a_line(entry, show) and entry.finding is not replied]
+    for entry in new[:MAX_LOGGED]:
+        _log(entry.finding, outcome.case.endpoint, f"{entry.finding.severity} in")
+    if len(new) > MAX_LOGGED:
+        logger.info("Runtime: %d more findings in %s.", len(new) - MAX_LOGGED, outcome.case.endpoint)
+
+
+def _is_worth_a_line(entry: Entry, show: Severity) -> bool:
+    return entry.finding.severity >= show and not entry.known
+
+
+def _log(finding: Finding, here: Endpoint, what: str) -> None:
+    rule = BY_ID[finding.rule]
+    # Never an error: mitmproxy takes one, while it reads a file at its start, for a failed start.
+    logger.log(
+        logging.WARNING if finding.severity >= Severity.WARNING else logging.INFO,
+        "Runtime %s %s%s: %s Fix: %s [%s]",
+        what,
+        finding.endpoint or here,
+        f" (Twilio Error {rule.twilio_error})" if rule.twilio_error else "",
+        say(finding),
+        rule.fix,
+        finding.rule,
+    )
+
+
+def _log_failure(flow: http.HTTPFlow, here: Endpoint, failure: Failure) -> None:
+    reports_only = BY_ID[failure.rule].step >= Step.CONSEQUENCES
+    logger.warning(
+        "Runtime: the check %s broke on flow %s, %s (%s). %s Please report this.",
+        failure.rule,
+        flow.id,
+        here,
+        failure.where,
+        "The other checks are not affected." if reports_only else "The exchange goes on untouched.",
+    )

@@ -1,0 +1,211 @@
+"""From a flow to the messages that the pure part judges. Each field is looked at once, and nothing is changed."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from mitmproxy import http
+from mitmproxy.proxy import mode_specs
+
+from functions_runtime.case import Case
+from functions_runtime.catalogue import BY_ID
+from functions_runtime.endpoint import Endpoint, endpoint
+from functions_runtime.message import Request, Response
+from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
+from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, without_fields
+from functions_runtime.wire_text import printable
+from functions_runtime_proxy import internals
+
+FINDINGS_KEY = "runtime"
+"""Metadata: the findings of a flow, as a list of plain dicts."""
+
+MAX_FACT = 2000
+"""Characters of one fact that a flow file brings along."""
+
+HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII | re.IGNORECASE)
+
+
+def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_host_header: bool) -> Request:
+    """The request as the Runtime would have got it. `fields` are what `fields_of` returned."""
+    data = flow.request.data
+    version = data.http_version
+    multiplexed = version.startswith((b"HTTP/2", b"HTTP/3"))
+    fields = as_http1_fields(fields, authority=data.authority, multiplexed=multiplexed)
+    host, known = _addressed_host(flow, keep_host_header)
+    path, _, query = data.path.partition(b"?")
+    return Request(
+        method=data.method.decode("ascii", "surrogateescape"),
+        host=host,
+        path=path.decode("utf-8", "surrogateescape"),
+        fields=fields,
+        domain=runtime_domain or _domain(host, known),
+        time=data.timestamp_start,
+        query=query,
+    )
+
+
+def fields_of(flow: http.HTTPFlow) -> Fields:
+    """The fields of the request as they are now, without what the client says to mitmproxy as its proxy."""
+    fields: Fields = flow.request.headers.fields
+    return without_fields(fields, PROXY_FIELDS) if is_to_proxy(flow) else fields
+
+
+def function_domain(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> str | None:
+    """The Function's domain in production, None if nobody knows it."""
+    return runtime_domain or _domain(*_addressed_host(flow, keep_host_header))
+
+
+def _domain(host: str, known: bool) -> str | None:
+    return host if known and HOST_NAME.fullmatch(host) else None
+
+
+def response_of(flow: http.HTTPFlow, *, held: bool) -> Response:
+    """The response as the server sent it. `held` says that somebody intercepted the request.
+
+    The time it took says nothing about the server then.
+    """
+    assert flow.response
+    data = flow.response.data
+    arrived = data.timestamp_start or flow.request.timestamp_start
+    sent = flow.request.timestamp_end
+    waited = None if held or sent is None or arrived < sent else arrived - sent
+    return Response(data.status_code, data.headers.fields, arrived, waited)
+
+
+def _addressed_host(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, bool]:
+    """The host that the client addressed, and whether that is known rather than guessed.
+
+    In reverse mode mitmproxy has written its own target into Host before any addon sees the request, unless
+    keep_host_header is on.
+    """
+    data = flow.request.data
+    host = _host(_host_field(data)) or data.host.lower()
+    mode = flow.client_conn.proxy_mode
+    overwritten = not keep_host_header and isinstance(mode, mode_specs.ReverseMode) and host == mode.address[0].lower()
+    if overwritten and flow.client_conn.sni:
+        return flow.client_conn.sni.lower(), True
+    return host, not overwritten
+
+
+def _host_field(data: http.RequestData) -> bytes:
+    """The authority that the client addressed: `:authority` in HTTP/2 and HTTP/3, else Host."""
+    if data.authority and not data.http_version.startswith(b"HTTP/1"):
+        return data.authority
+    for name, value in data.headers.fields:
+        if len(name) == 4 and name.lower() == b"host":
+            return value
+    return b""
+
+
+# A site has few hosts, and parsing one takes as long as several rules.
+@lru_cache(maxsize=1024)
+def _host(authority: bytes) -> str:
+    return internals.host_of_authority(authority.decode("utf-8", "surrogateescape")).lower()
+
+
+def is_to_proxy(flow: http.HTTPFlow) -> bool:
+    """Whether mitmproxy is the client's proxy, so that some fields are for mitmproxy itself."""
+    return isinstance(flow.client_conn.proxy_mode, (mode_specs.RegularMode, mode_specs.UpstreamMode))
+
+
+def is_over_tls(flow: http.HTTPFlow) -> bool | None:
+    """Whether the request reaches the server over TLS, None if the flow does not say."""
+    return flow.server_conn.tls if flow.live or flow.server_conn.address else None
+
+
+def is_spoken_for(flow: http.HTTPFlow) -> bool:
+    """Whether somebody else has replied to a live request already, refused it, or killed it."""
+    if flow.error is None and flow.response is None:
+        return False
+    return internals.is_killed(flow) or flow.live
+
+
+def is_answered(flow: http.HTTPFlow) -> bool:
+    """Whether there is a response. HAR files have status 0 if none came."""
+    return flow.response is not None and flow.response.status_code != 0
+
+
+def is_foreign(flow: http.HTTPFlow) -> bool:
+    """Whether the response of a live flow, at the time of `responseheaders`, came from an addon.
+
+    What comes off the wire has neither content nor an end at that time. A response from server replay is a
+    recording of the Function, so it counts as the Function's.
+    """
+    assert flow.response
+    if flow.is_replay == "response":
+        return False
+    return flow.response.timestamp_end is not None or flow.response.raw_content is not None
+
+
+def is_event_stream(response: http.Response) -> bool:
+    """Whether the content is a stream of server-sent events, which may have no end."""
+    for name, value in response.headers.fields:
+        if len(name) == 12 and name.lower() == b"content-type":
+            return value.partition(b";")[0].strip().lower() == b"text/event-stream"
+    return False
+
+
+def size(message: http.Message | None) -> int:
+    """Bytes of content that mitmproxy holds of a message. Content that has yet to arrive is not among them."""
+    return len(message.raw_content or b"") if message else 0
+
+
+def has_unannounced_content(flow: http.HTTPFlow, case: Case) -> bool:
+    """Whether a request turned out to have content of which its head said nothing, as HTTP/2 allows."""
+    by_name = case.exchange.request.by_name
+    return b"content-length" not in by_name and b"transfer-encoding" not in by_name and size(flow.request) > 0
+
+
+def flow_at(where: Endpoint, flow: http.HTTPFlow) -> http.HTTPFlow:
+    """A flow to ask filters about a finding that this one led to and that belongs elsewhere.
+
+    All it has is a method, a host and a path.
+    """
+    elsewhere = http.HTTPFlow(flow.client_conn, flow.server_conn)
+    elsewhere.request = http.Request.make(where.method, "http://localhost/")
+    elsewhere.request.scheme, elsewhere.request.port = flow.request.scheme, flow.request.port
+    elsewhere.request.host, elsewhere.request.path = where.host, where.path
+    return elsewhere
+
+
+def stored_findings(flow: http.HTTPFlow) -> tuple[tuple[Finding, ...], bool]:
+    """The findings that a recorded flow came with, and whether the Runtime's rules had changed it.
+
+    A flow file can come from anywhere. If something in it is not as this project writes it, nothing of it counts.
+    """
+    stored = flow.metadata.get(FINDINGS_KEY)
+    try:
+        found = tuple([_from_plain(plain) for plain in stored or ()])
+        changed = any(plain["enforced"] is True for plain in stored or ())
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
+        return (), False
+    return found, changed
+
+
+def _from_plain(plain: dict[str, Any]) -> Finding:
+    """The finding that `publish` wrote."""
+    rule = BY_ID[plain["rule"]]
+    subject, status, where, replaces = plain["subject"], plain["status"], plain["endpoint"], plain["replaces"]
+    finding = Finding(
+        rule.id,
+        Severity[plain["severity"].upper()],
+        Basis(plain["basis"]),
+        None if subject is None else printable(subject),
+        tuple((str(name), _fact(value)) for name, value in plain["facts"].items()),
+        None if status is None else Reply(int(status), ""),
+        None if where is None else endpoint(*map(str, where)),
+        None if replaces is None else Severity[replaces.upper()],
+        float(plain["extent"]),
+    )
+    rule.say(finding)  # raises if the facts are not what the sentence needs
+    return finding
+
+
+def _fact(value: object) -> Fact:
+    if isinstance(value, str):
+        return printable(value, MAX_FACT)
+    if isinstance(value, (int, float)):
+        return value
+    raise TypeError

@@ -1,0 +1,237 @@
+"""From flows to the messages that are judged."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from mitmproxy import http
+from mitmproxy.io import FlowReader, FlowWriter
+
+from functions_runtime.case import Origin
+from functions_runtime.catalogue import say
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Request
+from functions_runtime.profile import Profile
+from functions_runtime.ruling import Basis, Finding, Reply, Severity
+from functions_runtime.session import Session
+from functions_runtime_proxy import publish, read
+from tests.flows import NOW, Field, arrive, live
+
+HOST: Field = (b"Host", b"app.example.test")
+
+
+def _request(flow: http.HTTPFlow, domain: str, keep_host_header: bool) -> Request:
+    return read.request_of(flow, read.fields_of(flow), domain, keep_host_header)
+
+
+# Request
+
+
+def test_request_is_what_the_client_sent() -> None:
+    flow = live((b"X-A", b"\xff"), (b"x-a", b""), method="POST", path="/a/b?c=%64&e", host=b"App.Example.test:8443")
+    request = _request(flow, "", keep_host_header=True)
+    assert (request.method, request.host, request.path, request.query) == (
+        "POST",
+        "app.example.test",
+        "/a/b",
+        b"c=%64&e",
+    )
+    assert request.fields == ((b"Host", b"App.Example.test:8443"), (b"X-A", b"\xff"), (b"x-a", b""))
+    assert request.domain == "app.example.test"
+    assert request.time == NOW
+
+
+REGULAR, REVERSE, UPSTREAM = "regular", "reverse:http://backend.test:8080", "upstream:http://proxy.test:3128"
+
+
+@pytest.mark.parametrize(
+    ("mode", "host", "sni", "keeps_host", "domain"),
+    [
+        (REGULAR, b"app.example.test", None, False, "app.example.test"),
+        (UPSTREAM, b"app.example.test:81", "other.example.test", False, "app.example.test"),
+        (REVERSE, b"app.example.test", None, True, "app.example.test"),
+        (REVERSE, b"backend.test:8080", None, True, "backend.test"),
+        (REVERSE, b"backend.test:8080", None, False, None),
+        (REVERSE, b"BACKEND.test:8080", None, False, None),
+        (REVERSE, b"backend.test:8080", "App.Example.test", False, "app.example.test"),
+        (REVERSE, b"set.by.an.addon.test", "app.example.test", False, "set.by.an.addon.test"),
+        (REGULAR, b"[2001:db8::1]:81", None, False, None),
+        (REGULAR, b"no host", None, False, None),
+        (REGULAR, b"a.test:port", None, False, None),
+        (REGULAR, None, None, False, "backend.test"),
+        (REGULAR, b"", None, False, "backend.test"),
+    ],
+)
+def test_domain_is_the_host_that_the_client_addressed(
+    mode: str, host: bytes | None, sni: str | None, keeps_host: bool, domain: str | None
+) -> None:
+    flow = live(host=host, mode=mode, sni=sni)
+    assert _request(flow, "", keeps_host).domain == domain
+    assert _request(flow, "production.test", keeps_host).domain == "production.test"
+
+
+def test_host_of_an_overwritten_request_is_the_target_for_want_of_a_better_name() -> None:
+    assert _request(live(host=b"backend.test:8080"), "", keep_host_header=False).host == "backend.test"
+
+
+PROXY_FIELDS: list[Field] = [(b"Proxy-Connection", b"keep-alive"), (b"proxy-authorization", b"Basic YQ==")]
+
+
+@pytest.mark.parametrize(("mode", "kept"), [(REGULAR, False), (UPSTREAM, False), (REVERSE, True)])
+def test_what_a_client_says_to_its_proxy_is_no_part_of_the_request(mode: str, kept: bool) -> None:
+    fields = _request(live(*PROXY_FIELDS, mode=mode), "", keep_host_header=True).fields
+    assert fields == ((HOST, *PROXY_FIELDS) if kept else (HOST,))
+
+
+@pytest.mark.parametrize("version", ["HTTP/2.0", "HTTP/3"])
+def test_request_over_http2_is_as_http1_would_write_it(version: str) -> None:
+    flow = live(
+        (b"cookie", b"a=1"), (b"x", b"1"), (b"cookie", b"b=2"), host=None, authority=HOST[1], http_version=version
+    )
+    request = _request(flow, "", keep_host_header=True)
+    assert request.fields == (HOST, (b"cookie", b"a=1; b=2"), (b"x", b"1"))
+    assert request.host == "app.example.test"
+
+
+def test_cookies_of_http1_stay_apart() -> None:
+    flow = live((b"Cookie", b"a=1"), (b"Cookie", b"b=2"))
+    fields = _request(flow, "", keep_host_header=True).fields
+    assert fields == (HOST, (b"Cookie", b"a=1"), (b"Cookie", b"b=2"))
+
+
+# Response
+
+
+def test_response_is_what_the_server_sent() -> None:
+    flow = live()
+    arrive(flow, (b"Set-Cookie", b"a=1"), (b"X", b"\xff"), status=503)
+    response = read.response_of(flow, held=False)
+    assert (response.status, response.fields) == (503, ((b"Set-Cookie", b"a=1"), (b"X", b"\xff")))
+    assert (response.time, response.waited) == (NOW + 2, 1)
+
+
+def test_response_without_times() -> None:
+    flow = live()
+    arrive(flow).timestamp_start = 0
+    assert read.response_of(flow, held=False).time == NOW
+    assert read.response_of(flow, held=False).waited is None
+    arrive(flow)
+    flow.request.timestamp_end = None
+    assert read.response_of(flow, held=False).waited is None
+
+
+def test_foreign_responses_are_told_from_those_off_the_wire() -> None:
+    flow = live()
+    arrive(flow)
+    assert not read.is_foreign(flow)
+    flow.response = http.Response.make(200, b"made up")
+    assert read.is_foreign(flow)
+    arrive(flow).timestamp_end = NOW
+    assert read.is_foreign(flow)
+    arrive(flow).raw_content = b""
+    assert read.is_foreign(flow)
+    flow.is_replay = "response"
+    assert not read.is_foreign(flow)
+
+
+# Recordings
+
+
+REPLY = Reply(400, "Bad Request")
+
+
+def _reread(flow: http.HTTPFlow) -> http.HTTPFlow:
+    """The flow after a journey through a flow file."""
+    file = io.BytesIO()
+    FlowWriter(file).add(flow)
+    file.seek(0)
+    (again,) = FlowReader(file).stream()
+    assert isinstance(again, http.HTTPFlow)
+    return again
+
+
+def _finding(rule: str = "cookie-lifetime-too-long", **more: Any) -> Finding:
+    facts = (("lifetime", "30 days"), ("attribute", "Max-Age"))
+    return Finding(rule, Severity.ERROR, Basis.DOCUMENTED, "sid", facts)._replace(**more)
+
+
+@pytest.mark.parametrize("enforced", [True, False])
+def test_findings_survive_a_flow_file(enforced: bool) -> None:
+    flow = live()
+    findings = (
+        _finding(effect=Reply(400, "")),
+        _finding(subject=None, replaces=Severity.WARNING, extent=1.5, endpoint=Endpoint("GET", "a.test", "/")),
+        _finding("cookie-session", facts=(), severity=Severity.INFO, basis=Basis.READING),
+    )
+    publish.annotate(flow, findings, Severity.WARNING, enforced=enforced)
+    again = _reread(flow)
+    assert again.metadata == flow.metadata
+    assert read.stored_findings(again) == (findings, enforced)
+
+
+def test_a_flow_without_findings_has_none() -> None:
+    assert read.stored_findings(live()) == ((), False)
+
+
+def _good() -> dict[str, Any]:
+    flow = live()
+    publish.annotate(flow, [_finding(effect=REPLY)], Severity.ERROR, enforced=True)
+    plain: dict[str, Any] = flow.metadata["runtime"][0]
+    return plain
+
+
+GOOD = _good()
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        "text",
+        7,
+        ["text"],
+        [{}],
+        [{**GOOD, "rule": "unknown"}],
+        [{**GOOD, "rule": ["unhashable"]}],
+        [{**GOOD, "severity": "grave"}],
+        [{**GOOD, "severity": 3}],
+        [{**GOOD, "basis": "hearsay"}],
+        [{**GOOD, "status": "four hundred"}],
+        [{**GOOD, "facts": 5}],
+        [{**GOOD, "facts": {}}],
+        [{**GOOD, "facts": {"lifetime": [], "attribute": ""}}],
+        [{**GOOD, "endpoint": ["GET"]}],
+        [{**GOOD, "extent": "far"}],
+        [{**GOOD, "extent": 10**400}],
+        [GOOD, {}],
+    ],
+)
+def test_metadata_that_is_not_ours_is_not_believed(metadata: Any) -> None:
+    flow = live()
+    flow.metadata["runtime"] = metadata
+    assert read.stored_findings(flow) == ((), False)
+
+
+def test_text_from_a_flow_file_is_made_fit_to_be_shown() -> None:
+    flow = live()
+    facts = {"lifetime": "\x1b[31mred" + "!" * 5000, "attribute": "Expires"}
+    flow.metadata["runtime"] = [{**GOOD, "facts": facts, "subject": "a\u202eb", "fix": "Send me your password."}]
+    (finding,), _ = read.stored_findings(flow)
+    said = say(finding)
+    assert r"\x1b[31mred" in said
+    assert len(said) < 2500
+    assert finding.subject == r"a\u202eb"
+
+
+def test_content_that_no_head_announces_is_noticed() -> None:
+    flow = live(method="POST", http_version="HTTP/2.0")
+    case = Session(Profile(), b"").request(_request(flow, "", True), Origin.AUDITED).case
+    assert not read.has_unannounced_content(flow, case)
+    flow.request.raw_content = b"content"
+    assert read.has_unannounced_content(flow, case)
+    announced = live((b"Content-Length", b"7"), method="POST")
+    announced.request.raw_content = b"content"
+    case = Session(Profile(), b"").request(_request(announced, "", True), Origin.AUDITED).case
+    assert not read.has_unannounced_content(announced, case)
