@@ -107,7 +107,7 @@ def cookies(report: Report) -> Markup:
     caption = "Attributes of each cookie, today and under the Runtime"
     return _part(
         "Cookies",
-        f"{len(own):,}, of which {refused:,} are refused",
+        f"{len(own):,}, {refused:,} would be refused",
         legend,
         missing,
         _tables(Tables("all-cookies", caption, COOKIE_COLUMNS, _cookie, "cookie"), own, others),
@@ -260,7 +260,7 @@ def endpoints(report: Report) -> Markup:
     breaking = sum(1 for judged in own if judged.standing is Standing.BREAKS)
     return _part(
         "Endpoints",
-        f"{len(own):,}, of which {breaking:,} break",
+        f"{len(own):,}, {breaking:,} would break",
         legend,
         _tables(kind, broken, others, rest, "without a problem"),
     )
@@ -350,7 +350,7 @@ def _part(title: str, summary: str, *content: Content) -> Markup:
         "section",
         element(
             "details",
-            element("summary", element("h2", title), element("span", summary, class_="quiet")),
+            element("summary", element("h2", title), " ", element("span", summary, class_="quiet")),
             *content,
             id=f"part-{id_}",
             class_="part",

@@ -101,7 +101,7 @@ def test_what_follows_a_chosen_host_is_there_for_the_site_and_for_each_host() ->
     filled = {place.attrib["data-fill"]: text(place) for place in root.iter() if "data-fill" in place.attrib}
     assert {name: root.attrib[f"data-{name}"] for name in filled} == filled
     for each in (host("a.example", ERROR), host("b.example", None, own=False)):
-        assert set(facts_of_host(each, ())) == {f"data_{name}" for name in (*filled, "standing")}
+        assert set(facts_of_host(each, ())) == {f"data_{name}".replace("-", "_") for name in (*filled, "standing")}
 
 
 def test_a_host_has_a_verdict_of_its_own() -> None:
