@@ -186,11 +186,6 @@ class Journal:
     def _is_known(self, entry: Entry) -> bool:
         return self._baseline is not None and entry.identity in self._baseline
 
-    def new(self, severity: Severity, *, scoped: bool = False) -> list[Entry]:
-        """The entries of own hosts, of this severity or above, that are not known, the gravest first."""
-        entries = self._judged_entries(scoped=scoped)
-        return [each for each in entries if each.own and each.finding.severity >= severity and not each.known]
-
     def _judged_entries(self, *, scoped: bool) -> tuple[Entry, ...]:
         own = self._own(scoped=scoped)
         return tuple(sorted((replace(each, own=own(each.endpoint.host)) for each in self._shown()), key=rank))

@@ -96,6 +96,10 @@ class Report:
         """The entries of own hosts."""
         return tuple(entry for entry in self.entries if entry.own)
 
+    def new(self, severity: Severity) -> list[Entry]:
+        """The entries of own hosts, of this severity or above, that are not known, the gravest first."""
+        return [entry for entry in self.own_entries if entry.finding.severity >= severity and not entry.known]
+
     @property
     def other_entries(self) -> tuple[Entry, ...]:
         """The entries of other hosts."""
