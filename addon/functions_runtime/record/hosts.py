@@ -31,10 +31,10 @@ def itself(host: str) -> str:
 class SeenHost:
     """What was seen of one host.
 
-    `unclean` counts the exchanges with a finding of warning or above. `has_fetch_metadata` says that a request to it had Sec-Fetch fields. `navigations` counts requests by which
-    somebody went there at top level, as those fields say; `landings` counts the same as far as it shows without them.
-    `untested` counts requests by the restricted headers that reached the server, of which nobody knows what it does
-    with them.
+    `unclean` counts the exchanges with a finding of warning or above. `has_fetch_metadata` says that a request to the
+    host had Sec-Fetch fields. `navigations` counts requests by which somebody went there at top level, as those fields
+    say; `landings` counts the same as far as it shows without them. `untested` counts requests by the restricted
+    headers that reached the server, of which nobody knows what it does with them.
     """
 
     exchanges: int = 0

@@ -203,7 +203,7 @@ class Journal:
         sources: Sequence[str] = (),
         notices: Iterable[Notice | None] = (),
     ) -> Report:
-        """The journal as it stands. `scoped`, `sources` are as in `Report`; `notices` are of whoever read recordings."""
+        """The journal as it stands. `scoped` and `sources` are as in `Report`; `notices` are further ones."""
         entries = self._judged_entries(scoped=scoped)
         own = self._own(scoped=scoped)
         endpoints = judged_endpoints(self.inventory.endpoints, entries, own)

@@ -25,9 +25,9 @@ class JudgedEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class JudgedHost:
-    """A host in the light of its findings. `exchanges` and `clean` are as in `Report`; `errors`, `warnings` and `infos` count entries.
+    """A host in the light of its findings.
 
-    `reasons` are ids of rules with a finding of warning or above, the gravest first.
+    `exchanges` and `clean` are as in `Report`. `errors`, `warnings` and `infos` count entries. `reasons` are ids of rules with a finding of warning or above, the gravest first.
     """
 
     host: str
