@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Request
 from functions_runtime.profile import Limits
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.report import Report
@@ -38,7 +39,7 @@ class Site:
         return self.journal.report("audit", Limits(4096, 75))
 
     def exchange(self) -> None:
-        self.journal.begin(Endpoint("GET", "a.example", "/"), 0.0)
+        self.journal.begin(Endpoint("GET", "a.example", "/"), Request(host="a.example"))
 
 
 @dataclass
