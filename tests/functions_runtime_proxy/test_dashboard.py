@@ -319,7 +319,7 @@ def test_what_fails_is_a_warning_and_shows_nothing_of_itself(
 
     on_a_dashboard(test)
     assert [(record.levelno, record.name) for record in caplog.records if record.levelno > logging.INFO] == [
-        (logging.WARNING, "runtime_dashboard")
+        (logging.WARNING, "runtime")
     ]
 
 
@@ -350,7 +350,7 @@ def test_refusals_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
 
     on_a_dashboard(test)
     assert [
-        record.getMessage() for record in caplog.records if record.name.startswith(("tornado", "runtime_dashboard"))
+        record.getMessage() for record in caplog.records if record.name.startswith(("tornado", "runtime"))
     ] == []
 
 
