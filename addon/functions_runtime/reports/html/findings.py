@@ -363,7 +363,7 @@ def _seen(first: float, last: float) -> Markup:
     """When it was seen first and last: as one time if that is the same, with one day if that is the same."""
     times = [time for time in dict.fromkeys((timestamp(first), timestamp(last))) if time is not None]
     days = {time.partition("T")[0] for time in times}
-    shown = []
+    shown: list[Content] = []
     for time in times:
         day, _, clock = time.removesuffix("Z").partition("T")
         text = clock if shown and len(days) == 1 else f"{day} {clock}"
