@@ -70,6 +70,46 @@ class Journal:
         """An empty journal with the same baseline."""
         return Journal(self._baseline, self._registrable)
 
+    def merge(self, other: Journal) -> None:
+        """Take in what another journal holds, as if it had happened in this run. The order of merges does not matter.
+
+        If there are too many entries, those that are kept are chosen by what they are, not by when they came. Receipts
+        of either journal are worth nothing afterwards.
+        """
+        for key, entry in other._entries.items():
+            mine = self._entries.get(key)
+            self._entries[key] = replace(entry) if mine is None else _both(mine, entry)
+        self._replacing |= other._replacing
+        self.inventory.merge(other.inventory)
+        self.hosts.merge(other.hosts)
+        for name in ("judged", "clean", "folded", "enforced", "recorded", "outside_scope"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.began = min((time for time in (self.began, other.began) if time is not None), default=None)
+        self.ended = max((time for time in (self.ended, other.ended) if time is not None), default=None)
+        self._fold()
+        self.compare_with(self._baseline)
+
+    def _fold(self) -> None:
+        """Let entries beyond the maximum share one of their rule and severity."""
+        single = [key for key in self._entries if key[2] != FOLDED]
+        if len(single) <= MAX_ENTRIES:
+            return
+        single.sort(key=lambda key: (-key[1], key[0], key[2], key[3] or ""))
+        for key in single[MAX_ENTRIES:]:
+            entry = self._entries.pop(key)
+            self.folded += entry.count
+            finding = entry.finding._replace(
+                subject=None, facts=FOLDED_FACTS, effect=None, endpoint=None, replaces=None, extent=0.0
+            )
+            shared = (key[0], key[1], FOLDED, None)
+            folded = replace(entry, finding=finding, endpoint=FOLDED)
+            self._entries[shared] = _both(self._entries[shared], folded) if shared in self._entries else folded
+
+    @property
+    def found(self) -> int:
+        """How many entries there are."""
+        return len(self._entries)
+
     def begin(self, endpoint: Endpoint, request: Request, *, enforced: bool = False, recorded: bool = False) -> Receipt:
         """Count an exchange. `enforced` says that it goes as it would under the Runtime."""
         self.judged += 1
@@ -246,3 +286,16 @@ class Journal:
                 untested.update({name: count for name, count in seen.untested.items() if (host, name) not in shown})
         yield restricted_untested(untested)
         yield changed_when_recorded(self.inventory.unmeasured)
+
+
+def _both(one: Entry, other: Entry) -> Entry:
+    """Two entries of the same finding as one. Of two that go equally far, the choice is arbitrary but always the same."""
+    further = max(
+        one, other, key=lambda entry: (entry.finding.extent, bool(entry.finding.replaces), repr(entry.finding))
+    )
+    return replace(
+        further,
+        count=one.count + other.count,
+        first_seen=min(one.first_seen, other.first_seen),
+        last_seen=max(one.last_seen, other.last_seen),
+    )

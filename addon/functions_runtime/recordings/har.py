@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from functions_runtime.message import Request, Response
+from functions_runtime.message import HOST_NAME, Request, Response
 from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc9110 import Fields, as_http1_fields
 from functions_runtime.wire_text import printable
@@ -175,6 +175,8 @@ def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
     asked, answered = entry.request, entry.response
     if not asked.url:
         return Skipped(position, "there is no URL")
+    if asked.method == "CONNECT":
+        return Skipped(position, "CONNECT opens a tunnel")
     url = urlsplit(asked.url)
     scheme, host = url.scheme.lower(), (url.hostname or "").lower()
     if scheme not in PORTS:
@@ -188,7 +190,7 @@ def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
         host,
         url.path or "/",
         _request_fields(asked),
-        domain or host,
+        domain or (host if HOST_NAME.fullmatch(host) else None),
         started,
         url.query.encode("utf-8", "surrogatepass"),
     )
