@@ -18,7 +18,8 @@ HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII | re.IGN
 """What can be the Domain of a cookie, or the name of a host in an option."""
 
 
-class HeaderSize(NamedTuple):
+@dataclass(slots=True)
+class HeaderSize:
     """How large a field section is: `size` in bytes as HTTP/1.1 writes it, `count` in fields and cookies."""
 
     size: int

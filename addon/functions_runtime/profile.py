@@ -187,3 +187,7 @@ def parse_limits(text: str) -> Limits:
         f"{text!r} is not a pair of limits. Write SIZE/COUNT, both above zero, "
         "such as 4kb/75, 15kb/90 or 8192/100 (a size without a unit is in bytes)."
     )
+
+
+PARSED_MEDIA_TYPES = frozenset({b"application/json", b"application/x-www-form-urlencoded"})
+"""Documented: request-flow page. Content of these types becomes the event (read 2026-11-27)."""

@@ -236,9 +236,10 @@ class Session:
         findings = ruling.findings
         if not findings:
             return Outcome(case, ruling.action, failures=ruling.failures)
-        exchange, endpoint, origin, receipt, asked, before, *others = case
+        exchange, endpoint, origin, receipt, asked, before, told, unmeasured, foreign, is_over = case
         receipt, new = self.journal.book(receipt, findings)
-        case = Case(exchange, endpoint, origin, receipt, asked, (*before, *findings), *others)
+        found = (*before, *findings)
+        case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, is_over)
         return Outcome(case, ruling.action, findings, tuple(new), ruling.failures)
 
 

@@ -98,7 +98,8 @@ class StandIn(http.Response):
     @classmethod
     def from_state(cls, state: Any) -> http.Response:  # type: ignore[override]
         """What a copy is: the response as a value, for which nothing arrives."""
-        return http.Response.from_state(state)
+        response: http.Response = http.Response.from_state(state)
+        return response
 
     @property
     def stream(self) -> StreamFunction:

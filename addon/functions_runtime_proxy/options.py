@@ -64,6 +64,11 @@ class Settings:
     dashboard: tuple[str, int] | None = None
 
     @property
+    def is_scoped(self) -> bool:
+        """Whether the user chose the scope."""
+        return bool(self.scope_text.strip())
+
+    @property
     def enforces(self) -> bool:
         return self.mode == ENFORCE
 

@@ -179,7 +179,7 @@ def findings_from_plain(stored: Any) -> tuple[tuple[Finding, ...], bool]:
     """As `stored_findings`, of what stands in a flow's metadata, whoever wrote it."""
     try:
         found = tuple([_from_plain(plain) for plain in stored or ()])
-        changed = any([plain["enforced"] is True for plain in stored or ()])
+        changed = any(plain["enforced"] is True for plain in stored or ())
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
         return (), False
     return found, changed

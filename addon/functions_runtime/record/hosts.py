@@ -33,13 +33,14 @@ def itself(host: str) -> str:
 class SeenHost:
     """What was seen of one host.
 
-    `has_fetch_metadata` says that a request to it had Sec-Fetch fields. `navigations` counts requests by which
-    somebody went there at top level, as those fields say; `landings` counts the same as far as it shows without them.
-    `untested` counts requests by the restricted headers that reached the server, of which nobody knows what it does
-    with them.
+    `unclean` counts the exchanges with a finding of warning or above. `has_fetch_metadata` says that a request to the
+    host had Sec-Fetch fields. `navigations` counts requests by which somebody went there at top level, as those fields
+    say; `landings` counts the same as far as it shows without them. `untested` counts requests by the restricted
+    headers that reached the server, of which nobody knows what it does with them.
     """
 
     exchanges: int = 0
+    unclean: int = 0
     has_fetch_metadata: bool = False
     navigations: int = 0
     landings: int = 0
@@ -94,6 +95,12 @@ class Hosts:
         host = self.seen.get(request.host)
         if host and not host.has_fetch_metadata and self._is_landing(request, response):
             host.landings += 1
+
+    def count_unclean(self, host: str, number: int) -> None:
+        """Count exchanges of a host with a finding of warning or above; -1 takes one back."""
+        seen = self.seen.get(host)
+        if seen:
+            seen.unclean += number
 
     def reached(self, host: str, names: Iterable[str]) -> None:
         """Restricted headers reached the host, and nothing shows what it does with them."""

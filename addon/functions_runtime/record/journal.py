@@ -136,6 +136,7 @@ class Journal:
             if is_clean and finding.severity >= Severity.WARNING:
                 is_clean = False
                 self.clean -= 1
+                self.hosts.count_unclean(endpoint.host, 1)
             key: Key = (finding.rule, finding.severity, finding.endpoint or endpoint, finding.subject)
             entry = self._entries.get(key)
             if entry is None and len(self._entries) - self._emptied >= MAX_ENTRIES:
@@ -170,6 +171,7 @@ class Journal:
         """Take back the findings and cookies of an exchange. What is booked again meanwhile is not new."""
         if not receipt.is_clean:
             self.clean += 1
+            self.hosts.count_unclean(receipt.endpoint.host, -1)
         for key in receipt.keys:
             entry = self._entries[key]
             entry.count -= 1
@@ -224,11 +226,6 @@ class Journal:
     def _is_known(self, entry: Entry) -> bool:
         return self._baseline is not None and entry.identity in self._baseline
 
-    def new(self, severity: Severity, *, scoped: bool = False) -> list[Entry]:
-        """The entries of own hosts, of this severity or above, that are not known, the gravest first."""
-        entries = self._judged_entries(scoped=scoped)
-        return [each for each in entries if each.own and each.finding.severity >= severity and not each.known]
-
     def _judged_entries(self, *, scoped: bool) -> tuple[Entry, ...]:
         own = self._own(scoped=scoped)
         return tuple(sorted((replace(each, own=own(each.endpoint.host)) for each in self._shown()), key=rank))
@@ -246,11 +243,11 @@ class Journal:
         sources: Sequence[str] = (),
         notices: Iterable[Notice | None] = (),
     ) -> Report:
-        """The journal as it stands. `scoped`, `sources` are as in `Report`; `notices` are of whoever read recordings."""
+        """The journal as it stands. `scoped` and `sources` are as in `Report`; `notices` are further ones."""
         entries = self._judged_entries(scoped=scoped)
         own = self._own(scoped=scoped)
         endpoints = judged_endpoints(self.inventory.endpoints, entries, own)
-        exchanges = {host: seen.exchanges for host, seen in self.hosts.seen.items()}
+        exchanges = {host: (seen.exchanges, seen.exchanges - seen.unclean) for host, seen in self.hosts.seen.items()}
         cookies = [replace(each, own=own(each.host)) for each in self.inventory.cookies]
         return Report(
             mode,

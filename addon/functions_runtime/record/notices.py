@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 FEW_EXCHANGES = 20
 """Exchanges up to which nobody wonders that there is no cookie (rulebook)."""
@@ -11,7 +11,8 @@ MOST_NAMED = 3
 """Examples that a notice names."""
 
 
-class Notice(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Notice:
     """One notice: its id, which is permanent; a sentence or two, fit to be shown; and how many things it speaks of."""
 
     id: str

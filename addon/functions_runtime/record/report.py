@@ -25,15 +25,16 @@ class JudgedEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class JudgedHost:
-    """A host in the light of its findings. `errors`, `warnings` and `infos` count entries.
+    """A host in the light of its findings.
 
-    `reasons` are ids of rules with a finding of warning or above, the gravest first.
+    `exchanges` and `clean` are as in `Report`. `errors`, `warnings` and `infos` count entries. `reasons` are ids of rules with a finding of warning or above, the gravest first.
     """
 
     host: str
     own: bool
     standing: Standing
     exchanges: int
+    clean: int
     errors: int
     warnings: int
     infos: int
@@ -94,6 +95,10 @@ class Report:
     def own_entries(self) -> tuple[Entry, ...]:
         """The entries of own hosts."""
         return tuple(entry for entry in self.entries if entry.own)
+
+    def new(self, severity: Severity) -> list[Entry]:
+        """The entries of own hosts, of this severity or above, that are not known, the gravest first."""
+        return [entry for entry in self.own_entries if entry.finding.severity >= severity and not entry.known]
 
     @property
     def other_entries(self) -> tuple[Entry, ...]:
@@ -177,9 +182,9 @@ def judged_endpoints(
 
 
 def judged_hosts(
-    exchanges: dict[str, int], endpoints: Iterable[JudgedEndpoint], entries: Iterable[Entry]
+    exchanges: dict[str, tuple[int, int]], endpoints: Iterable[JudgedEndpoint], entries: Iterable[Entry]
 ) -> tuple[JudgedHost, ...]:
-    """The hosts of these endpoints, with how many exchanges went to each."""
+    """The hosts of these endpoints. `exchanges` says how many exchanges went to each, and how many were clean."""
     standings: dict[str, Standing] = {}
     own: dict[str, bool] = {}
     order = list(Standing)
@@ -200,7 +205,7 @@ def judged_hosts(
             host,
             own[host],
             standings[host],
-            exchanges.get(host, 0),
+            *exchanges.get(host, (0, 0)),
             counts[host][Severity.ERROR],
             counts[host][Severity.WARNING],
             counts[host][Severity.INFO],

@@ -390,7 +390,9 @@ def _cookies(items: Any) -> list[_Cookie]:
                 _Cookie(
                     _text(item["name"]),
                     _text(item.get("value")),
-                    *[_text(item.get(name)) or None for name in ("path", "domain", "expires")],
+                    _text(item.get("path")) or None,
+                    _text(item.get("domain")) or None,
+                    _text(item.get("expires")) or None,
                     bool(item.get("httpOnly")),
                     bool(item.get("secure")),
                     _text(item.get("sameSite")) or None,

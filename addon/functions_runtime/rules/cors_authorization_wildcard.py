@@ -1,4 +1,4 @@
-"""`cors-authorization-wildcard`: a wildcard does not cover Authorization."""
+"""`cors-authorization-wildcard`: the wildcard of a preflight reply does not cover Authorization."""
 
 from __future__ import annotations
 
@@ -20,10 +20,8 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         return ()
     return (
         RULE.finding(
-            f"{printable(preflight.origin)} asks whether it may send Authorization. The Runtime allows the headers *, "
-            "which by the Fetch standard does not cover it. Chromium 156 sends the request all the same; other "
-            "browsers need not.",
             "authorization",
+            origin=printable(preflight.origin),
             endpoint=endpoint(preflight.method.decode("ascii"), request.host, request.path),
         ),
     )
@@ -51,9 +49,12 @@ RULE = Rule(
     severity=Severity.WARNING,
     basis=Basis.READING,
     step=Step.CONSEQUENCES,
+    message="{origin} asks whether it may send Authorization. The Runtime allows the headers *, which does not cover "
+    "Authorization in the Fetch standard. Chromium 156 sends the request anyway; other browsers may not.",
+    columns=(("Origin", "{origin}"),),
     explanation="""\
-The Runtime answers a preflight with Access-Control-Allow-Headers: *. In the Fetch standard Authorization is a
-non-wildcard request-header name: it has to be listed. Chromium 156 lets it pass, other browsers need not.""",
+The Runtime replies to a preflight with Access-Control-Allow-Headers: *. In the Fetch standard, Authorization is a
+non-wildcard request-header name: a server has to list it. Chromium 156 lets it pass; other browsers may not.""",
     fix="Send the token in a header of your own, which the wildcard covers, or call the Function from its own origin.",
     code="""\
 await fetch(url, { headers: { "X-Api-Token": token } });   // in the page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.record.bounded import Recent, keyed_digest, remember
-from functions_runtime.rule import Check, Example, Rule, Step
-from functions_runtime.ruling import Basis, Finding, Severity
-from functions_runtime.syntax.fetch import preflight_passes
+from functions_runtime.rule import Example, Rule, Step
+from functions_runtime.ruling import Basis, Fact, Finding, Severity
+from functions_runtime.syntax.fetch import Preflight, preflight_passes
 from functions_runtime.wire_text import printable
 
 MOST = 1024
@@ -27,6 +27,7 @@ MOST_NAMES = 64
 BROWSER_SCHEMES = (b"basic ", b"digest ", b"negotiate ", b"ntlm ")
 """Schemes of HTTP authentication for which a browser adds Authorization by itself."""
 
+NONE_SEEN = "none seen yet"
 HTTP_AUTHENTICATION = "HTTP authentication"
 AUTHORIZATION = hash(b"authorization")
 
@@ -56,41 +57,49 @@ class Sent(NamedTuple):
         return announced <= self.names and not set_by_script
 
 
-def watch(key: bytes) -> Check:
-    digest = keyed_digest(key)
-    asked: Recent[Question, dict[Names, None]] = Recent(MOST)
-    sent: Recent[Question, dict[Sent, None]] = Recent(MOST)
+class CredentialsAcrossOrigins:
+    """Remembers which origins may send credentials where, and which have sent some."""
 
-    def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+    def __init__(self, key: bytes) -> None:
+        self._digest = keyed_digest(key)
+        self._asked: Recent[Question, dict[Names, None]] = Recent(MOST)
+        self._sent: Recent[Question, dict[Sent, None]] = Recent(MOST)
+
+    def __call__(self, exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
         assert response
-        preflight = request.preflight
-        if preflight:
-            if not preflight_passes(preflight, response.status, response.fields, credentials=True):
-                return ()
-            where = endpoint(preflight.method.decode("ascii"), request.host, request.path)
-            question = (digest(preflight.origin), where)
-            announced = _names(preflight.headers)
-            remember(asked, question, announced, MOST_KINDS)
-            credentials = [each.credentials for each in sent.get(question) or () if each.is_announced_by(announced)]
-            return (_finding(preflight.origin, where, "".join(credentials[:1])),)
-        origin = b"".join(request.by_name.get(b"origin", ()))
+        if request.preflight:
+            return self._preflight(request.preflight, request, response)
+        return self._actual(request) if b"origin" in request.by_name else ()
+
+    def _preflight(self, preflight: Preflight, request: Request, response: Response) -> Iterable[Finding]:
+        if not preflight_passes(preflight, response.status, response.fields, credentials=True):
+            return ()
+        where = endpoint(preflight.method.decode("ascii"), request.host, request.path)
+        question = (self._digest(preflight.origin), where)
+        announced = _names(preflight.headers)
+        remember(self._asked, question, announced, MOST_KINDS)
+        sent = self._sent.get(question) or ()
+        credentials = [each.credentials for each in sent if each.is_announced_by(announced)]
+        return (_finding(preflight.origin, where, "".join(credentials[:1])),)
+
+    def _actual(self, request: Request) -> Iterable[Finding]:
+        origin = b"".join(request.by_name[b"origin"])
         if not origin or request.by_name.get(b"sec-fetch-mode", [b"cors"]) != [b"cors"]:
             return ()
-        if not (credentials_of := _credentials(request)):
+        credentials = _credentials(request)
+        if not credentials:
             return ()
-        question = (digest(origin), request.endpoint)
-        actual = Sent(credentials_of, _names(request.by_name))
-        remember(sent, question, actual, MOST_KINDS)
-        if any(actual.is_announced_by(announced) for announced in asked.get(question) or ()):
-            return (_finding(origin, request.endpoint, credentials_of),)
+        question = (self._digest(origin), request.endpoint)
+        actual = Sent(credentials, _names(request.by_name))
+        remember(self._sent, question, actual, MOST_KINDS)
+        if any(actual.is_announced_by(announced) for announced in self._asked.get(question) or ()):
+            return (_finding(origin, request.endpoint, credentials),)
         return ()
-
-    return check
 
 
 def _credentials(request: Request) -> str:
-    """What a browser added by itself. A token that a script puts into Authorization is no credential to it."""
+    """What a browser added by itself. A token that a script puts into Authorization does not count."""
     if b"cookie" in request.by_name:
         return "cookies"
     values = request.by_name.get(b"authorization", ())
@@ -98,19 +107,18 @@ def _credentials(request: Request) -> str:
 
 
 def _finding(origin: bytes, where: Endpoint, credentials: str) -> Finding:
-    allowed = f"The site's preflight policy lets {printable(origin)} send credentials to {where}"
-    forbidden = "The Runtime answers preflights with * and without credentials"
+    shown = printable(origin)
     if credentials:
-        return RULE.finding(
-            f"{allowed}, and a request with {credentials} came. {forbidden}, so a browser refuses to send it.",
-            endpoint=where,
-            replaces=Severity.WARNING,
-        )
-    return RULE.finding(
-        f"{allowed}; no such request has been seen yet. {forbidden}, so a browser would refuse to send one.",
-        endpoint=where,
-        severity=Severity.WARNING,
-    )
+        return RULE.finding(endpoint=where, replaces=Severity.WARNING, origin=shown, credentials=credentials)
+    return RULE.finding(endpoint=where, severity=Severity.WARNING, origin=shown, credentials=NONE_SEEN)
+
+
+def _sentence(facts: Mapping[str, Fact]) -> str:
+    allowed = "The site lets {origin} send credentials here"
+    forbidden = "The Runtime replies to preflights with * and without credentials"
+    if facts["credentials"] == NONE_SEEN:
+        return f"{allowed}; no such request has been seen yet. {forbidden}, so a browser would refuse to send one."
+    return f"{allowed}, and a request with {{credentials}} came. {forbidden}, so a browser refuses to send it."
 
 
 _PREFLIGHT = Exchange(
@@ -136,17 +144,19 @@ RULE = Rule(
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.CONSEQUENCES,
+    message=_sentence,
+    columns=(("Origin", "{origin}"), ("Credentials", "{credentials}")),
     explanation="""\
-The Runtime answers every preflight with Access-Control-Allow-Origin: * and without Access-Control-Allow-Credentials. By
-the Fetch standard a browser then sends no request with credentials. It is an error once such a request was seen after
-the site allowed it, in whatever order the two came, and a warning as long as only the preflight was seen. A request
+The Runtime replies to every preflight with Access-Control-Allow-Origin: * and without Access-Control-Allow-Credentials.
+The Fetch standard then forbids requests with credentials. This is an error if the site allows such a request today
+and one was seen, in whatever order the two came. It is a warning as long as only the preflight was seen. A request
 belongs to a preflight if it carries the headers that the preflight announced. Credentials are cookies and HTTP
-authentication by Basic, Digest, Negotiate or NTLM; any other Authorization was set by a script and is none (there
-cors-authorization-wildcard applies).""",
+authentication by Basic, Digest, Negotiate or NTLM. Other Authorization schemes do not count as credentials, because
+a script has set them: see cors-authorization-wildcard.""",
     fix="Call the Function from its own origin, or send a token in a header of your own instead of a cookie.",
     code="""\
 // Served by the same service, /assets/app.js calls the Function by a path: same origin, no preflight.
-const answer = await fetch("/me", { method: "POST" });
+const response = await fetch("/me", { method: "POST" });
 """,
     references=(
         "https://fetch.spec.whatwg.org/#cors-check",
@@ -172,7 +182,7 @@ const answer = await fetch("/me", { method: "POST" });
             before=(_PREFLIGHT,),
         ),
     ),
-    watch=watch,
+    memory=CredentialsAcrossOrigins,
 )
 
 RULES = (RULE,)

@@ -39,11 +39,11 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     )
     return (
         RULE.finding(
-            f"{printable(preflight.origin)} may send {printable(method, 40)} requests here today"
-            f"{', if they are without credentials' if in_vain else ''}. The Runtime's reply "
-            "to the preflight allows GET, POST and OPTIONS, so a browser refuses to send them.",
             endpoint=endpoint(method, request.host, request.path),
             severity=Severity.WARNING if in_vain else None,
+            origin=printable(preflight.origin),
+            method=printable(method, 40),
+            condition=", if they are without credentials" if in_vain else "",
         ),
     )
 
@@ -64,14 +64,17 @@ RULE = Rule(
     id="cors-method-blocked",
     title="Cross-origin method is blocked",
     severity=Severity.ERROR,
-    basis=Basis.EMULATOR,
+    basis=Basis.DOCUMENTED,
     step=Step.CONSEQUENCES,
+    message="{origin} may send {method} requests here today{condition}. The Runtime's reply to the preflight allows "
+    "GET, POST and OPTIONS, so a browser refuses to send them.",
+    columns=(("Origin", "{origin}"), ("Method", "{method}")),
     explanation="""\
-The Runtime's reply to a preflight allows the methods GET, POST and OPTIONS. GET, HEAD and POST need no permission in
-the Fetch standard; every other method does, and a browser that does not get it sends nothing. It is an error where the
-site allows the method today, and a warning where the site means to allow credentials but by a wildcard, which does not
-cover them: a preflight does not say whether it is for credentials.""",
-    fix="Offer the same as POST, with the intended method in the path or in the content.",
+The Runtime's reply to a preflight allows the methods GET, POST and OPTIONS (documented in the FAQ). In the Fetch
+standard, GET, HEAD and POST need no permission. Every other method does, and a browser that does not get it sends
+nothing. This is an error if the site allows the method today. It is a warning if the site means to allow credentials
+but does so with a wildcard, which does not cover them: a preflight does not say whether it is for credentials.""",
+    fix="Offer the same as POST, with the intended method in the path or in the body (content).",
     code="""\
 // functions/items/delete.js, called with POST /items/delete
 exports.handler = (context, event, callback) => callback(null, { deleted: event.id });

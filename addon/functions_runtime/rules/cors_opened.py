@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from functions_runtime.endpoint import endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import PREFLIGHT_REPLY_FIELDS, PREFLIGHT_STATUS, Profile
 from functions_runtime.rule import Example, Rule, Step
-from functions_runtime.ruling import Basis, Finding, Severity
+from functions_runtime.ruling import Basis, Fact, Finding, Severity
 from functions_runtime.syntax.fetch import (
     CHROMIUM_NON_WILDCARD_REQUEST_HEADERS,
     Preflight,
@@ -16,6 +16,14 @@ from functions_runtime.syntax.fetch import (
 )
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.wire_text import printable
+
+BY_NAME, REFUSED = "allowed by name", "refused"
+
+
+def _sentence(facts: Mapping[str, Fact]) -> str:
+    if facts["today"] == BY_NAME:
+        return "The site allows this preflight to {origin} by name. The Runtime allows it to every origin."
+    return "The site refuses this preflight from {origin} today. The Runtime allows it to every origin."
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
@@ -30,12 +38,13 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if _passes(preflight, response.status, response.fields):
         if b"*" in response.by_name.get(b"access-control-allow-origin", ()):
             return ()
-        today = f"The site allows this preflight to {origin} by name."
+        today = BY_NAME
     else:
-        today = f"The site refuses this preflight from {origin} today."
+        today = REFUSED
     return (
         RULE.finding(
-            f"{today} The Runtime allows it to every origin.",
+            origin=origin,
+            today=today,
             endpoint=endpoint(preflight.method.decode("ascii"), request.host, request.path),
         ),
     )
@@ -65,11 +74,13 @@ RULE = Rule(
     severity=Severity.WARNING,
     basis=Basis.DOCUMENTED,
     step=Step.CONSEQUENCES,
+    message=_sentence,
+    columns=(("Origin", "{origin}"), ("Today", "{today}")),
     explanation="""\
-The Runtime allows every origin in its reply to a preflight. Where the site refuses a preflight today, or allows one
-named origin only, requests that a browser holds back now would be sent. What the answer to them lets a script read is
-still up to the Function. Authorization counts as allowed: the Fetch standard excludes it from the wildcard, but
-Chromium 156 lets it pass, and what one browser sends is open.""",
+The Runtime allows every origin in its reply to a preflight. If the site refuses a preflight today, or allows one named
+origin only, browsers would send requests that they hold back now. The Function still decides what the response lets a
+script read. Authorization counts as allowed. The Fetch standard excludes it from the wildcard, but Chromium 156 lets it
+pass: if one browser allows it, treat the endpoint as open.""",
     fix="Check the Origin of the request in the Function before it acts, and name the allowed origin on its response.",
     code="""\
 if (event.request.headers.origin !== "https://app.example") {

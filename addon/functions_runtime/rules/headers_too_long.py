@@ -54,7 +54,7 @@ def _exceeded(measured: HeaderSize, limits: Limits) -> bool:
     return measured.size > limits.size or measured.count > limits.count
 
 
-def _finding(rule: Rule, measured: HeaderSize, fields: Fields, limits: Limits, reply: Reply, **more: int) -> Finding:
+def _finding(rule: Rule, measured: HeaderSize, fields: Fields, limits: Limits, reply: Reply, **more: Fact) -> Finding:
     others = {name: _exceeded(measured, other) for name, other in DOCUMENTED_LIMITS.items() if other != limits}
     return rule.finding(
         effect=reply,

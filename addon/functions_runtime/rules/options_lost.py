@@ -1,4 +1,4 @@
-"""`options-lost`: what the site says to OPTIONS today, the Runtime does not say."""
+"""`options-lost`: the Runtime replies to OPTIONS instead of the site."""
 
 from __future__ import annotations
 
@@ -18,16 +18,11 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if request.method != "OPTIONS" or response.status >= 400 or request.preflight:
         return ()
     said = [shown for name, shown in OWN_FIELDS.items() if name in response.by_name]
-    if exchange.response_has_content or _has_content(response):
+    if exchange.received > 0 or _has_content(response):
         said.append("content")
     if not said:
         return ()
-    return (
-        RULE.finding(
-            f"The site answers this OPTIONS request, which is no CORS preflight, with {' and '.join(said)}. "
-            "The Runtime answers in its place and says nothing of that."
-        ),
-    )
+    return (RULE.finding(lost=" and ".join(said)),)
 
 
 def _has_content(response: Response) -> bool:
@@ -37,13 +32,16 @@ def _has_content(response: Response) -> bool:
 
 RULE = Rule(
     id="options-lost",
-    title="The site's own answer to OPTIONS is lost",
+    title="The site's own response to OPTIONS is lost",
     severity=Severity.WARNING,
     basis=Basis.READING,
-    step=Step.CONSEQUENCES,
+    step=Step.ENDING,
+    message="The site responds to this OPTIONS request with {lost}. It is not a CORS preflight. The Runtime replies "
+    "instead, without any of that.",
+    columns=(("Lost", "{lost}"),),
     explanation="""\
-The Runtime answers every OPTIONS request itself (reading: not only CORS preflights). Clients that ask the site for its
-methods, for WebDAV or for anything else that way get an answer that does not speak of it.""",
+The Runtime replies to every OPTIONS request itself (our interpretation: not only to CORS preflights). Clients that ask
+the site for its methods, for WebDAV or for anything else this way get a reply that says nothing about it.""",
     fix="Offer the same under GET, on a path of its own.",
     references=("https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7",),
     examples=(
@@ -57,10 +55,10 @@ methods, for WebDAV or for anything else that way get an answer that does not sp
         ),
         Example(
             "Content that no header announces",
-            Exchange(Request("OPTIONS"), Response(), response_has_content=True),
+            Exchange(Request("OPTIONS"), Response(), received=1),
             ((Severity.WARNING, None),),
         ),
-        Example("An empty answer", Exchange(Request("OPTIONS"), Response(204, ((b"Content-Length", b"0"),)))),
+        Example("An empty response", Exchange(Request("OPTIONS"), Response(204, ((b"Content-Length", b"0"),)))),
         Example("A refusal", Exchange(Request("OPTIONS"), Response(405, ((b"Allow", b"GET"),)))),
     ),
     check=check,

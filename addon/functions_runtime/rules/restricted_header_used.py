@@ -17,32 +17,29 @@ MOST = 20
 """Restricted headers that Vary names, and values of restricted headers, that are looked at in one exchange."""
 
 MIN_VALUE = 8
-"""Bytes from which on a value that comes back is no coincidence (rulebook)."""
-
+"""Bytes from which on a value that comes back is no coincidence (docs/rulebook.md)."""
 
 HOP_BY_HOP = frozenset({b"expect", b"proxy-connection", b"trailer", b"upgrade", b"via"})
-"""Of the restricted headers, those that a server answers in kind: their coming back says nothing of the site."""
+"""Of the restricted headers, those that a server answers in kind: that they come back says nothing about the site."""
+
+FORWARDED_PROTO = b"x-forwarded-proto"
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
-    response = exchange.response
+    request, response = exchange.request, exchange.response
     assert response
     found: dict[bytes, str] = {}
     for vary in response.by_name.get(b"vary", ()):
         found.update(dict.fromkeys(_restricted_names_in(vary), "the response names it in Vary"))
-    for name, header in _come_back(exchange.request, response).items():
-        if name not in exchange.removed:  # what never got to the server cannot come back from there
-            found.setdefault(name, f"its value comes back in the response header {printable(header, 40)}")
+    sent = [name for name in request.by_name if is_removed(name) and name not in exchange.removed]
+    if sent:  # what never got to the server cannot come back from there
+        for name, evidence in _come_back(sent, request, response).items():
+            found.setdefault(name, evidence)
+        if FORWARDED_PROTO in sent and _is_taken_for_secure(exchange, response):
+            found.setdefault(FORWARDED_PROTO, "the request came over plain HTTP, and the site takes it for HTTPS")
     if not found:
         return ()
-    return [
-        RULE.finding(
-            f"The answer seems to depend on the request header {printable(name)}: {evidence}. "
-            "Under the Runtime a Function does not see it.",
-            printable(name),
-        )
-        for name, evidence in found.items()
-    ]
+    return [RULE.finding(printable(name), evidence=evidence) for name, evidence in found.items()]
 
 
 # Servers send the same few values of Vary again and again.
@@ -51,25 +48,42 @@ def _restricted_names_in(vary: bytes) -> tuple[bytes, ...]:
     return tuple(islice(filter(is_restricted, (name.strip() for name in vary.lower().split(b","))), MOST))
 
 
-def _come_back(request: Request, response: Response) -> dict[bytes, bytes]:
-    """Restricted headers whose values come back, each with the response header that holds one of them.
+def _come_back(names: Iterable[bytes], request: Request, response: Response) -> dict[bytes, str]:
+    """Restricted headers whose values come back, each with the evidence.
 
-    It must be an item of its own there, not the beginning of something else.
+    A value must be an item of its own there, not the beginning of something else. A Location may add to the query of
+    the Referer.
     """
-    found: dict[bytes, bytes] = {}
-    everything = b"\n".join([text for _, text in response.fields])
+    found: dict[bytes, str] = {}
+    everything: bytes | None = None
     left = MOST
-    for name in filter(is_removed, request.by_name):
+    for name in names:
         if name in HOP_BY_HOP:
             continue
         values = request.by_name[name][:left]
         left -= len(values)
         for value in values:
-            if len(value) < MIN_VALUE or value not in everything or _is_own_url(value, request):
+            if len(value) < MIN_VALUE:
                 continue
-            item = re.compile(rb"(?<![^\s,;=<\"'])" + re.escape(value) + rb"(?![^\s,;>\"'])")
-            found.update((name, header) for header, text in response.fields if item.search(text))
+            if everything is None:
+                everything = b"\n".join([text for _, text in response.fields])
+            if value in everything and not _is_own_url(value, request):
+                for header in _headers_with(value, response):
+                    found[name] = f"its value comes back in the response header {printable(header, 40)}"
+                if name == b"referer" and name not in found and _is_added_to(value, response):
+                    found[name] = "the redirect leads to its value with something added to the query"
     return found
+
+
+def _headers_with(value: bytes, response: Response) -> list[bytes]:
+    item = re.compile(rb"(?<![^\s,;=<\"'])" + re.escape(value) + rb"(?![^\s,;>\"'])")
+    return [name for name, text in response.fields if item.search(text)]
+
+
+def _is_added_to(referer: bytes, response: Response) -> bool:
+    """Whether a Location is the Referer with something added to its query."""
+    separator = b"&" if b"?" in referer else b"?"
+    return any(location.startswith(referer + separator) for location in response.by_name.get(b"location", ()))
 
 
 def _is_own_url(value: bytes, request: Request) -> bool:
@@ -78,13 +92,38 @@ def _is_own_url(value: bytes, request: Request) -> bool:
     return value.partition(b"://")[2] in [host + here for host in request.by_name.get(b"host", ())]
 
 
+def _is_taken_for_secure(exchange: Exchange, response: Response) -> bool:
+    """Whether a site takes a plain connection for a secure one because it was told so.
+
+    A site sends Strict-Transport-Security only if it takes the connection for secure (RFC 6797, section 7.2).
+    """
+    told = exchange.request.by_name[FORWARDED_PROTO]
+    is_told = any(value.strip().lower() == b"https" for value in told)
+    return is_told and exchange.over_tls is False and b"strict-transport-security" in response.by_name
+
+
 def by_experiment(name: str, differs: Iterable[str]) -> Finding:
-    """The finding where the answer to a replay without the header differs, in what `differs` says in words."""
+    """The finding that a replay without the header gets another response, which differs in what `differs` names."""
     return RULE.finding(
-        f"The site depends on the request header {name}: without it, the answer to the same request differs in "
-        f"{' and '.join(differs)}. Under the Runtime a Function does not see it.",
         name,
+        evidence=f"without it, the response to the same request differs in {' and '.join(differs)}",
         extent=1.0,  # an experiment goes further than a trace in headers
+    )
+
+
+def _to_list(*query: bytes) -> Exchange:
+    """A redirect back to a list, perhaps with something after it."""
+    return Exchange(
+        Request("POST", path="/edit", fields=((b"Referer", b"https://a.example/list?page=2"),)),
+        Response(302, ((b"Location", b"https://a.example/list?page=2" + b"".join(query)),)),
+    )
+
+
+def _behind_balancer(over_tls: bool) -> Exchange:
+    return Exchange(
+        Request(fields=((b"X-Forwarded-Proto", b"https"),)),
+        Response(fields=((b"Strict-Transport-Security", b"max-age=60"),)),
+        over_tls=over_tls,
     )
 
 
@@ -94,31 +133,43 @@ RULE = Rule(
     severity=Severity.WARNING,
     basis=Basis.READING,
     step=Step.CONSEQUENCES,
+    message="The response seems to depend on the request header {subject}: {evidence}. A Function does not see this "
+    "header under the Runtime.",
+    columns=(("Evidence", "{evidence}"),),
     explanation="""\
-Some request headers never reach a Function. It is evidence that the site depends on one of them where the response
-names it in Vary, or where its value (8 bytes or more) comes back in a response header. A dependence that leaves no
-trace in the headers is not seen; the command runtime.probe finds it by experiment.""",
-    fix="Send what the site needs in a header of your own, in the query or in the content.",
+Some request headers never reach a Function. Three things are evidence that the site depends on one: the response names
+it in Vary; its value (8 bytes or more) comes back in a response header, or a redirect leads to the Referer with
+something added to its query; or the request says X-Forwarded-Proto: https over plain HTTP and the response has
+Strict-Transport-Security. A dependence that leaves no trace in the headers is missed. The command runtime.probe finds
+it by experiment.""",
+    fix="Send what the site needs in a header of your own, in the query or in the body (content).",
     code="""\
 await fetch(url, { headers: { "X-Came-From": location.href } });   // instead of Referer
 """,
-    references=("https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5",),
+    references=(
+        "https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5",
+        "https://www.rfc-editor.org/rfc/rfc6797#section-7.2",
+    ),
     examples=(
         Example(
             "Vary: Referer",
             Exchange(Request(), Response(fields=((b"Vary", b"Accept, Referer"),))),
             ((Severity.WARNING, "referer"),),
         ),
+        Example("A redirect back to the page before", _to_list(), ((Severity.WARNING, "referer"),)),
         Example(
-            "Sent back to where one came from",
-            Exchange(
-                Request(fields=((b"Referer", b"https://a.example/list"),)),
-                Response(302, ((b"Location", b"https://a.example/list"),)),
-            ),
+            "A redirect back to the page before, with something added to its query",
+            _to_list(b"&updated=1"),
             ((Severity.WARNING, "referer"),),
         ),
         Example(
-            "Back to the page that was asked for, which is also where one came from",
+            "A site behind a load balancer that ends TLS",
+            _behind_balancer(over_tls=False),
+            ((Severity.WARNING, "x-forwarded-proto"),),
+        ),
+        Example("A site that is reached over TLS", _behind_balancer(over_tls=True)),
+        Example(
+            "A redirect to the page that was asked for, which is also the page before",
             Exchange(
                 Request(
                     "POST", path="/list", fields=((b"Host", b"a.example"), (b"Referer", b"https://a.example/list"))
@@ -127,7 +178,7 @@ await fetch(url, { headers: { "X-Came-From": location.href } });   // instead of
             ),
         ),
         Example(
-            "A link that only begins like the Referer",
+            "A redirect that only begins like the Referer",
             Exchange(
                 Request(fields=((b"Referer", b"https://a.example/"),)),
                 Response(302, ((b"Location", b"https://a.example/login"),)),

@@ -16,12 +16,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         return ()
     for value in exchange.request.by_name.get(b"upgrade", ()):
         if b"websocket" in value.lower():
-            return (
-                RULE.finding(
-                    "This request upgrades to WebSocket. The header Upgrade never reaches a Function: "
-                    "the connection fails."
-                ),
-            )
+            return (RULE.finding(),)
     return ()
 
 
@@ -31,10 +26,11 @@ RULE = Rule(
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.CONSEQUENCES,
+    message="This request upgrades to WebSocket. The header Upgrade never reaches a Function, so the connection fails.",
     explanation="""\
-Upgrade is a restricted request header: it never reaches the Function, which hence cannot switch protocols. A page
-that opens a WebSocket gets an error. Where the site refuses the upgrade today, nothing is lost.""",
-    fix="Poll with requests, or keep the WebSocket on a server elsewhere and let the page connect to that.",
+Upgrade is a restricted request header. It never reaches the Function, so the Function cannot switch protocols. A page
+that opens a WebSocket gets an error. If the site refuses the upgrade today, nothing is lost.""",
+    fix="Poll with requests, or keep the WebSocket on another server and let the page connect to that server.",
     references=(
         "https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",
         "https://www.rfc-editor.org/rfc/rfc6455#section-4.1",
@@ -52,7 +48,7 @@ that opens a WebSocket gets an error. Where the site refuses the upgrade today, 
         Example("An upgrade to HTTP/2", Exchange(Request(fields=((b"Upgrade", b"h2c"),)), Response())),
     ),
     check=check,
-    enforcement="takes Upgrade away, so that no upgrade happens",
+    enforcement="removes Upgrade, so that no upgrade happens",
 )
 
 RULES = (RULE,)

@@ -85,7 +85,7 @@ def as_http1_fields(fields: Fields, *, authority: bytes = b"", multiplexed: bool
     came over HTTP/2 or HTTP/3, as pseudo-header fields do. There Cookie may be split: its parts are joined with `; `
     in the place of the first (RFC 9113, sections 8.2.3 and 8.3.1; RFC 9114, sections 4.2.1 and 4.3.1).
     """
-    multiplexed = multiplexed or any([name[:1] == b":" for name, _ in fields])
+    multiplexed = multiplexed or any(name[:1] == b":" for name, _ in fields)
     if not multiplexed and not authority:
         return fields
     out: list[tuple[bytes, bytes]] = []

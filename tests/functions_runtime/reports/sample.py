@@ -8,8 +8,8 @@ from pathlib import Path
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.profile import Limits
-from functions_runtime.record.inventory import Headroom, SeenCookie, SeenEndpoint, Standing
 from functions_runtime.record.entry import Entry
+from functions_runtime.record.inventory import Headroom, SeenCookie, SeenEndpoint, Standing
 from functions_runtime.record.report import JudgedEndpoint, Report
 from functions_runtime.rule import Subject
 from functions_runtime.ruling import Basis, Reply, Severity

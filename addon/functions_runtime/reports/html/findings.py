@@ -53,8 +53,8 @@ BASES = {
 SUBJECTS = {Subject.MESSAGE: "About", Subject.HEADER: "Header", Subject.COOKIE: "Cookie"}
 SEVERITY, SEEN, COUNT = (
     Column("Severity", "severity", DOWN),
-    Column("Seen (UTC)", "time", UP),
-    Column("Count", "count", DOWN),
+    Column("When (UTC)", "time", UP),
+    Column("Times seen", "count", DOWN),
 )
 COLUMNS_OF_ENDPOINT = (
     SEVERITY,

@@ -83,7 +83,7 @@
     for (const fold of root.querySelectorAll(".part details, .part table, .obstacles, .obstacles details, .obstacles > ol > li")) {
       if (fold.querySelector("[data-host]")) fold.hidden = !fold.querySelector("[data-host]:not([hidden])");
     }
-    for (const fold of root.querySelectorAll(".part .others")) {
+    for (const fold of root.querySelectorAll(".part .others, .obstacles details")) {
       if (set.host !== "" && !fold.hidden && !fold.open) {
         fold.open = true;
         fold.dataset.opened = "";
@@ -95,7 +95,10 @@
     const verdict = root.querySelector("#verdict");
     const chosen = [...root.querySelectorAll("[data-headline][data-host]")].find((row) => row.dataset.host === set.host);
     const facts = (chosen ?? verdict).dataset;
-    for (const place of verdict.querySelectorAll("[data-fill]")) place.textContent = facts[place.dataset.fill];
+    for (const place of verdict.querySelectorAll("[data-fill]")) {
+      place.textContent = facts[place.dataset.fill];
+      place.closest(".fact")?.classList.toggle("none", facts[place.dataset.fill] === "0");
+    }
     for (const part of verdict.querySelectorAll("[data-whole]")) part.hidden = Boolean(chosen);
     verdict.querySelector("#all-again").hidden = !chosen;
     verdict.className = `card ${facts.standing}`;

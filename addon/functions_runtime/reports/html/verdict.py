@@ -9,7 +9,7 @@ from __future__ import annotations
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import JudgedHost, Report
 from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather
-from functions_runtime.reports.html.markup import Attribute, Content, Markup, element
+from functions_runtime.reports.html.markup import Attribute, Content, Markup, element, more
 from functions_runtime.reports.text import counted, endpoints_seen, standings_of_endpoints
 from functions_runtime.reports.wording import headline, how_judged, is_little, lead, share, source, verdict_of, whose
 from functions_runtime.ruling import Severity
@@ -138,7 +138,7 @@ def _tiles(report: Report, facts: dict[str, str]) -> Markup:
 def _tile(title: str, number: str, what: str, note: Content = "") -> Markup:
     small = element("small", " ", note) if note else ""
     figure = element("dd", element("span", number, data_fill=what), small)
-    return element("div", element("dt", title), figure, class_=f"fact {what}")
+    return element("div", element("dt", title), figure, class_=f"fact {what}" if number != "0" else f"fact {what} none")
 
 
 def _coverage(report: Report) -> Content:
@@ -186,13 +186,14 @@ def _obstacle(found: RuleCauses, gravest: Severity) -> Markup:
     return element(
         "li",
         element("a", rule.title, href=f"#rule-{rule.id}"),
-        element("span", f" at {counted(found.endpoints, 'endpoint')}", class_="quiet"),
+        element("span", f" at {counted(found.endpoints, 'endpoint')}", class_="quiet", data_whole=True),
         element("p", element("b", "Fix: "), rule.fix),
         element("ul", named),
         element(
             "details",
             element("summary", f"{further:,} more"),
             element("ul", folded),
+            more(further - MAX_FOLDED, "in the findings below"),
             id=f"further-{rule.id}",
         )
         if folded

@@ -76,6 +76,7 @@ def test_line_breaks_stay_where_they_are_meant() -> None:
 
 def test_a_cell_says_its_class_and_what_it_is_sorted_by() -> None:
     assert cell("count", "1,000", value=1000) == '<td class="count" data-value="1000">1,000</td>'
+    assert cell("fact", "1 day", label="Lifetime") == '<td class="fact" data-label="Lifetime">1 day</td>'
     assert cell("what", "a", "b") == '<td class="what">ab</td>'
     assert head("where", "/") == '<th class="where" scope="row">/</th>'
 

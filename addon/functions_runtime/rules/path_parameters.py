@@ -1,0 +1,80 @@
+"""`path-parameters`: a Function has one fixed path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import Profile
+from functions_runtime.record.bounded import Recent, keyed_digest
+from functions_runtime.rule import Example, Rule, Step
+from functions_runtime.ruling import Basis, Finding, Severity
+
+MOST = 1024
+"""Endpoints with a placeholder that are remembered."""
+
+
+class FoldedPaths:
+    """Remembers one path of each endpoint that several paths may share, as a digest."""
+
+    def __init__(self, key: bytes) -> None:
+        self._digest = keyed_digest(key)
+        self._paths: Recent[Endpoint, bytes] = Recent(MOST)
+
+    def __call__(self, exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+        request, response = exchange.request, exchange.response
+        assert response
+        endpoint = request.endpoint
+        if "{" not in endpoint.path or not 200 <= response.status <= 299 or _is_file(request.path):
+            return ()
+        if endpoint.path == request.path:  # the braces are the site's own
+            return ()
+        mark = self._digest(request.path.encode("utf-8", "surrogatepass"))
+        first = self._paths.get(endpoint)
+        if first is None:
+            self._paths.put(endpoint, mark)
+        return () if first is None or first == mark else (RULE.finding(),)
+
+
+def _is_file(path: str) -> bool:
+    """Whether a path leads to a file: assets may have any path."""
+    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return bool(stem and dot and 1 <= len(suffix) <= 5 and suffix.isalnum() and not suffix.isdecimal())
+
+
+def _item(number: str, status: int = 200) -> Exchange:
+    return Exchange(Request("GET", "app.example", f"/items/{number}"), Response(status))
+
+
+RULE = Rule(
+    id="path-parameters",
+    title="Paths hold parameters",
+    severity=Severity.ERROR,
+    basis=Basis.DOCUMENTED,
+    step=Step.CONSEQUENCES,
+    message="Different paths lead to this endpoint, and the site responds to them. A Function has one fixed path.",
+    explanation="""\
+A Function is called by its one fixed path (documented on the request-flow page). If the site responds with 2xx to two
+or more paths that differ in an identifier only, such as /items/1 and /items/2, no single Function can take them all.
+Paths of files do not count, because they can be assets.""",
+    fix="Put the identifier into the query or the body (content), and call the Function by one path.",
+    code="""\
+// functions/items.js, called with GET /items?id=42
+exports.handler = (context, event, callback) => callback(null, { id: event.id });
+""",
+    references=("https://www.twilio.com/docs/serverless/functions-assets/functions/request-flow",),
+    examples=(
+        Example("Two items", _item("2"), ((Severity.ERROR, None),), before=(_item("1"),)),
+        Example("The same item again", _item("1"), before=(_item("1"),)),
+        Example("An item that does not exist", _item("2", 404), before=(_item("1"),)),
+        Example(
+            "Two files",
+            Exchange(Request("GET", "app.example", "/img/2/logo.png"), Response()),
+            before=(Exchange(Request("GET", "app.example", "/img/1/logo.png"), Response()),),
+        ),
+    ),
+    memory=FoldedPaths,
+)
+
+RULES = (RULE,)
