@@ -26,7 +26,7 @@ _INSTALLED = _VENV / "installed-requirements.txt"
 
 
 def enter(*groups: str) -> None:
-    """Go on in the virtual environment, with the project's dependencies and these extras and dependency groups installed.
+    """Go on in the virtual environment, with the project's dependencies and these extras or groups installed.
 
     From here on, Ctrl-C ends the command without a stack trace, and SIGTERM ends what it started too.
     """

@@ -17,7 +17,7 @@ from functions_runtime.message import Request, Response
 from functions_runtime.profile import Limits
 from functions_runtime.record.entry import Entry, Known
 from functions_runtime.record.hosts import Hosts, Registrable, itself
-from functions_runtime.record.inventory import FOLDED, CookieKey, Inventory
+from functions_runtime.record.inventory import FOLDED, CookieKey, Inventory, SeenCookie
 from functions_runtime.record.notices import Notice, changed_when_recorded, no_cookies, restricted_untested
 from functions_runtime.record.report import Report, judged_endpoints, judged_hosts, rank
 from functions_runtime.ruling import FOLDED_FACTS, Action, Finding, Severity
@@ -257,7 +257,7 @@ class Journal:
             self.folded,
             entries,
             endpoints,
-            tuple(sorted(cookies, key=lambda each: (not each.own, each.host, each.name, each.today))),
+            tuple(sorted(cookies, key=_cookie_rank)),
             self.inventory.further_cookies,
             self.inventory.unmeasured,
             self.enforced,
@@ -286,13 +286,19 @@ class Journal:
 
 
 def _both(one: Entry, other: Entry) -> Entry:
-    """Two entries of the same finding as one. Of two that go equally far, the choice is arbitrary but always the same."""
-    further = max(
-        one, other, key=lambda entry: (entry.finding.extent, bool(entry.finding.replaces), repr(entry.finding))
-    )
+    """Two entries of the same finding as one. Of two that go equally far, the choice is always the same."""
+    further = max(one, other, key=_reach)
     return replace(
         further,
         count=one.count + other.count,
         first_seen=min(one.first_seen, other.first_seen),
         last_seen=max(one.last_seen, other.last_seen),
     )
+
+
+def _reach(entry: Entry) -> tuple[float, bool, str]:
+    return entry.finding.extent, entry.finding.replaces is not None, repr(entry.finding)
+
+
+def _cookie_rank(cookie: SeenCookie) -> tuple[bool, str, str, str, str]:
+    return not cookie.own, cookie.host, cookie.name, cookie.today, cookie.runtime or ""

@@ -1,7 +1,7 @@
-"""mitmproxy's flow files: the plain state of flows, written as tnetstrings (https://tnetstrings.info), one after another.
+"""mitmproxy's flow files: the plain state of flows, one after another, as tnetstrings (https://tnetstrings.info).
 
-Only what judging needs is decoded: everything else is skipped by its length prefix, content among it. No flow objects are
-built. Whoever opens the file brings along what mitmproxy knows: how to migrate the state of an older version.
+Only what judging needs is decoded. Everything else is skipped by its length prefix, content among it, and no flow
+objects are built. Whoever opens the file brings along what mitmproxy knows: how to migrate an older version's state.
 """
 
 from __future__ import annotations
@@ -393,8 +393,9 @@ def _addressed_host(asked: State, fields: Fields, host_of: Callable[[str], str])
 
 def _fields(headers: Any) -> Fields:
     fields = tuple([(name, value) for name, value in headers])
-    if not all([type(name) is bytes and type(value) is bytes for name, value in fields]):
-        raise TypeError
+    for name, value in fields:
+        if type(name) is not bytes or type(value) is not bytes:
+            raise TypeError
     return fields
 
 
