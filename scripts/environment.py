@@ -26,7 +26,7 @@ _INSTALLED = _VENV / "installed-requirements.txt"
 
 
 def enter(*groups: str) -> None:
-    """Go on in the virtual environment, with the project's dependencies and these dependency groups installed.
+    """Go on in the virtual environment, with the project's dependencies and these extras or groups installed.
 
     From here on, Ctrl-C ends the command without a stack trace, and SIGTERM ends what it started too.
     """
@@ -78,8 +78,9 @@ def _requirements(groups: tuple[str, ...]) -> list[str]:
     parser = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "pip._vendor.tomli")
     settings = parser.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     requirements: list[str] = list(settings["project"]["dependencies"])
+    extras: dict[str, list[str]] = settings["project"]["optional-dependencies"]
     for group in groups:
-        requirements += settings["dependency-groups"][group]
+        requirements += extras[group] if group in extras else settings["dependency-groups"][group]
     return requirements
 
 

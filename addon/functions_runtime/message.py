@@ -5,6 +5,7 @@ Messages hold the heads that came off the wire and answer questions about themse
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.syntax.fetch import Preflight, parse_preflight
 from functions_runtime.syntax.rfc6265 import SetCookie, parse_set_cookie, split_cookies
 from functions_runtime.syntax.rfc9110 import Fields, FieldsByName, field_section_size, fields_by_name
+
+HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII | re.IGNORECASE)
+"""What can be the Domain of a cookie, or the name of a host in an option."""
 
 
 @dataclass(slots=True)

@@ -34,6 +34,7 @@ from functions_runtime_proxy.dashboard import Dashboard
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
 from functions_runtime_proxy.passage import Passage
 from functions_runtime_proxy.probe import Probe
+from functions_runtime_proxy.registrable import registrable_domain
 from functions_runtime_proxy.report_files import LOG_SUFFIX, ReportWriter
 from functions_runtime_proxy.rule_argument import RuleId, register_rule_argument
 
@@ -45,7 +46,7 @@ class FunctionsRuntime:
 
     def __init__(self) -> None:
         self._settings = options.DEFAULTS
-        self._session = Session(self._settings.profile, secrets.token_bytes(32))
+        self._session = Session(self._settings.profile, secrets.token_bytes(32), registrable=registrable_domain)
         self._passages: WeakKeyDictionary[http.HTTPFlow, Passage] = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
         self._dashboard = Dashboard(self._report)
@@ -96,13 +97,14 @@ class FunctionsRuntime:
         if isinstance(ctx.master, DumpMaster) or not report.judged:
             logger.info(text.summary(report, self._settings.reports, self._settings.scope_text))
         if ctx.master.should_exit.is_set():
-            reason = why_it_fails(self._session.journal, self._settings.fail_on)
+            reason = why_it_fails(self._report(), self._settings.fail_on)
             if reason:
                 print(reason, file=sys.stderr)  # also if the log is quiet
             internals.exit_afterwards(EXIT_STATUS if reason else 0)
 
     def _report(self) -> Report:
-        return self._session.journal.report(self._settings.mode, self._settings.profile.limits)
+        settings = self._settings
+        return self._session.journal.report(settings.mode, settings.profile.limits, scoped=settings.is_scoped)
 
     # Hooks
 

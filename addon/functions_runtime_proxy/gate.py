@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions_runtime.record.journal import Journal
+from functions_runtime.record.report import Report
 from functions_runtime.ruling import Severity
 
 EXIT_STATUS = 2
@@ -11,16 +11,16 @@ MAX_NAMED = 5
 """Findings that are named."""
 
 
-def why_it_fails(journal: Journal, fail_on: Severity | None) -> str:
+def why_it_fails(report: Report, fail_on: Severity | None) -> str:
     """Why the run fails, in a sentence; empty if it does not, or if nobody asked (None)."""
     if fail_on is None:
         return ""
-    if not journal.judged:
+    if report.standing is None:
         return (
-            f"Runtime: exit status {EXIT_STATUS}, because nothing was judged, so that nothing was checked "
+            f"Runtime: exit status {EXIT_STATUS}, because no request to the site was judged, so nothing was checked "
             "(runtime_fail_on is set)."
         )
-    new = journal.new(fail_on)
+    new = report.new(fail_on)
     if not new:
         return ""
     more = f" and {len(new) - MAX_NAMED} more" if len(new) > MAX_NAMED else ""

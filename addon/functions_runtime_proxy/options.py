@@ -23,13 +23,13 @@ from mitmproxy.utils.spec import parse_spec
 
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.engine import Override
+from functions_runtime.message import HOST_NAME
 from functions_runtime.profile import Limits, Profile, parse_limits
 from functions_runtime.record.entry import Known
 from functions_runtime.reports.json import read_baseline
 from functions_runtime.rule import Subject
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
-from functions_runtime_proxy.read import HOST_NAME
 from functions_runtime_proxy.report_files import SUFFIXES
 
 ENFORCE, AUDIT = MODES = ("enforce", "audit")
@@ -62,6 +62,11 @@ class Settings:
     baseline: frozenset[Known] | None = None
     fail_on: Severity | None = None
     dashboard: tuple[str, int] | None = None
+
+    @property
+    def is_scoped(self) -> bool:
+        """Whether the user chose the scope."""
+        return bool(self.scope_text.strip())
 
     @property
     def enforces(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +11,7 @@ from mitmproxy.proxy import mode_specs
 from functions_runtime.case import Case
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint, endpoint
-from functions_runtime.message import Request, Response
+from functions_runtime.message import HOST_NAME, Request, Response
 from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, without_fields
 from functions_runtime.wire_text import printable
@@ -23,8 +22,6 @@ FINDINGS_KEY = "runtime"
 
 MAX_FACT = 2000
 """Characters of one fact that a flow file brings along."""
-
-HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 
 
 def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_host_header: bool) -> Request:
@@ -175,7 +172,11 @@ def stored_findings(flow: http.HTTPFlow) -> tuple[tuple[Finding, ...], bool]:
 
     A flow file can come from anywhere. If something in it is not as this project writes it, nothing of it counts.
     """
-    stored = flow.metadata.get(FINDINGS_KEY)
+    return findings_from_plain(flow.metadata.get(FINDINGS_KEY))
+
+
+def findings_from_plain(stored: Any) -> tuple[tuple[Finding, ...], bool]:
+    """As `stored_findings`, of what stands in a flow's metadata, whoever wrote it."""
     try:
         found = tuple([_from_plain(plain) for plain in stored or ()])
         changed = any(plain["enforced"] is True for plain in stored or ())
@@ -193,7 +194,7 @@ def _from_plain(plain: dict[str, Any]) -> Finding:
         Severity[plain["severity"].upper()],
         Basis(plain["basis"]),
         None if subject is None else printable(subject),
-        tuple((str(name), _fact(value)) for name, value in plain["facts"].items()),
+        tuple(sorted((str(name), _fact(value)) for name, value in plain["facts"].items())),
         None if status is None else Reply(int(status), ""),
         None if where is None else endpoint(*map(str, where)),
         None if replaces is None else Severity[replaces.upper()],

@@ -124,11 +124,12 @@ def test_request_response_and_consequences_have_their_own_rules() -> None:
     assert [finding.rule for finding in consequences.ending(EXCHANGE, Profile()).findings] == ["ENDING"]
 
 
-def test_a_rule_of_the_request_that_awaits_the_response_is_asked_again_before_the_others() -> None:
+def test_a_rule_of_the_request_that_awaits_the_response_can_refuse_late() -> None:
+    other = rule("b", Step.RESPONSE_TIME, (None, OTHER_REPLY))
     waiting = replace(rule("a", Step.REQUEST_REPLY, (None, REPLY)), awaits_response=True)
-    ruling = Judge([rule("b", Step.RESPONSE_TIME, (None, OTHER_REPLY)), waiting], Profile()).response(EXCHANGE)
-    assert found(ruling) == [("a", None, Severity.WARNING)]
-    assert ruling.action == Respond(REPLY)
+    assert Judge([other, waiting], Profile()).refuses_late(EXCHANGE)
+    assert not Judge([other, waiting], Profile()).refuses_late(EXCHANGE, [Override("a", None, None)])
+    assert not Judge([other, rule("a", Step.REQUEST_REPLY, (None, REPLY))], Profile()).refuses_late(EXCHANGE)
 
 
 def test_a_rule_of_the_head_may_have_a_second_look_at_the_end() -> None:

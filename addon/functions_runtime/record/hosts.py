@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functions_runtime.message import Request, Response
 
 MAX_HOSTS = 2_000
+MAX_MERGED_HOSTS = 100_000
+"""The same, of many runs together."""
 MAX_UNTESTED = 100
 """Names of restricted headers, of one host, that are counted."""
 
@@ -31,10 +33,10 @@ def itself(host: str) -> str:
 class SeenHost:
     """What was seen of one host.
 
-    `unclean` counts the exchanges with a finding of warning or above. `has_fetch_metadata` says that a request to it had Sec-Fetch fields. `navigations` counts requests by which
-    somebody went there at top level, as those fields say; `landings` counts the same as far as it shows without them.
-    `untested` counts requests by the restricted headers that reached the server, of which nobody knows what it does
-    with them.
+    `unclean` counts the exchanges with a finding of warning or above. `has_fetch_metadata` says that a request to the
+    host had Sec-Fetch fields. `navigations` counts requests by which somebody went there at top level, as those fields
+    say; `landings` counts the same as far as it shows without them. `untested` counts requests by the restricted
+    headers that reached the server, of which nobody knows what it does with them.
     """
 
     exchanges: int = 0
@@ -43,6 +45,17 @@ class SeenHost:
     navigations: int = 0
     landings: int = 0
     untested: dict[str, int] | None = None
+
+    def merge(self, other: SeenHost) -> None:
+        """Take in what was seen of the host elsewhere."""
+        self.exchanges += other.exchanges
+        self.has_fetch_metadata = self.has_fetch_metadata or other.has_fetch_metadata
+        self.navigations += other.navigations
+        self.landings += other.landings
+        if other.untested:
+            untested = self.untested or {}
+            names = sorted(untested.keys() | other.untested.keys())[:MAX_UNTESTED]
+            self.untested = {name: untested.get(name, 0) + other.untested.get(name, 0) for name in names}
 
 
 class Hosts:
@@ -110,6 +123,15 @@ class Hosts:
         if not sites:
             return lambda host: True
         return lambda host: self._site(host) in sites
+
+    def merge(self, other: Hosts) -> None:
+        """Take in what was seen elsewhere. What is kept if there is too much does not depend on the order."""
+        for name, seen in other.seen.items():
+            self.seen.setdefault(name, SeenHost()).merge(seen)
+        if len(self.seen) > MAX_MERGED_HOSTS:
+            self.seen = {name: self.seen[name] for name in sorted(self.seen)[:MAX_MERGED_HOSTS]}
+        self.has_credentials = self.has_credentials or other.has_credentials
+        self.has_login = self.has_login or other.has_login
 
     def _of(self, host: str) -> SeenHost:
         seen = self.seen.get(host)

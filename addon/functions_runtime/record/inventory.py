@@ -78,6 +78,11 @@ class Headroom:
             self.size = measured.size
             self.largest = _largest(fields)
 
+    def merge(self, other: Headroom) -> None:
+        """Take into account what was measured elsewhere."""
+        self.count = max(self.count, other.count)
+        self.size, self.largest = max((self.size, self.largest), (other.size, other.largest))
+
 
 def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
     parts: list[tuple[int, bytes, bytes | None]] = []  # size, name of the field, cookie-pair if it is one
@@ -203,6 +208,33 @@ class Inventory:
             self._sightings[key] -= 1
             if not self._sightings[key]:
                 del self._sightings[key], self._cookies[key]
+
+    def merge(self, other: Inventory) -> None:
+        """Take in what was seen elsewhere. What is kept if there is too much does not depend on the order."""
+        for name, seen in other._endpoints.items():
+            self._merge_endpoint(name, seen)
+        for name in sorted(self._endpoints.keys() - {FOLDED})[MAX_ENDPOINTS:]:
+            self._merge_endpoint(FOLDED, self._endpoints.pop(name))
+        for key, row in other._cookies.items():
+            mine = self._cookies.get(key)
+            # Rows of one key differ in nothing but a date.
+            self._cookies[key] = row if mine is None else min(mine, row, key=repr)
+            self._sightings[key] = self._sightings.get(key, 0) + other._sightings[key]
+        if len(self._cookies) > MAX_COOKIES:
+            for key in sorted(self._cookies, key=repr)[MAX_COOKIES:]:
+                del self._cookies[key]
+                self.further_cookies += self._sightings.pop(key)
+        self.further_cookies += other.further_cookies
+        self.unmeasured += other.unmeasured
+
+    def _merge_endpoint(self, name: Endpoint, seen: SeenEndpoint) -> None:
+        mine = self._endpoints.get(name)
+        if mine is None:
+            mine = self._endpoints[name] = SeenEndpoint(name, 0, Headroom(), Headroom())
+        mine.exchanges += seen.exchanges
+        mine.request.merge(seen.request)
+        mine.response.merge(seen.response)
+        mine.answered = mine.answered or seen.answered
 
     def _endpoint(self, endpoint: Endpoint) -> SeenEndpoint:
         seen = self._endpoints.get(endpoint)

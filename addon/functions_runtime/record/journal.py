@@ -17,7 +17,7 @@ from functions_runtime.message import Request, Response
 from functions_runtime.profile import Limits
 from functions_runtime.record.entry import Entry, Known
 from functions_runtime.record.hosts import Hosts, Registrable, itself
-from functions_runtime.record.inventory import FOLDED, CookieKey, Inventory
+from functions_runtime.record.inventory import FOLDED, CookieKey, Inventory, SeenCookie
 from functions_runtime.record.notices import Notice, changed_when_recorded, no_cookies, restricted_untested
 from functions_runtime.record.report import Report, judged_endpoints, judged_hosts, rank
 from functions_runtime.ruling import FOLDED_FACTS, Action, Finding, Severity
@@ -69,6 +69,46 @@ class Journal:
     def successor(self) -> Journal:
         """An empty journal with the same baseline."""
         return Journal(self._baseline, self._registrable)
+
+    def merge(self, other: Journal) -> None:
+        """Take in what another journal holds, as if it had happened in this run. The order of merges does not matter.
+
+        If there are too many entries, those that are kept are chosen by what they are, not by when they came. Receipts
+        of either journal are worth nothing afterwards.
+        """
+        for key, entry in other._entries.items():
+            mine = self._entries.get(key)
+            self._entries[key] = replace(entry) if mine is None else _both(mine, entry)
+        self._replacing |= other._replacing
+        self.inventory.merge(other.inventory)
+        self.hosts.merge(other.hosts)
+        for name in ("judged", "clean", "folded", "enforced", "recorded", "outside_scope"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.began = min((time for time in (self.began, other.began) if time is not None), default=None)
+        self.ended = max((time for time in (self.ended, other.ended) if time is not None), default=None)
+        self._fold()
+        self.compare_with(self._baseline)
+
+    def _fold(self) -> None:
+        """Let entries beyond the maximum share one of their rule and severity."""
+        single = [key for key in self._entries if key[2] != FOLDED]
+        if len(single) <= MAX_ENTRIES:
+            return
+        single.sort(key=lambda key: (-key[1], key[0], key[2], key[3] or ""))
+        for key in single[MAX_ENTRIES:]:
+            entry = self._entries.pop(key)
+            self.folded += entry.count
+            finding = entry.finding._replace(
+                subject=None, facts=FOLDED_FACTS, effect=None, endpoint=None, replaces=None, extent=0.0
+            )
+            shared = (key[0], key[1], FOLDED, None)
+            folded = replace(entry, finding=finding, endpoint=FOLDED)
+            self._entries[shared] = _both(self._entries[shared], folded) if shared in self._entries else folded
+
+    @property
+    def found(self) -> int:
+        """How many entries there are."""
+        return len(self._entries)
 
     def begin(self, endpoint: Endpoint, request: Request, *, enforced: bool = False, recorded: bool = False) -> Receipt:
         """Count an exchange. `enforced` says that it goes as it would under the Runtime."""
@@ -186,11 +226,6 @@ class Journal:
     def _is_known(self, entry: Entry) -> bool:
         return self._baseline is not None and entry.identity in self._baseline
 
-    def new(self, severity: Severity, *, scoped: bool = False) -> list[Entry]:
-        """The entries of own hosts, of this severity or above, that are not known, the gravest first."""
-        entries = self._judged_entries(scoped=scoped)
-        return [each for each in entries if each.own and each.finding.severity >= severity and not each.known]
-
     def _judged_entries(self, *, scoped: bool) -> tuple[Entry, ...]:
         own = self._own(scoped=scoped)
         return tuple(sorted((replace(each, own=own(each.endpoint.host)) for each in self._shown()), key=rank))
@@ -208,7 +243,7 @@ class Journal:
         sources: Sequence[str] = (),
         notices: Iterable[Notice | None] = (),
     ) -> Report:
-        """The journal as it stands. `scoped`, `sources` are as in `Report`; `notices` are of whoever read recordings."""
+        """The journal as it stands. `scoped` and `sources` are as in `Report`; `notices` are further ones."""
         entries = self._judged_entries(scoped=scoped)
         own = self._own(scoped=scoped)
         endpoints = judged_endpoints(self.inventory.endpoints, entries, own)
@@ -222,7 +257,7 @@ class Journal:
             self.folded,
             entries,
             endpoints,
-            tuple(sorted(cookies, key=lambda each: (not each.own, each.host, each.name, each.today))),
+            tuple(sorted(cookies, key=_cookie_rank)),
             self.inventory.further_cookies,
             self.inventory.unmeasured,
             self.enforced,
@@ -248,3 +283,22 @@ class Journal:
                 untested.update({name: count for name, count in seen.untested.items() if (host, name) not in shown})
         yield restricted_untested(untested)
         yield changed_when_recorded(self.inventory.unmeasured)
+
+
+def _both(one: Entry, other: Entry) -> Entry:
+    """Two entries of the same finding as one. Of two that go equally far, the choice is always the same."""
+    further = max(one, other, key=_reach)
+    return replace(
+        further,
+        count=one.count + other.count,
+        first_seen=min(one.first_seen, other.first_seen),
+        last_seen=max(one.last_seen, other.last_seen),
+    )
+
+
+def _reach(entry: Entry) -> tuple[float, bool, str]:
+    return entry.finding.extent, entry.finding.replaces is not None, repr(entry.finding)
+
+
+def _cookie_rank(cookie: SeenCookie) -> tuple[bool, str, str, str, str]:
+    return not cookie.own, cookie.host, cookie.name, cookie.today, cookie.runtime or ""

@@ -64,7 +64,9 @@ def restricted_untested(requests: Mapping[str, int]) -> Notice | None:
     """Restricted headers that reached own hosts without a trace: by name, how many requests had them."""
     if not requests:
         return None
-    named = ", ".join(f"{name} ({count:,})" for name, count in sorted(requests.items(), key=lambda each: -each[1]))
+    named = ", ".join(
+        f"{name} ({count:,})" for name, count in sorted(requests.items(), key=lambda each: (-each[1], each[0]))
+    )
     verb = "header" if len(requests) == 1 else "headers"
     return Notice(
         "restricted-untested",

@@ -25,9 +25,9 @@ class JudgedEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class JudgedHost:
-    """A host in the light of its findings. `exchanges` and `clean` are as in `Report`; `errors`, `warnings` and `infos` count entries.
+    """A host in the light of its findings.
 
-    `reasons` are ids of rules with a finding of warning or above, the gravest first.
+    `exchanges` and `clean` are as in `Report`. `errors`, `warnings` and `infos` count entries. `reasons` are ids of rules with a finding of warning or above, the gravest first.
     """
 
     host: str
@@ -95,6 +95,10 @@ class Report:
     def own_entries(self) -> tuple[Entry, ...]:
         """The entries of own hosts."""
         return tuple(entry for entry in self.entries if entry.own)
+
+    def new(self, severity: Severity) -> list[Entry]:
+        """The entries of own hosts, of this severity or above, that are not known, the gravest first."""
+        return [entry for entry in self.own_entries if entry.finding.severity >= severity and not entry.known]
 
     @property
     def other_entries(self) -> tuple[Entry, ...]:

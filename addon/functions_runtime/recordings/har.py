@@ -7,6 +7,7 @@ more with patience, and an entry that cannot be read costs none of the others.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from functions_runtime.message import Request, Response
+from functions_runtime.message import HOST_NAME, Request, Response
 from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc9110 import Fields, as_http1_fields
 from functions_runtime.wire_text import printable
@@ -132,24 +133,42 @@ def _entries(document: bytes) -> tuple[Iterator[bytes], bool]:
 
 
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\]]', re.DOTALL)
+_MARK = re.compile(rb'["{}\]]')
 
 
 def _scan(document: bytes, start: int) -> Iterator[bytes]:
     """The entries of a list in a document that is no JSON as a whole, up to where it ends or is damaged."""
-    depth, began = 0, start
-    for token in _TOKEN.finditer(document, start):
-        kind = token[0][:1]
-        if kind == b"{":
+    depth, began, at = 0, start, start
+    while mark := _MARK.search(document, at):
+        at = mark.end()
+        kind = mark[0]
+        if kind == b'"':
+            at = _end_of_string(document, at)
+        elif kind == b"{":
             if not depth:
-                began = token.start()
+                began = mark.start()
             depth += 1
         elif kind == b"}":
             depth -= 1
             if not depth:
-                yield document[began : token.end()]
-        elif kind == b"]" and not depth:
+                yield document[began:at]
+        elif not depth:
             return
+
+
+def _end_of_string(document: bytes, at: int) -> int:
+    """The place behind a string that goes on at this place."""
+    while (quote := document.find(b'"', at)) >= 0:
+        before = quote
+        while before > at and document[before - 1] == _BACKSLASH:
+            before -= 1
+        at = quote + 1
+        if not (quote - before) % 2:
+            return at
+    return len(document)
+
+
+_BACKSLASH = 0x5C
 
 
 def _reason(error: Exception) -> str:
@@ -175,6 +194,8 @@ def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
     asked, answered = entry.request, entry.response
     if not asked.url:
         return Skipped(position, "there is no URL")
+    if asked.method == "CONNECT":
+        return Skipped(position, "CONNECT opens a tunnel")
     url = urlsplit(asked.url)
     scheme, host = url.scheme.lower(), (url.hostname or "").lower()
     if scheme not in PORTS:
@@ -188,7 +209,7 @@ def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
         host,
         url.path or "/",
         _request_fields(asked),
-        domain or host,
+        domain or (host if HOST_NAME.fullmatch(host) else None),
         started,
         url.query.encode("utf-8", "surrogatepass"),
     )
@@ -323,8 +344,11 @@ def _received(response: _Response) -> int:
 
 
 def _bytes(text: str) -> bytes:
-    """Text as it was on the wire: bytes of Latin-1 if it can have been that, else UTF-8."""
-    return text.encode("ascii") if text.isascii() else text.encode("utf-8", "surrogatepass")
+    """Text as it was on the wire. mitmproxy writes bytes that are no UTF-8 as lone surrogates."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _patiently(plain: Any) -> _Entry:
@@ -406,7 +430,9 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float | None:
+    """A value as a number, None if it is none."""
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None

@@ -66,8 +66,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.CONSEQUENCES,
-    message="{origin} may send {method} requests here today{condition}. The Runtime's reply to the preflight allows GET, "
-    "POST and OPTIONS, so a browser refuses to send them.",
+    message="{origin} may send {method} requests here today{condition}. The Runtime's reply to the preflight allows "
+    "GET, POST and OPTIONS, so a browser refuses to send them.",
     columns=(("Origin", "{origin}"), ("Method", "{method}")),
     explanation="""\
 The Runtime's reply to a preflight allows the methods GET, POST and OPTIONS (documented in the FAQ). In the Fetch

@@ -11,9 +11,9 @@ from functions_runtime.record.inventory import (
     FOLDED,
     LARGEST_KEPT,
     Headroom,
+    Inventory,
     SeenCookie,
     SeenEndpoint,
-    Site,
     Standing,
     standing_of,
 )
@@ -45,7 +45,7 @@ def response(*lines: bytes) -> Response:
 
 def cookies(response: Response, action: Action = FORWARD, host: str = "app.example") -> tuple[SeenCookie, ...]:
     """The cookies of a site that saw one response."""
-    site = Site()
+    site = Inventory()
     site.saw_cookies(host, response, action)
     return site.cookies
 
@@ -73,7 +73,7 @@ def test_the_gravest_finding_decides_or_else_the_answer(
 
 
 def test_exchanges_are_counted_by_endpoint() -> None:
-    site = Site()
+    site = Inventory()
     other = Endpoint("POST", "app.example", "/save")
     for endpoint in (HERE, other, HERE):
         site.saw_request(endpoint, request())
@@ -82,14 +82,14 @@ def test_exchanges_are_counted_by_endpoint() -> None:
 
 
 def test_a_response_alone_is_no_exchange_more() -> None:
-    site = Site()
+    site = Inventory()
     site.saw_response(HERE, response())
     [endpoint] = site.endpoints
     assert endpoint == SeenEndpoint(HERE, 0, Headroom(), Headroom(0, 0, ()), answered=True)
 
 
 def test_an_endpoint_has_answered_once_it_is_said_to() -> None:
-    site = Site()
+    site = Inventory()
     site.saw_request(HERE, request())
     assert [endpoint.answered for endpoint in site.endpoints] == [False]
     site.saw_answer(HERE)
@@ -98,7 +98,7 @@ def test_an_endpoint_has_answered_once_it_is_said_to() -> None:
 
 
 def test_headroom_is_that_of_the_largest_message_of_a_kind() -> None:
-    site = Site()
+    site = Inventory()
     long = (b"X-Long", b"l" * 80)
     many = ((b"A", b""),) * 7
     for fields in ((long,), many, ()):
@@ -110,14 +110,14 @@ def test_headroom_is_that_of_the_largest_message_of_a_kind() -> None:
 
 
 def test_of_two_messages_of_one_size_the_first_is_shown() -> None:
-    site = Site()
+    site = Inventory()
     for name in (b"X-First", b"X-Other"):
         site.saw_request(HERE, request((name, b"value")))
     assert site.endpoints[0].request.largest == (("x-first", 16),)
 
 
 def test_the_largest_parts_come_first_and_a_cookie_is_a_part_of_its_own() -> None:
-    site = Site()
+    site = Inventory()
     cookies = b"small=1; large=%s;session=%s" % (b"l" * 40, b"s" * 20)
     site.saw_request(HERE, request((b"A", b"a"), (b"X-B", b"b" * 30), (b"COOKIE", cookies), (b"C", b"")))
     assert site.endpoints[0].request.largest == (
@@ -130,7 +130,7 @@ def test_the_largest_parts_come_first_and_a_cookie_is_a_part_of_its_own() -> Non
 
 
 def test_only_the_largest_parts_are_kept() -> None:
-    site = Site()
+    site = Inventory()
     site.saw_request(HERE, request(*((b"X-%d" % length, b"v" * length) for length in range(10, 30))))
     [endpoint] = site.endpoints
     assert [name for name, _ in endpoint.request.largest] == [f"x-{length}" for length in (29, 28, 27, 26, 25)]
@@ -138,7 +138,7 @@ def test_only_the_largest_parts_are_kept() -> None:
 
 
 def test_names_are_fit_to_be_shown_and_values_are_not_shown() -> None:
-    site = Site()
+    site = Inventory()
     secret = SECRET.encode()
     fields = ((b"X\x1b\xff", secret), (b"Y" * 50, secret), (b"Cookie", b"%s=%s; \x07=1" % (b"n" * 50, secret)))
     site.saw_request(HERE, request(*fields))
@@ -149,7 +149,7 @@ def test_names_are_fit_to_be_shown_and_values_are_not_shown() -> None:
 
 @pytest.mark.parametrize("cookies", [b"%s", b"a=1; %s", b" %s ; a=1"])
 def test_the_value_of_a_cookie_without_a_name_is_not_shown(cookies: bytes) -> None:
-    site = Site()
+    site = Inventory()
     site.saw_request(HERE, request((b"Cookie", cookies % SECRET.encode())))
     assert SECRET not in repr(site.endpoints)
     assert ("cookie without a name", len(SECRET)) in [
@@ -159,20 +159,20 @@ def test_the_value_of_a_cookie_without_a_name_is_not_shown(cookies: bytes) -> No
 
 @pytest.mark.parametrize("cookies", [b'big="x; %s=="; b=1', b'big="x; %s==', b'"a;b";"; %s=";b=1'])
 def test_what_is_between_quotes_is_no_name(cookies: bytes) -> None:
-    site = Site()
+    site = Inventory()
     site.saw_request(HERE, request((b"Cookie", cookies % SECRET.encode())))
     assert SECRET not in repr(site.endpoints)
 
 
 def test_a_cookie_with_an_empty_name_has_none_either() -> None:
-    site = Site()
+    site = Inventory()
     site.saw_request(HERE, request((b"Cookie", b"=" + SECRET.encode())))
     assert site.endpoints[0].request.largest == (("cookie without a name", len(SECRET) + 1),)
 
 
 def test_further_endpoints_share_an_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ENDPOINTS", 2)
-    site = Site()
+    site = Inventory()
     for path in "abcab":
         endpoint = HERE._replace(path=path)
         site.saw_request(endpoint, request((b"X", path.encode())))
@@ -201,7 +201,7 @@ def test_a_cookie_that_the_runtime_refuses_would_not_be() -> None:
 
 
 def test_a_cookie_is_there_once_for_each_host_name_and_attributes() -> None:
-    site = Site()
+    site = Inventory()
     responses = [
         ("app.example", response(b"sid=a; Path=/")),
         ("app.example", response(b"sid=b; Path=/")),
@@ -242,7 +242,7 @@ def test_the_host_of_a_cookie_is_fit_to_be_shown() -> None:
 
 def test_attributes_that_differ_beyond_what_is_shown_do_not_make_another_cookie() -> None:
     attributes = b"; X=" + b"x" * module.MAX_ATTRIBUTES_SHOWN
-    site = Site()
+    site = Inventory()
     for end in (b"1", b"2"):
         site.saw_cookies("app.example", response(b"sid=a" + attributes + end), FORWARD)
     assert len(site.cookies) == 1
@@ -250,7 +250,7 @@ def test_attributes_that_differ_beyond_what_is_shown_do_not_make_another_cookie(
 
 def test_further_cookies_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_COOKIES", 2)
-    site = Site()
+    site = Inventory()
     for name in (b"a", b"b", b"c", b"a", b"d"):
         site.saw_cookies("app.example", response(name + b"=1"), FORWARD)
     assert [cookie.name for cookie in site.cookies] == ["a", "b"]
@@ -260,7 +260,7 @@ def test_further_cookies_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_cookie_whose_expiry_rolls_is_one_cookie() -> None:
-    site = Site()
+    site = Inventory()
     for second in range(10, 20):
         site.saw_cookies(
             "app.example", response(b"sid=a; Expires=Mon, 23 Nov 2026 10:00:%d GMT; Path=/" % second), FORWARD
@@ -269,7 +269,7 @@ def test_a_cookie_whose_expiry_rolls_is_one_cookie() -> None:
 
 
 def test_a_rolling_expiry_may_have_white_space() -> None:
-    site = Site()
+    site = Inventory()
     for second in range(10, 20):
         site.saw_cookies("app.example", response(b"sid=a; Expires = Mon, 23 Nov 2026 10:00:%d GMT" % second), FORWARD)
     assert len(site.cookies) == 1
@@ -277,13 +277,13 @@ def test_a_rolling_expiry_may_have_white_space() -> None:
 
 def test_only_the_date_of_an_expiry_does_not_count() -> None:
     lines = (b"a=1; Expires=Mon; Path=/", b"a=1; EXPIRES=Tue; Path=/x", b"a=1; expires=Wed", b"a=1; Max-Age=1")
-    site = Site()
+    site = Inventory()
     for line in (*lines, b"a=1; expires=Thu"):
         site.saw_cookies("app.example", response(line), FORWARD)
     assert [cookie.today for cookie in site.cookies] == [
         "Expires=Mon; Path=/",
         "EXPIRES=Tue; Path=/x",
-        "expires=Thu",
+        "expires=Wed",
         "Max-Age=1",
     ]
 
@@ -303,7 +303,10 @@ def test_other_fields_of_the_response_are_no_cookies() -> None:
         ("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT, b=%s", "Expires=…"),
         ("a=1; Secure=%s", "Secure=…"),
         ("a=1; %s", "…"),
-        ("a=1; HttpOnly; Max-Age=60; SameSite=Lax; Partitioned", "HttpOnly; Max-Age=60; SameSite=Lax; Partitioned"),
+        (
+            "a=1; HttpOnly; Max-Age=60; SameSite=Lax; Partitioned",
+            "HttpOnly; Max-Age=60; SameSite=Lax; Partitioned",
+        ),
     ],
 )
 def test_a_value_among_the_attributes_is_not_shown(line: str, shown: str) -> None:
@@ -319,21 +322,21 @@ def test_endless_attributes_are_cut() -> None:
 
 def test_a_cookie_of_a_response_that_is_refused_and_of_one_that_is_not_are_two() -> None:
     for order in ((REFUSE, FORWARD), (FORWARD, REFUSE)):
-        site = Site()
+        site = Inventory()
         for action in order:
             site.saw_cookies("app.example", response(b"a=1; Path=/"), action)
         assert {cookie.runtime for cookie in site.cookies} == {None, "Path=/"}
 
 
-def test_a_cookie_is_shown_as_it_was_last() -> None:
-    site = Site()
+def test_a_cookie_is_a_row_for_each_thing_that_the_runtime_makes_of_it() -> None:
+    site = Inventory()
     for domain in (b"old.example", b"new.example"):
         site.saw_cookies("app.example", response(b"a=1; Domain=example"), Rewrite((ReplaceDomain(0, domain),)))
-    assert [cookie.runtime for cookie in site.cookies] == ["Domain=new.example"]
+    assert [cookie.runtime for cookie in site.cookies] == ["Domain=old.example", "Domain=new.example"]
 
 
 def test_what_was_seen_of_cookies_can_be_forgotten() -> None:
-    site = Site()
+    site = Inventory()
     first, second = (
         site.saw_cookies("app.example", response(*lines), FORWARD) for lines in ((b"a=1", b"b=1"), (b"a=2",))
     )
@@ -344,7 +347,7 @@ def test_what_was_seen_of_cookies_can_be_forgotten() -> None:
 
 
 def test_what_a_response_was_before_it_was_changed_is_not_measured() -> None:
-    site = Site()
+    site = Inventory()
     site.saw_changed_response(HERE)
     assert site.unmeasured == 1
     assert site.endpoints == (SeenEndpoint(HERE, 0, Headroom(), Headroom(), answered=True),)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -11,11 +13,12 @@ from functions_runtime.message import Request, Response
 from functions_runtime.profile import SEED_PAGE_LIMITS, Limits
 from functions_runtime.record import inventory as site_module
 from functions_runtime.record import journal as journal_module
-from functions_runtime.record.inventory import Headroom, SeenEndpoint, Standing
 from functions_runtime.record.entry import Entry
+from functions_runtime.record.inventory import Headroom, SeenEndpoint, Standing
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.report import JudgedEndpoint, Report
-from functions_runtime.ruling import Basis, Finding, Forward, Severity
+from functions_runtime.ruling import FOLDED_FACTS, Basis, Finding, Forward, Severity
+from functions_runtime.version import VERSION
 
 INFO, WARNING, ERROR = Severity
 HOME = Endpoint("GET", "a.example", "/")
@@ -30,8 +33,31 @@ def finding(
     endpoint: Endpoint | None = None,
     replaces: Severity | None = None,
     message: str = "message",
+    extent: float = 0.0,
 ) -> Finding:
-    return Finding(rule, severity, Basis.READING, message, "fix", subject, endpoint=endpoint, replaces=replaces)
+    facts = (("said", message),)
+    return Finding(rule, severity, Basis.READING, subject, facts, None, endpoint, replaces, extent)
+
+
+def said(entry: Entry) -> object:
+    return dict(entry.finding.facts)["said"]
+
+
+class Booked:
+    """An exchange, and what is booked of it now."""
+
+    def __init__(self, journal: Journal, endpoint: Endpoint, time: float, *, enforced: bool = False) -> None:
+        self._journal = journal
+        self.receipt = journal.begin(endpoint, Request(host=endpoint.host, time=time), enforced=enforced)
+
+    def add(self, findings: Sequence[Finding]) -> list[Entry]:
+        self.receipt, new = self._journal.book(self.receipt, findings)
+        return list(new)
+
+    @contextlib.contextmanager
+    def anew(self) -> Iterator[None]:
+        with self._journal.rebooking(self.receipt) as self.receipt:
+            yield
 
 
 def report(journal: Journal) -> Report:
@@ -47,13 +73,13 @@ def counts(journal: Journal) -> list[tuple[str, Severity, Endpoint, str | None, 
 
 def test_a_journal_begins_empty() -> None:
     empty = Journal().report("enforce", Limits(1, 2))
-    assert empty == Report("enforce", Limits(1, 2), 0, 0, 0, ())
+    assert empty == Report("enforce", Limits(1, 2), 0, 0, 0, (), version=VERSION)
     assert empty.standing is None
 
 
 def test_the_same_finding_is_one_entry_with_a_count_and_the_times() -> None:
     journal = Journal()
-    new = [journal.add(journal.begin(HOME, time), [finding(subject="sid")]) for time in (20.0, 10.0, 30.0)]
+    new = [Booked(journal, HOME, time).add([finding(subject="sid")]) for time in (20.0, 10.0, 30.0)]
     [entry] = report(journal).entries
     assert entry == Entry(finding(subject="sid"), HOME, 3, 10.0, 30.0)
     assert new == [[entry], [], []]
@@ -61,30 +87,30 @@ def test_the_same_finding_is_one_entry_with_a_count_and_the_times() -> None:
 
 def test_what_differs_in_rule_severity_endpoint_or_subject_is_another_entry() -> None:
     journal = Journal()
-    record = journal.begin(HOME, 0.0)
+    record = Booked(journal, HOME, 0.0)
     different = [finding(), finding("other"), finding(severity=INFO), finding(subject="sid"), finding(subject="")]
-    assert len(journal.add(record, different)) == 5
-    assert len(journal.add(journal.begin(LOGIN, 0.0), [finding()])) == 1
-    assert journal.add(record, [finding(message="said in other words")]) == []
+    assert len(record.add(different)) == 5
+    assert len(Booked(journal, LOGIN, 0.0).add([finding()])) == 1
+    assert record.add([finding(message="said in other words")]) == []
     assert len(report(journal).entries) == 6
 
 
 def test_an_exchange_is_clean_until_it_has_a_finding_of_warning_or_above() -> None:
     journal = Journal()
-    records = [journal.begin(HOME, 0.0) for _ in range(4)]
-    journal.add(records[0], [finding(severity=INFO)])
-    journal.add(records[1], [finding(), finding("other", ERROR)])
-    journal.add(records[2], [finding(severity=INFO)])
-    journal.add(records[2], [finding(severity=ERROR)])
-    journal.add(records[2], [finding(severity=ERROR)])
+    records = [Booked(journal, HOME, 0.0) for _ in range(4)]
+    records[0].add([finding(severity=INFO)])
+    records[1].add([finding(), finding("other", ERROR)])
+    records[2].add([finding(severity=INFO)])
+    records[2].add([finding(severity=ERROR)])
+    records[2].add([finding(severity=ERROR)])
     assert (report(journal).judged, report(journal).clean) == (4, 2)
-    assert [record.clean for record in records] == [True, False, False, True]
+    assert [record.receipt.is_clean for record in records] == [True, False, False, True]
 
 
 def test_the_gravest_come_first() -> None:
     journal = Journal()
-    journal.add(journal.begin(LOGIN, 0.0), [finding("b"), finding("a", INFO), finding("a", ERROR), finding("a")])
-    journal.add(journal.begin(HOME, 0.0), [finding("b", subject="y"), finding("b"), finding("b", subject="x")])
+    Booked(journal, LOGIN, 0.0).add([finding("b"), finding("a", INFO), finding("a", ERROR), finding("a")])
+    Booked(journal, HOME, 0.0).add([finding("b", subject="y"), finding("b"), finding("b", subject="x")])
     assert counts(journal) == [
         ("a", ERROR, LOGIN, None, 1),
         ("a", WARNING, LOGIN, None, 1),
@@ -99,30 +125,30 @@ def test_the_gravest_come_first() -> None:
 
 def test_a_finding_may_belong_to_another_endpoint() -> None:
     journal = Journal()
-    journal.add(journal.begin(HOME, 0.0), [finding(endpoint=LOGIN), finding()])
+    Booked(journal, HOME, 0.0).add([finding(endpoint=LOGIN), finding()])
     assert counts(journal) == [("rule", WARNING, HOME, None, 1), ("rule", WARNING, LOGIN, None, 1)]
 
 
 def test_a_finding_takes_the_place_of_what_was_said_when_less_was_known() -> None:
     journal = Journal()
-    record = journal.begin(HOME, 0.0)
-    journal.add(record, [finding(), finding(subject="sid"), finding(severity=INFO)])
-    journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
+    record = Booked(journal, HOME, 0.0)
+    record.add([finding(), finding(subject="sid"), finding(severity=INFO)])
+    record.add([finding(severity=ERROR, replaces=WARNING)])
     expected = [
         ("rule", ERROR, HOME, None, 2),
         ("rule", WARNING, HOME, "sid", 1),
         ("rule", INFO, HOME, None, 1),
     ]
     assert counts(journal) == expected
-    journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
+    record.add([finding(severity=ERROR, replaces=WARNING)])
     assert counts(journal)[0] == ("rule", ERROR, HOME, None, 3)
 
 
 def test_what_was_said_when_less_was_known_does_not_come_back() -> None:
     journal = Journal()
-    assert journal.add(journal.begin(HOME, 20.0), [finding(severity=ERROR, replaces=WARNING)])
-    assert journal.add(journal.begin(HOME, 10.0), [finding()]) == []
-    assert journal.add(journal.begin(HOME, 30.0), [finding()]) == []
+    assert Booked(journal, HOME, 20.0).add([finding(severity=ERROR, replaces=WARNING)])
+    assert Booked(journal, HOME, 10.0).add([finding()]) == []
+    assert Booked(journal, HOME, 30.0).add([finding()]) == []
     assert report(journal).clean == 0
 
 
@@ -131,28 +157,28 @@ def test_it_counts_for_both_in_whatever_order_they_come() -> None:
     for order in set(itertools.permutations((finding(), finding(), graver))):
         journal = Journal()
         for time, found in enumerate(order):
-            journal.add(journal.begin(HOME, float(time)), [found])
+            Booked(journal, HOME, float(time)).add([found])
         [entry] = report(journal).entries
         assert (entry.finding, entry.count, entry.first_seen, entry.last_seen) == (graver, 3, 0.0, 2.0)
-        assert journal.new(ERROR)
+        assert report(journal).new(ERROR)
 
 
 def test_what_it_took_the_place_of_is_back_once_it_is_gone() -> None:
     journal = Journal({("rule", "warning", *HOME, None)})
-    first, second = journal.begin(HOME, 0.0), journal.begin(HOME, 1.0)
+    first, second = Booked(journal, HOME, 0.0), Booked(journal, HOME, 1.0)
     graver = finding(severity=ERROR, replaces=WARNING)
-    journal.add(first, [finding()])
-    journal.add(second, [graver])
-    assert journal.new(WARNING)
-    with journal.judging_anew(first, [finding()]):
+    first.add([finding()])
+    second.add([graver])
+    assert report(journal).new(WARNING)
+    with first.anew():
         pass
     assert counts(journal) == [("rule", ERROR, HOME, None, 1)]
-    with journal.judging_anew(first, []):
-        journal.add(first, [finding()])
-    with journal.judging_anew(second, [graver]):
+    with first.anew():
+        first.add([finding()])
+    with second.anew():
         pass
     assert counts(journal) == [("rule", WARNING, HOME, None, 1)]
-    assert not journal.new(WARNING)
+    assert not report(journal).new(WARNING)
 
 
 @pytest.mark.parametrize(
@@ -166,29 +192,29 @@ def test_what_it_took_the_place_of_is_back_once_it_is_gone() -> None:
 )
 def test_what_was_not_replaced_is_said_beside_it(other: Finding) -> None:
     journal = Journal()
-    record = journal.begin(HOME, 0.0)
-    journal.add(record, [finding(severity=ERROR, replaces=WARNING)])
-    assert len(journal.add(record, [other])) == 1
+    record = Booked(journal, HOME, 0.0)
+    record.add([finding(severity=ERROR, replaces=WARNING)])
+    assert len(record.add([other])) == 1
     assert len(report(journal).entries) == 2
 
 
 def test_a_graver_finding_that_replaces_nothing_stands_beside_the_other() -> None:
     journal = Journal()
-    assert len(journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR), finding()])) == 2
+    assert len(Booked(journal, HOME, 0.0).add([finding(severity=ERROR), finding()])) == 2
 
 
 def test_only_a_graver_finding_keeps_the_place_of_another() -> None:
     journal = Journal()
-    record = journal.begin(HOME, 0.0)
-    journal.add(record, [finding(severity=INFO, replaces=WARNING)])
-    assert len(journal.add(record, [finding()])) == 1
+    record = Booked(journal, HOME, 0.0)
+    record.add([finding(severity=INFO, replaces=WARNING)])
+    assert len(record.add([finding()])) == 1
 
 
 def test_a_finding_does_not_take_its_own_place() -> None:
     journal = Journal()
-    record = journal.begin(HOME, 0.0)
-    journal.add(record, [finding(replaces=WARNING)])
-    assert journal.add(record, [finding(replaces=WARNING)]) == []
+    record = Booked(journal, HOME, 0.0)
+    record.add([finding(replaces=WARNING)])
+    assert record.add([finding(replaces=WARNING)]) == []
     assert counts(journal) == [("rule", WARNING, HOME, None, 2)]
 
 
@@ -200,8 +226,8 @@ def test_beyond_the_maximum_findings_of_a_rule_and_severity_share_an_entry(monke
     journal = Journal()
     for number in range(100):
         endpoint = Endpoint("GET", "a.example", f"/{number}")
-        record = journal.begin(endpoint, float(number))
-        journal.add(record, [finding(subject=f"s{number}"), finding("other", INFO, message=f"of {number}")])
+        record = Booked(journal, endpoint, float(number))
+        record.add([finding(subject=f"s{number}"), finding("other", INFO, message=f"of {number}")])
     everything = Endpoint("*", "*", "*")
     assert counts(journal) == [
         ("rule", WARNING, everything, None, 98),
@@ -212,7 +238,7 @@ def test_beyond_the_maximum_findings_of_a_rule_and_severity_share_an_entry(monke
     ]
     assert report(journal).folded == 197
     folded = report(journal).entries[0]
-    assert folded.finding.message == "Further endpoints and subjects with this finding."
+    assert folded.finding.facts == FOLDED_FACTS
     assert (folded.first_seen, folded.last_seen) == (2.0, 99.0)
     assert (report(journal).judged, report(journal).clean) == (100, 0)
 
@@ -220,8 +246,8 @@ def test_beyond_the_maximum_findings_of_a_rule_and_severity_share_an_entry(monke
 def test_what_was_there_before_the_maximum_goes_on_being_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
     journal = Journal()
-    record = journal.begin(HOME, 0.0)
-    journal.add(record, [finding(), finding("other"), finding()])
+    record = Booked(journal, HOME, 0.0)
+    record.add([finding(), finding("other"), finding()])
     assert ("rule", WARNING, HOME, None, 2) in counts(journal)
     assert report(journal).folded == 1
 
@@ -233,18 +259,18 @@ def test_what_is_in_the_baseline_is_known() -> None:
     baseline = {("rule", "warning", *HOME, "sid")}
     journal = Journal(baseline)
     found = [finding(subject="sid"), finding(), finding(severity=ERROR, subject="sid"), finding("other", subject="sid")]
-    new = journal.add(journal.begin(HOME, 0.0), found)
+    new = Booked(journal, HOME, 0.0).add(found)
     assert [entry.known for entry in new] == [True, False, False, False]
-    journal.add(journal.begin(LOGIN, 0.0), [finding(subject="sid")])
+    Booked(journal, LOGIN, 0.0).add([finding(subject="sid")])
     assert report(journal).known == 1
 
 
 def test_a_baseline_may_come_later_and_go_again() -> None:
     journal = Journal()
-    journal.add(journal.begin(HOME, 0.0), [finding()])
+    Booked(journal, HOME, 0.0).add([finding()])
     assert report(journal).known == 0
     journal.compare_with({("rule", "warning", *HOME, None), ("late", "info", *HOME, None)})
-    journal.add(journal.begin(HOME, 0.0), [finding("late", INFO)])
+    Booked(journal, HOME, 0.0).add([finding("late", INFO)])
     assert report(journal).known == 2
     journal.compare_with(())
     assert report(journal).known == 0
@@ -255,9 +281,8 @@ def test_where_findings_share_an_entry_nobody_knows_which_endpoint_has_none(monk
     journal = Journal()
     for path in ("/a", "/b"):
         endpoint = HOME._replace(path=path)
-        journal.site.saw_request(endpoint, Request())
-        journal.site.saw_answer(endpoint)
-        journal.add(journal.begin(endpoint, 0.0), [finding(severity=ERROR)])
+        journal.inventory.saw_answer(endpoint)
+        Booked(journal, endpoint, 0.0).add([finding(severity=ERROR)])
     whole = report(journal)
     assert {each.seen.endpoint.path: each.standing for each in whole.endpoints} == {
         "/a": Standing.BREAKS,
@@ -270,55 +295,55 @@ def test_where_findings_share_an_entry_nobody_knows_which_endpoint_has_none(monk
 def test_what_was_folded_can_be_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
     journal = Journal()
-    records = [journal.begin(HOME._replace(path=path), 0.0) for path in "abc"]
+    records = [Booked(journal, HOME._replace(path=path), 0.0) for path in "abc"]
     for record in records:
-        journal.add(record, [finding()])
+        record.add([finding()])
     assert (journal.folded, len(report(journal).entries)) == (2, 2)
     for record in reversed(records):
-        with journal.judging_anew(record, [finding()]):
+        with record.anew():
             pass
     assert (journal.folded, report(journal).entries) == (0, ())
 
 
 def test_a_finding_that_takes_the_place_of_another_is_shown_even_at_one_severity() -> None:
     journal = Journal()
-    later = finding(severity=ERROR)._replace(message="later", replaces=WARNING)
-    journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR), later, finding(severity=ERROR)])
-    assert [entry.finding.message for entry in report(journal).entries] == ["later"]
+    later = finding(severity=ERROR, message="later", replaces=WARNING)
+    Booked(journal, HOME, 0.0).add([finding(severity=ERROR), later, finding(severity=ERROR)])
+    assert [said(entry) for entry in report(journal).entries] == ["later"]
 
 
 def test_of_findings_that_are_one_the_one_that_goes_furthest_is_shown() -> None:
     for order in itertools.permutations((1.5, 3.0, 2.0)):
         journal = Journal()
         for extent in order:
-            found = finding("slow")._replace(message=f"{extent} s", extent=extent)
-            journal.add(journal.begin(HOME, 0.0), [found])
+            found = finding("slow", message=f"{extent} s", extent=extent)
+            Booked(journal, HOME, 0.0).add([found])
         [entry] = report(journal).entries
-        assert (entry.finding.message, entry.count) == ("3.0 s", 3)
+        assert (said(entry), entry.count) == ("3.0 s", 3)
 
 
 def test_a_finding_is_new_unless_it_is_known() -> None:
     journal = Journal({("rule", "error", *HOME, None)})
-    assert not journal.new(INFO)
-    journal.add(journal.begin(HOME, 0.0), [finding(severity=ERROR)])
-    assert not journal.new(INFO)
-    journal.add(journal.begin(HOME, 0.0), [finding()])
-    assert [len(journal.new(severity)) for severity in Severity] == [1, 1, 0]
+    assert not report(journal).new(INFO)
+    Booked(journal, HOME, 0.0).add([finding(severity=ERROR)])
+    assert not report(journal).new(INFO)
+    Booked(journal, HOME, 0.0).add([finding()])
+    assert [len(report(journal).new(severity)) for severity in Severity] == [1, 1, 0]
     journal.compare_with(None)
-    assert [str(entry) for entry in journal.new(INFO)] == ["rule GET a.example/", "rule GET a.example/"]
+    assert [str(entry) for entry in report(journal).new(INFO)] == ["rule GET a.example/", "rule GET a.example/"]
     assert [report(journal).compared, report(Journal(())).compared] == [False, True]
 
 
 def test_what_went_as_under_the_runtime_is_counted() -> None:
     journal = Journal()
-    journal.begin(HOME, 0.0)
-    journal.begin(HOME, 0.0, enforced=True)
+    Booked(journal, HOME, 0.0)
+    Booked(journal, HOME, 0.0, enforced=True)
     assert (report(journal).judged, report(journal).enforced) == (2, 1)
 
 
 def test_an_entry_names_its_rule_its_subject_and_where_it_was_found() -> None:
     journal = Journal()
-    [entry] = journal.add(journal.begin(HOME, 0.0), [finding(subject="sid")])
+    [entry] = Booked(journal, HOME, 0.0).add([finding(subject="sid")])
     assert str(entry) == "rule [sid] GET a.example/"
 
 
@@ -330,12 +355,11 @@ def test_endpoints_stand_as_their_gravest_finding_says() -> None:
     fine = Endpoint("GET", "a.example", "/fine")
     elsewhere = Endpoint("PUT", "a.example", "/elsewhere")
     silent = Endpoint("GET", "a.example", "/silent")
-    for endpoint in (fine, HOME, LOGIN, silent):
-        journal.site.saw_request(endpoint, Request(fields=((b"Host", b"a.example"),)))
-    journal.site.saw_answer(fine)
-    journal.add(journal.begin(fine, 0.0), [finding(severity=INFO)])
-    journal.add(journal.begin(HOME, 0.0), [finding("b"), finding("a"), finding("a", subject="sid")])
-    journal.add(journal.begin(LOGIN, 0.0), [finding("a"), finding("c", ERROR), finding(endpoint=elsewhere)])
+    Booked(journal, silent, 0.0)
+    journal.inventory.saw_answer(fine)
+    Booked(journal, fine, 0.0).add([finding(severity=INFO)])
+    Booked(journal, HOME, 0.0).add([finding("b"), finding("a"), finding("a", subject="sid")])
+    Booked(journal, LOGIN, 0.0).add([finding("a"), finding("c", ERROR), finding(endpoint=elsewhere)])
     judged = report(journal).endpoints
     assert [(each.seen.endpoint, each.standing, each.reasons, each.seen.exchanges) for each in judged] == [
         (LOGIN, Standing.BREAKS, ("c", "a"), 1),
@@ -359,14 +383,14 @@ def test_endpoints_stand_as_their_gravest_finding_says() -> None:
 )
 def test_the_site_stands_as_its_gravest_finding_says(severities: list[Severity], standing: Standing) -> None:
     journal = Journal()
-    journal.site.saw_answer(HOME)
-    journal.add(journal.begin(HOME, 0.0), [finding(severity=severity) for severity in severities])
+    journal.inventory.saw_answer(HOME)
+    Booked(journal, HOME, 0.0).add([finding(severity=severity) for severity in severities])
     assert report(journal).standing is standing
 
 
 def test_how_a_site_does_that_never_answers_is_unknown() -> None:
     journal = Journal()
-    journal.add(journal.begin(HOME, 0.0), [finding(severity=INFO)])
+    Booked(journal, HOME, 0.0).add([finding(severity=INFO)])
     assert report(journal).standing is Standing.UNKNOWN
 
 
@@ -375,10 +399,9 @@ def test_where_endpoints_share_an_entry_it_stands_as_the_gravest_of_them(monkeyp
     journal = Journal()
     for path in ("/a", "/b", "/c"):
         endpoint = HOME._replace(path=path)
-        record = journal.begin(endpoint, 0.0)
-        journal.site.saw_request(endpoint, Request())
-        journal.site.saw_answer(endpoint)
-        journal.add(record, [finding(severity=ERROR if path == "/c" else WARNING)])
+        record = Booked(journal, endpoint, 0.0)
+        journal.inventory.saw_answer(endpoint)
+        record.add([finding(severity=ERROR if path == "/c" else WARNING)])
     whole = report(journal)
     assert whole.folded_endpoints
     assert [(each.seen.endpoint.path, each.standing, each.seen.exchanges) for each in whole.endpoints] == [
@@ -396,7 +419,7 @@ def test_cookies_are_listed_by_host_and_name() -> None:
         ("a.example", b"a=1; Secure"),
         ("a.example", b"a=1"),
     ]:
-        journal.site.saw_cookies(host, Response(fields=((b"Set-Cookie", line),)), Forward())
+        journal.inventory.saw_cookies(host, Response(fields=((b"Set-Cookie", line),)), Forward())
     assert [(cookie.host, cookie.name, cookie.today) for cookie in report(journal).cookies] == [
         ("a.example", "a", ""),
         ("a.example", "a", "Secure"),
@@ -408,17 +431,17 @@ def test_cookies_are_listed_by_host_and_name() -> None:
 
 def test_what_was_added_can_be_taken_back() -> None:
     journal = Journal()
-    first, second = journal.begin(HOME, 1.0), journal.begin(HOME, 2.0)
+    first, second = Booked(journal, HOME, 1.0), Booked(journal, HOME, 2.0)
     elsewhere = finding("elsewhere", INFO, endpoint=LOGIN)
-    journal.add(first, [finding(), elsewhere])
-    journal.add(second, [finding()])
-    with journal.judging_anew(first, [finding(), elsewhere, finding("never added")]):
+    first.add([finding(), elsewhere])
+    second.add([finding()])
+    with first.anew():
         pass
     assert counts(journal) == [("rule", WARNING, HOME, None, 1)]
-    assert (journal.judged, journal.clean, first.clean) == (2, 1, True)
-    with journal.judging_anew(second, [finding()]):
+    assert (journal.judged, journal.clean, first.receipt.is_clean) == (2, 1, True)
+    with second.anew():
         pass
-    with journal.judging_anew(second, []):
+    with second.anew():
         pass
     assert (counts(journal), journal.clean) == ([], 2)
 
@@ -426,38 +449,132 @@ def test_what_was_added_can_be_taken_back() -> None:
 def test_at_the_bound_what_is_found_anew_takes_the_place_of_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MAX_ENTRIES", 3)
     journal = Journal()
-    record = journal.begin(HOME, 0.0)
-    journal.add(record, [finding(str(number)) for number in range(3)])
-    for severity, before in ((ERROR, WARNING), (WARNING, ERROR)):
-        with journal.judging_anew(record, [finding(str(number), before) for number in range(3)]):
-            journal.add(record, [finding(str(number), severity) for number in range(3)])
+    record = Booked(journal, HOME, 0.0)
+    record.add([finding(str(number)) for number in range(3)])
+    for severity in (ERROR, WARNING):
+        with record.anew():
+            record.add([finding(str(number), severity) for number in range(3)])
     assert counts(journal) == [(str(number), WARNING, HOME, None, 1) for number in range(3)]
-    with journal.judging_anew(record, [finding("0")]):
-        journal.add(record, [finding("0"), finding("further")])
+    with record.anew():
+        record.add([finding(str(number)) for number in range(4)])
     assert journal.folded == 1
 
 
 def test_what_was_folded_together_replaces_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
     journal = Journal()
-    record = journal.begin(HOME, 0.0)
-    journal.add(record, [finding(), finding(endpoint=LOGIN), finding(severity=ERROR, replaces=WARNING)])
+    record = Booked(journal, HOME, 0.0)
+    record.add([finding(), finding(endpoint=LOGIN), finding(severity=ERROR, replaces=WARNING)])
     assert [(severity, count) for _, severity, _, _, count in counts(journal)] == [(ERROR, 1), (WARNING, 2)]
 
 
 def test_what_is_found_again_is_not_new() -> None:
     journal = Journal()
-    record = journal.begin(HOME, 5.0)
-    journal.add(record, [finding()._replace(message="90 %", extent=0.9)])
-    with journal.judging_anew(record, [finding()]):
-        assert journal.add(record, [finding()._replace(message="70 %", extent=0.7)]) == []
-        [new] = journal.add(record, [finding("other")])
-    assert [entry.finding.message for entry in report(journal).entries if entry is not new] == ["70 %"]
+    record = Booked(journal, HOME, 5.0)
+    record.add([finding(message="90 %", extent=0.9)])
+    with record.anew():
+        assert record.add([finding(message="70 %", extent=0.7)]) == []
+        assert len(record.add([finding("other")])) == 1
+    assert [said(entry) for entry in report(journal).entries if entry.finding.rule == "rule"] == ["70 %"]
     assert [entry.count for entry in report(journal).entries] == [1, 1]
 
 
 def test_what_was_folded_together_then_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
     journal = Journal({("rule", "warning", "*", "*", "*", None)})
-    journal.add(journal.begin(HOME, 1.0), [finding()])
-    assert not journal.new(WARNING)
+    Booked(journal, HOME, 1.0).add([finding()])
+    assert not report(journal).new(WARNING)
+
+
+# Own hosts and notices
+
+
+def entered(journal: Journal, host: str) -> Booked:
+    """An exchange by which somebody went to the host."""
+    request = Request(host=host, fields=((b"Sec-Fetch-Dest", b"document"),))
+    booked = Booked(journal, Endpoint("GET", host, "/"), 0.0)
+    journal.hosts.saw_request(request)
+    return booked
+
+
+def test_own_hosts_come_first_and_alone_count() -> None:
+    journal = Journal()
+    entered(journal, "a.example").add([finding()])
+    ads = Booked(journal, Endpoint("GET", "0.ads.example", "/"), 0.0)
+    ads.add([finding(severity=ERROR), finding("other", INFO)])
+    journal.inventory.saw_cookies("0.ads.example", Response(fields=((b"Set-Cookie", b"a=1"),)), Forward())
+    whole = report(journal)
+    assert [(entry.endpoint.host, entry.own) for entry in whole.entries] == [
+        ("a.example", True),
+        ("0.ads.example", False),
+        ("0.ads.example", False),
+    ]
+    assert whole.standing is Standing.CHANGES
+    assert ([each.own for each in whole.endpoints], [each.own for each in whole.cookies]) == ([True, False], [False])
+    assert ([whole.counted(each) for each in Severity], whole.counted(ERROR, own=False)) == ([0, 1, 0], 1)
+    assert [(host.host, host.own, host.errors) for host in whole.hosts] == [
+        ("a.example", True, 0),
+        ("0.ads.example", False, 1),
+    ]
+    assert not report(journal).new(ERROR)
+    assert len(report(journal).new(WARNING)) == 1
+    assert len(journal.report("audit", SEED_PAGE_LIMITS, scoped=True).new(ERROR)) == 1
+
+
+def test_what_is_folded_counts_as_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
+    journal = Journal()
+    entered(journal, "a.example").add([finding(severity=ERROR)])
+    assert [entry.own for entry in report(journal).entries] == [True]
+
+
+def test_clean_exchanges_are_counted_by_host() -> None:
+    journal = Journal()
+    booked = Booked(journal, HOME, 0.0)
+    Booked(journal, HOME, 0.0)
+    booked.add([finding()])
+    assert [(host.exchanges, host.clean) for host in report(journal).hosts] == [(2, 1)]
+    with booked.anew():
+        pass
+    assert [(host.exchanges, host.clean) for host in report(journal).hosts] == [(2, 2)]
+
+
+def test_a_recording_without_a_cookie_says_so() -> None:
+    journal = Journal()
+    for _ in range(21):
+        journal.begin(HOME, Request(host="a.example"), recorded=True)
+    whole = journal.report("audit", SEED_PAGE_LIMITS, sources=["a.har"], notices=[None])
+    assert [notice.id for notice in whole.notices] == ["no-cookies"]
+    assert (whole.recorded, whole.sources, whole.source) == (21, ("a.har",), "a.har")
+    journal.hosts.has_credentials = True
+    assert report(journal).notices == ()
+
+
+def test_restricted_headers_are_noticed_until_something_shows_what_they_do() -> None:
+    journal = Journal()
+    booked = Booked(journal, HOME, 0.0)
+    journal.hosts.reached("a.example", ["via", "x-real-ip"])
+    [notice] = report(journal).notices
+    assert (notice.id, notice.count) == ("restricted-untested", 2)
+    booked.add([finding("restricted-header-used", subject="via")])
+    [notice] = report(journal).notices
+    assert notice.count == 1
+    entered(journal, "other.example")
+    assert report(journal).notices == ()
+
+
+def test_the_first_and_the_last_exchange_are_known() -> None:
+    journal = Journal()
+    assert (report(journal).began, report(journal).ended) == (None, None)
+    for time in (2.0, 1.0, 3.0):
+        Booked(journal, HOME, time)
+    assert (report(journal).began, report(journal).ended) == (1.0, 3.0)
+
+
+def test_a_successor_is_empty_and_has_the_same_baseline() -> None:
+    journal = Journal({("rule", "warning", *HOME, None)}, registrable=str.upper)
+    Booked(journal, HOME, 0.0).add([finding()])
+    successor = journal.successor()
+    assert report(successor).judged == 0
+    Booked(successor, HOME, 0.0).add([finding()])
+    assert report(successor).known == 1

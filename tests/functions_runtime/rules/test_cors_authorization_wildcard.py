@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from functions_runtime.catalogue import say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cors_authorization_wildcard import RULE
@@ -40,8 +41,8 @@ def test_authorization_is_found_wherever_it_stands_and_however_it_is_spelled(ask
 
 def test_the_text_says_what_is_known_of_browsers() -> None:
     [finding] = findings((b"Origin", b"https://\x07.example"), METHOD, headers(b"authorization"))
-    assert finding.message.startswith("https://\\x07.example asks")
-    assert "Chromium 156 sends the request all the same; other browsers need not." in finding.message
+    assert say(finding).startswith("https://\\x07.example asks")
+    assert "Chromium 156 sends the request anyway; other browsers may not." in say(finding)
 
 
 @pytest.mark.parametrize("status", [200, 403, 500])

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from functions_runtime.catalogue import say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules import cors_credentials_blocked as module
@@ -78,7 +79,7 @@ def test_a_policy_that_allows_credentials_is_a_warning() -> None:
     [finding] = findings(ALLOWED)
     assert (finding.severity, finding.subject, finding.replaces) == (Severity.WARNING, None, None)
     assert str(finding.endpoint) == "POST api.example/me"
-    assert "https://app.example send credentials to POST api.example/me; no such request" in finding.message
+    assert "https://app.example send credentials here; no such request" in say(finding)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_a_request_with_credentials_makes_it_an_error_before_or_after(fields: Fi
         assert [each.severity for each in earlier] == [Severity.WARNING] * (exchanges[0] is ALLOWED)
         assert (finding.severity, finding.replaces) == (Severity.ERROR, Severity.WARNING)
         assert str(finding.endpoint) == "POST api.example/me"
-        assert f"a request with {named} came" in finding.message
+        assert f"a request with {named} came" in say(finding)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +265,7 @@ def test_a_finding_says_who_and_where_but_no_secret() -> None:
 
 def test_an_origin_is_shown_without_what_a_terminal_would_obey() -> None:
     found = findings(preflight(b"https://\x1b[2J\xe2\x80\xae.example", CREDENTIALS))
-    assert "lets https://\\x1b[2J\\u202e.example send" in found[0].message
+    assert "lets https://\\x1b[2J\\u202e.example send" in say(found[0])
 
 
 @pytest.mark.parametrize("method", ["BREW", "M-SEARCH", "x"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from functions_runtime.catalogue import say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cors_method_blocked import RULE
@@ -38,7 +39,7 @@ def test_a_method_that_is_allowed_today_is_blocked(method: bytes, policy: Fields
     [finding] = findings(method, *policy, methods(b"GET, " + method))
     assert str(finding.endpoint) == f"{method.decode()} api.example/items/{{id}}"
     assert (finding.severity, finding.subject) == (Severity.ERROR, None)
-    assert finding.message.startswith(f"https://app.example may send {method.decode()} requests here today.")
+    assert say(finding).startswith(f"https://app.example may send {method.decode()} requests here today.")
 
 
 def test_a_wildcard_allows_it_today_but_not_with_credentials() -> None:
@@ -50,8 +51,8 @@ def test_a_wildcard_allows_it_today_but_not_with_credentials() -> None:
     [useless] = findings(b"PUT", *ANY, (b"Access-Control-Allow-Credentials", b"true"), methods(b"PUT"))
     assert useless.severity is Severity.ERROR
     assert (without.severity, perhaps.severity) == (Severity.ERROR, Severity.WARNING)
-    assert "may send PUT requests here today. " in without.message
-    assert "may send PUT requests here today, if they are without credentials. " in perhaps.message
+    assert "may send PUT requests here today. " in say(without)
+    assert "may send PUT requests here today, if they are without credentials. " in say(perhaps)
 
 
 @pytest.mark.parametrize("method", [b"GET", b"HEAD", b"POST", b"OPTIONS"])
@@ -120,6 +121,6 @@ def test_a_finding_is_fit_to_be_shown() -> None:
     fields = ((b"Origin", b"https://\x1b.example"), (b"Access-Control-Request-Method", method))
     response = Response(204, (*ANY, methods(method)))
     [finding] = RULE.check(Exchange(Request("OPTIONS", "api.example", "/", fields), response), Profile())
-    assert finding.message.startswith(f"https://\\x1b.example may send {'M' * 39}… requests")
+    assert say(finding).startswith(f"https://\\x1b.example may send {'M' * 39}… requests")
     assert finding.endpoint
     assert finding.endpoint.method == "M" * 39 + "…"

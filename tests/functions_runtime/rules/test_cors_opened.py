@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from functions_runtime.catalogue import say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.cors_opened import RULE
@@ -45,7 +46,7 @@ def findings(
 )
 def test_a_door_that_opens(answer: Fields, status: int, message: str) -> None:
     [finding] = findings(*answer, status=status)
-    assert finding.message == message
+    assert say(finding) == message
     assert str(finding.endpoint) == "POST api.example/items/{id}"
     assert finding.subject is None
 
@@ -62,16 +63,16 @@ def test_a_door_that_the_runtime_keeps_shut(method: bytes) -> None:
 
 
 def test_headers_that_the_site_refuses_today() -> None:
-    assert [finding.message for finding in findings(ANY, headers=b"x-token")] == [REFUSED]
+    assert [say(finding) for finding in findings(ANY, headers=b"x-token")] == [REFUSED]
     assert findings(ANY, ANY_HEADER, headers=b"x-token") == []
-    assert [finding.message for finding in findings(NAMED, ANY_HEADER, headers=b"x-token")] == [BY_NAME]
+    assert [say(finding) for finding in findings(NAMED, ANY_HEADER, headers=b"x-token")] == [BY_NAME]
 
 
 def test_authorization_gets_in_through_chromium() -> None:
     by_name = (b"Access-Control-Allow-Headers", b"authorization")
-    assert [finding.message for finding in findings(headers=b"authorization")] == [REFUSED]
+    assert [say(finding) for finding in findings(headers=b"authorization")] == [REFUSED]
     assert findings(ANY, ANY_HEADER, headers=b"authorization") == []
-    assert [finding.message for finding in findings(NAMED, by_name, headers=b"authorization")] == [BY_NAME]
+    assert [say(finding) for finding in findings(NAMED, by_name, headers=b"authorization")] == [BY_NAME]
     assert findings(ANY, by_name, headers=b"authorization") == []
 
 
@@ -92,6 +93,6 @@ def test_a_broken_preflight_is_none(fields: Fields) -> None:
 def test_an_origin_is_fit_to_be_shown() -> None:
     fields = ((b"Origin", b"https://\x1b" + b"a" * 200), (b"Access-Control-Request-Method", b"POST"))
     [finding] = RULE.check(Exchange(Request("OPTIONS", fields=fields), Response(403)), Profile())
-    assert "from https://\\x1b" in finding.message
-    assert "…" in finding.message
-    assert finding.message.isprintable()
+    assert "from https://\\x1b" in say(finding)
+    assert "…" in say(finding)
+    assert say(finding).isprintable()

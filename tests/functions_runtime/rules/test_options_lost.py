@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from functions_runtime.catalogue import say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.options_lost import RULE
@@ -35,7 +36,7 @@ def findings(
 )
 def test_what_it_says_is_lost(answer: Fields, said: str) -> None:
     [finding] = findings(*answer)
-    assert f"no CORS preflight, with {said}. The Runtime" in finding.message
+    assert f"responds to this OPTIONS request with {said}. It is not" in say(finding)
     assert (finding.subject, finding.endpoint) == (None, None)
 
 

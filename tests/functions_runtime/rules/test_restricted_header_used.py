@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from functions_runtime.catalogue import say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.restricted_header_used import MOST, RULE, by_experiment
@@ -48,7 +49,7 @@ def test_what_vary_names(values: tuple[bytes, ...], expected: list[str]) -> None
     assert [finding.subject for finding in found] == expected
     for finding in found:
         assert (finding.severity, finding.basis, finding.endpoint) == (Severity.WARNING, Basis.READING, None)
-        assert f"header {finding.subject}: the response names it in Vary." in finding.message
+        assert f"header {finding.subject}: the response names it in Vary." in say(finding)
 
 
 @pytest.mark.parametrize("name", [b"Host", b"Connection", b"Transfer-Encoding"])
@@ -75,15 +76,56 @@ def test_the_value_of_what_stays_on_the_wire_may_come_back(name: bytes) -> None:
 def test_a_value_that_comes_back_as_an_item(value: bytes) -> None:
     [finding] = findings(REFERER, ((b"X-A", b"a"), (b"Location", value)))
     assert finding.subject == "referer"
-    assert "its value comes back in the response header Location." in finding.message
+    assert "its value comes back in the response header Location." in say(finding)
 
 
 @pytest.mark.parametrize(
     "value",
-    [HERE + b"/page", HERE + b"?a=1", b"x" + HERE, b"/go?to=" + HERE + b"&a", HERE.upper(), HERE[:-1], b"", b"%2F"],
+    [HERE + b"/page", b"x" + HERE, b"/go?to=" + HERE + b"&a", HERE.upper(), HERE[:-1], b"", b"%2F"],
 )
 def test_a_value_that_is_only_part_of_something_or_something_else(value: bytes) -> None:
     assert subjects(REFERER, ((b"Location", value),)) == []
+
+
+@pytest.mark.parametrize(
+    ("referer", "location", "is_found"),
+    [
+        (HERE, HERE + b"?a=1", True),
+        (HERE, HERE + b"&a=1", False),
+        (HERE + b"?a=1", HERE + b"?a=1&b=2", True),
+        (HERE + b"?a=1", HERE + b"?a=12", False),
+        (HERE, HERE + b"#a", False),
+        (HERE, b"/list?a=1", False),
+    ],
+)
+def test_a_redirect_may_add_to_the_query_of_the_referer(referer: bytes, location: bytes, is_found: bool) -> None:
+    found = findings(((b"Referer", referer),), ((b"Location", location),), 302)
+    assert [finding.subject for finding in found] == (["referer"] if is_found else [])
+    for finding in found:
+        assert "the redirect leads to its value with something added to the query." in say(finding)
+    assert subjects(((b"X-Forwarded-Prefix", referer),), ((b"Location", location),)) == []
+    assert subjects(((b"Referer", referer),), ((b"Link", location),)) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "over_tls", "removed", "is_found"),
+    [
+        ([b"https"], False, frozenset(), True),
+        ([b"http", b" HTTPS "], False, frozenset(), True),
+        ([b"http"], False, frozenset(), False),
+        ([b"https"], True, frozenset(), False),
+        ([b"https"], None, frozenset(), False),
+        ([b"https"], False, frozenset({b"x-forwarded-proto"}), False),
+    ],
+)
+def test_a_plain_connection_is_taken_for_a_secure_one(
+    values: list[bytes], over_tls: bool | None, removed: frozenset[bytes], is_found: bool
+) -> None:
+    request = Request(fields=tuple((b"X-Forwarded-Proto", value) for value in values))
+    for fields, expected in (((b"Strict-Transport-Security", b"max-age=1"),), is_found), ((), False):
+        exchange = Exchange(request, Response(fields=fields), removed, over_tls=over_tls)
+        found = list(RULE.check(exchange, Profile()))
+        assert [finding.subject for finding in found] == (["x-forwarded-proto"] if expected else [])
 
 
 @pytest.mark.parametrize(("value", "expected"), [(b"1234567", []), (b"12345678", ["x-real-ip"]), (b"", [])])
@@ -131,7 +173,7 @@ def test_only_so_many_values_are_looked_at() -> None:
 
 def test_what_vary_names_is_not_said_twice() -> None:
     [finding] = findings(REFERER, ((b"Vary", b"Referer"), (b"Location", HERE)))
-    assert "names it in Vary" in finding.message
+    assert "names it in Vary" in say(finding)
 
 
 def test_what_never_got_to_the_server_cannot_come_back() -> None:
@@ -165,7 +207,7 @@ def test_a_server_knows_its_own_url(referer: bytes, expected: list[str]) -> None
 def test_an_experiment_says_in_what_the_answer_differs() -> None:
     finding = by_experiment("referer", ["status", "content"])
     assert (finding.rule, finding.severity, finding.subject) == (RULE.id, Severity.WARNING, "referer")
-    assert "referer: without it, the answer to the same request differs in status and content." in finding.message
+    assert "referer: without it, the response to the same request differs in status and content." in say(finding)
 
 
 # Secrets and hostile text
@@ -183,8 +225,8 @@ def test_names_are_fit_to_be_shown() -> None:
     request = ((b"X-Forwarded-\x1b[2J", b"12345678"),)
     [finding] = findings(request, ((b"X-\x07" + b"a" * 100, b"12345678"),))
     assert finding.subject == "x-forwarded-\\x1b[2j"
-    assert "in the response header X-\\x07" + "a" * 36 + "…. Under" in finding.message
-    assert finding.message.isprintable()
+    assert "in the response header X-\\x07" + "a" * 36 + "…. A Function" in say(finding)
+    assert say(finding).isprintable()
     assert subjects((), ((b"Vary", b"X-Forwarded-\xff\x1b"),)) == ["x-forwarded-\\xff\\x1b"]
 
 

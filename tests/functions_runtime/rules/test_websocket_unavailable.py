@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from functions_runtime.catalogue import say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rules.websocket_unavailable import RULE
@@ -28,7 +29,7 @@ def findings(*fields: tuple[bytes, bytes], status: int = 101, removed: bytes = b
 def test_a_handshake_is_found_once(fields: Fields) -> None:
     [finding] = findings(*fields)
     assert (finding.severity, finding.subject, finding.endpoint) == (Severity.ERROR, None, None)
-    assert "The header Upgrade never reaches a Function" in finding.message
+    assert "The header Upgrade never reaches a Function" in say(finding)
 
 
 @pytest.mark.parametrize(("status", "lost"), [(101, 1), (200, 1), (302, 1), (399, 1), (400, 0), (426, 0), (502, 0)])

@@ -1,0 +1,415 @@
+"""mitmproxy's flow files: the plain state of flows, one after another, as tnetstrings (https://tnetstrings.info).
+
+Only what judging needs is decoded. Everything else is skipped by its length prefix, content among it, and no flow
+objects are built. Whoever opens the file brings along what mitmproxy knows: how to migrate an older version's state.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+from functions_runtime.message import HOST_NAME, Request, Response
+from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, without_fields
+from functions_runtime.wire_text import printable
+
+LARGE = 1 << 20
+"""Bytes of a flow from which on it is not taken into memory as a whole."""
+MAX_DIGITS = 12
+"""Digits of a length prefix, as mitmproxy has it."""
+
+State = dict[Any, Any]
+
+
+class Source(Protocol):
+    """Where the bytes of a flow file come from, in their order."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, fewer if the file ends."""
+
+    def skip(self, size: int, /) -> None:
+        """Pass over bytes, or over what is left of the file."""
+
+
+class Mitmproxy(NamedTuple):
+    """What the installed mitmproxy knows.
+
+    `version` is the version of the state that it writes. `migrate` makes such a state of an older one, and raises
+    ValueError, KeyError or TypeError if it cannot. `host_of` is the host in a Host field or an `:authority`, empty if
+    there is none.
+    """
+
+    version: int
+    migrate: Callable[[State], State]
+    host_of: Callable[[str], str]
+
+
+NOT_A_FLOW = "the flow is not as mitmproxy writes it"
+MAX_REASON = 60
+"""Characters of what is in a file that a reason names."""
+
+_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError)
+"""What comes of a state that is not as mitmproxy writes it."""
+
+_Wanted = Mapping[bytes, Any]
+
+_SIZE: _Wanted = {}
+"""Stands for a value of which the size alone counts."""
+_CLIENT: _Wanted = {b"proxy_mode": None, b"sni": None}
+_SERVER: _Wanted = {b"address": None, b"tls": None}
+_REQUEST: _Wanted = {
+    b"host": None,
+    b"port": None,
+    b"method": None,
+    b"scheme": None,
+    b"authority": None,
+    b"path": None,
+    b"http_version": None,
+    b"headers": None,
+    b"content": _SIZE,
+    b"timestamp_start": None,
+    b"timestamp_end": None,
+}
+_RESPONSE: _Wanted = {
+    b"status_code": None,
+    b"headers": None,
+    b"content": _SIZE,
+    b"timestamp_start": None,
+    b"timestamp_end": None,
+}
+_FLOW: _Wanted = {
+    b"version": None,
+    b"type": None,
+    b"request": _REQUEST,
+    b"response": _RESPONSE,
+    b"client_conn": _CLIENT,
+    b"server_conn": _SERVER,
+    b"metadata": None,
+}
+_MESSAGES = (b"request", b"response")
+_CONTENTS = (b"content", b"body")
+
+
+def read(
+    source: Source, mitmproxy: Mitmproxy, domain: str = "", *, with_state: bool = False
+) -> Iterator[Recorded | Skipped]:
+    """The exchanges of a flow file, in its order. `domain` is the Function's domain, empty: the host addressed.
+
+    `with_state` says that each comes with its whole state, content included. Raises UnreadableError if it is no flow
+    file. One that ends early is read as far as it goes.
+    """
+    position = 0
+    while True:
+        position += 1
+        try:
+            size = _prefix(source)
+            state = _flow(source, size, mitmproxy, with_state=with_state)
+        except _EndError as end:
+            if position == 1:
+                raise UnreadableError("it is empty" if end.is_clean else "it ends before the first flow does") from None
+            if not end.is_clean:
+                yield Skipped(position, "the file ends within this flow")
+            return
+        except _DamageError:
+            if position == 1:
+                raise UnreadableError("it is neither HAR nor a flow file of mitmproxy's") from None
+            yield Skipped(position, "the file is damaged from here on")
+            return
+        except _MALFORMED as error:
+            yield Skipped(position, _why(error))
+            continue
+        try:
+            yield _recorded(state, position, mitmproxy.host_of, domain, with_state=with_state)
+        except _MALFORMED:
+            yield Skipped(position, NOT_A_FLOW)
+
+
+class _EndError(Exception):
+    """The file ends; `is_clean` says that it does so where a flow would begin."""
+
+    def __init__(self, *, is_clean: bool) -> None:
+        self.is_clean = is_clean
+
+
+class _DamageError(Exception):
+    """There is no flow where one should begin, and nobody knows where the next one does."""
+
+
+def _prefix(source: Source) -> int:
+    """The length in front of the next flow."""
+    digits = b""
+    while (byte := source.read(1)).isdigit():
+        digits += byte
+        if len(digits) > MAX_DIGITS:
+            raise _DamageError
+    if not byte:
+        raise _EndError(is_clean=not digits)
+    if byte != b":" or not digits:
+        raise _DamageError
+    return int(digits)
+
+
+def _flow(source: Source, size: int, mitmproxy: Mitmproxy, *, with_state: bool) -> State:
+    """The state of the next flow, which is this long, as the installed mitmproxy would write it."""
+    if size > LARGE and not with_state:
+        state = _large(source, size, is_flow=True)
+        if source.read(1) != b"}":
+            raise _DamageError
+    else:
+        data = source.read(size + 1)
+        if len(data) <= size:
+            raise _EndError(is_clean=False)
+        if data[size:] != b"}":
+            raise _DamageError
+        state = {}
+        if not with_state:
+            state = _wanted(data, 0, size, _FLOW)
+        if state.get("version") != mitmproxy.version:
+            state = _dictionary(data, 0, size)
+    if state.get("version") == mitmproxy.version:
+        return state
+    return mitmproxy.migrate(state)
+
+
+def _why(error: Exception) -> str:
+    """Why a flow cannot be read. mitmproxy has a sentence for a version that it does not know."""
+    text = str(error)
+    return printable(f"{text[:1].lower()}{text[1:]}".rstrip(".")) if "flow format version" in text else NOT_A_FLOW
+
+
+def _wanted(data: bytes, at: int, end: int, wanted: _Wanted) -> State:
+    """What is wanted of the dictionary between these places. Raises ValueError or IndexError if there is none."""
+    found: State = {}
+    find = data.index
+    while at < end:
+        colon = find(b":", at, end)
+        start = colon + 1
+        at = start + _length(data[at:colon])
+        key = data[start:at]
+        at += 1
+        colon = find(b":", at, end)
+        start = colon + 1
+        at = start + _length(data[at:colon])
+        if at >= end:
+            raise ValueError
+        if key in wanted:
+            inner = wanted[key]
+            if inner is None:
+                value = _value(data, start, at)
+            elif inner is _SIZE:
+                value = at - start
+            elif inner is _CLIENT or inner is _SERVER:
+                # Flows on one connection repeat its state.
+                value = _connection(data[start : at + 1], inner is _CLIENT)
+            else:
+                value = _wanted(data, start, at, inner) if data[at] == _DICTIONARY else None
+            found[key.decode("ascii")] = value
+        at += 1
+    return found
+
+
+@lru_cache(maxsize=64)
+def _connection(data: bytes, is_client: bool) -> State:
+    size = len(data) - 1
+    return _wanted(data, 0, size, _CLIENT if is_client else _SERVER) if data[size] == _DICTIONARY else {}
+
+
+# A few lengths come again and again, and a number from anywhere may have a sign or a blank.
+@lru_cache(maxsize=1024)
+def _length(digits: bytes) -> int:
+    if not digits.isdigit() or len(digits) > MAX_DIGITS:
+        raise ValueError
+    return int(digits)
+
+
+_BYTES, _TEXT, _INTEGER, _FLOAT, _BOOLEAN, _NULL, _LIST, _DICTIONARY = b",;#^!~]}"
+
+
+def _value(data: bytes, start: int, end: int) -> Any:
+    """The value between these places; its type stands behind it."""
+    kind = data[end]
+    if kind == _BYTES:
+        return data[start:end]
+    if kind == _TEXT:
+        return data[start:end].decode("utf-8")
+    if kind == _LIST:
+        return _list(data, start, end)
+    if kind == _INTEGER:
+        return int(data[start:end])
+    if kind == _FLOAT:
+        return float(data[start:end])
+    if kind == _BOOLEAN:
+        return data[start:end] == b"true"
+    if kind == _NULL:
+        return None
+    if kind == _DICTIONARY:
+        return _dictionary(data, start, end)
+    raise ValueError
+
+
+def _list(data: bytes, at: int, end: int) -> list[Any]:
+    values = []
+    find = data.index
+    while at < end:
+        colon = find(b":", at, end)
+        at_value = colon + 1
+        at = at_value + _length(data[at:colon])
+        if at >= end:
+            raise ValueError
+        values.append(data[at_value:at] if data[at] == _BYTES else _value(data, at_value, at))
+        at += 1
+    return values
+
+
+def _dictionary(data: bytes, at: int, end: int) -> State:
+    items = _list(data, at, end)
+    if len(items) % 2:
+        raise ValueError
+    return dict(zip(items[::2], items[1::2], strict=True))
+
+
+def _large(source: Source, size: int, *, is_flow: bool) -> State:
+    """A dictionary that is not taken into memory: of contents the size is kept, of what else is large, nothing."""
+    state: State = {}
+    while size > 0:
+        length, used = _inner_prefix(source, size)
+        if length > LARGE:
+            raise _DamageError
+        key = _value(_exactly(source, length + 1), 0, length)
+        size -= used
+        length, used = _inner_prefix(source, size)
+        size -= used
+        name = key.encode() if isinstance(key, str) else key
+        if is_flow and name in _MESSAGES and length > LARGE:
+            state[key] = _large(source, length, is_flow=False)
+            _exactly(source, 1)
+        elif name in _CONTENTS:
+            state[key] = length
+            source.skip(length)
+            _exactly(source, 1)
+        elif length > LARGE:
+            state[key] = None
+            source.skip(length)
+            _exactly(source, 1)
+        else:
+            state[key] = _value(_exactly(source, length + 1), 0, length)
+    return state
+
+
+def _inner_prefix(source: Source, left: int) -> tuple[int, int]:
+    """The length of what comes next, and of all of it with its prefix and type."""
+    try:
+        length = _prefix(source)
+    except _EndError:
+        raise _EndError(is_clean=False) from None
+    used = len(str(length)) + length + 2
+    if used > left:
+        raise _DamageError
+    return length, used
+
+
+def _exactly(source: Source, size: int) -> bytes:
+    data = source.read(size)
+    if len(data) < size:
+        raise _EndError(is_clean=False)
+    return data
+
+
+def _recorded(
+    state: State, position: int, host_of: Callable[[str], str], domain: str, *, with_state: bool
+) -> Recorded | Skipped:
+    """The exchange of a flow. Raises one of _MALFORMED if something in its state is not as mitmproxy writes it."""
+    if state["type"] != "http":
+        return Skipped(position, f"not HTTP: {printable(str(state['type']), MAX_REASON)}")
+    asked, answered = state["request"], state["response"]
+    if asked["method"] == b"CONNECT":
+        return Skipped(position, "CONNECT opens a tunnel")
+    client, server = state["client_conn"], state["server_conn"]
+    mode, _, target = str(client["proxy_mode"]).partition("@")[0].partition(":")
+    version, authority = asked["http_version"], asked["authority"]
+    fields = _fields(asked["headers"])
+    host, is_known = _addressed_host(asked, fields, host_of), True
+    if mode == "reverse":
+        is_known = host != host_of(target.rpartition("://")[2]).lower()
+        if not is_known and client["sni"]:
+            host, is_known = str(client["sni"]).lower(), True
+    if mode in ("regular", "upstream"):
+        fields = without_fields(fields, PROXY_FIELDS)
+    fields = as_http1_fields(fields, authority=authority, multiplexed=version.startswith((b"HTTP/2", b"HTTP/3")))
+    path, _, query = asked["path"].partition(b"?")
+    request = Request(
+        asked["method"].decode("ascii", "surrogateescape"),
+        host,
+        path.decode("utf-8", "surrogateescape"),
+        fields,
+        domain or (host if is_known and HOST_NAME.fullmatch(host) else None),
+        _time(asked["timestamp_start"]),
+        query,
+    )
+    response = None
+    if answered and answered["status_code"]:  # HAR files that mitmproxy read have 0 if there was none
+        response = _response(answered, asked)
+    return Recorded(
+        position,
+        request,
+        response,
+        _size(asked["content"]),
+        _size(answered["content"]) if answered else 0,
+        _time_or_none(answered["timestamp_end"]) if answered else None,
+        bool(server["tls"]) if server["address"] else None,
+        asked["scheme"].decode("ascii", "replace"),
+        int(asked["port"]),
+        state["metadata"].get("runtime"),
+        state if with_state else None,
+    )
+
+
+def _response(answered: State, asked: State) -> Response:
+    arrived = _time(answered["timestamp_start"] or asked["timestamp_start"])
+    sent = _time_or_none(asked["timestamp_end"])
+    waited = None if sent is None or arrived < sent else arrived - sent
+    status = answered["status_code"]
+    if not isinstance(status, int):
+        raise TypeError
+    return Response(status, _fields(answered["headers"]), arrived, waited)
+
+
+def _addressed_host(asked: State, fields: Fields, host_of: Callable[[str], str]) -> str:
+    """The host that the client addressed: `:authority` in HTTP/2 and HTTP/3, else Host, else where the request went."""
+    authority: bytes = b""
+    if asked["authority"] and not asked["http_version"].startswith(b"HTTP/1"):
+        authority = asked["authority"]
+    else:
+        for name, value in fields:
+            if len(name) == 4 and name.lower() == b"host":
+                authority = value
+                break
+    host = host_of(authority.decode("utf-8", "surrogateescape")) if authority else ""
+    return (host or str(asked["host"])).lower()
+
+
+def _fields(headers: Any) -> Fields:
+    fields = tuple([(name, value) for name, value in headers])
+    for name, value in fields:
+        if type(name) is not bytes or type(value) is not bytes:
+            raise TypeError
+    return fields
+
+
+def _time(seconds: Any) -> float:
+    time = float(seconds)
+    if not math.isfinite(time):
+        raise ValueError
+    return time
+
+
+def _time_or_none(seconds: Any) -> float | None:
+    return None if seconds is None else _time(seconds)
+
+
+def _size(content: Any) -> int:
+    """Bytes of content: the content itself, or how large it is."""
+    return content if isinstance(content, int) else len(content or b"")

@@ -1,0 +1,243 @@
+"""`functions-runtime audit`: what would happen to the exchanges in recordings under the Runtime."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import os
+import re
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mitmproxy.exceptions import OptionsError
+
+from functions_runtime.record.journal import Journal
+from functions_runtime.record.notices import Notice, unreadable
+from functions_runtime.record.report import Report
+from functions_runtime.reports import FORMATS, text
+from functions_runtime.ruling import Severity
+from functions_runtime.wire_text import printable
+from functions_runtime_cli import judging, opening
+from functions_runtime_cli.arguments import WRONG, Parser
+from functions_runtime_cli.judging import Judged, Plan
+from functions_runtime_proxy import options
+from functions_runtime_proxy.report_files import LOG_SUFFIX, SUFFIXES, ReportWriter, replace_file
+
+GATE_FAILED = 2
+MAX_NAMED = 5
+"""Findings that the gate names."""
+SMALL = 32 << 20
+"""Bytes of recordings that one process judges sooner than several have started."""
+
+DESCRIPTION = """\
+Judges recordings by the rules of the Twilio Functions Runtime: HAR files of browsers and tools, and flow files of
+mitmproxy. Nothing is sent anywhere. Each recording is judged by itself: what one shows is no evidence for another."""
+
+EPILOG = """\
+exit status: 0 if all is well; 2 if --fail-on says so; 1 if nothing could be read or the call is wrong.
+In a HAR file, and in flow files unless a filter asks for it, content is not read: ~b matches in flow files only."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `run` needs."""
+    parser.description, parser.epilog = DESCRIPTION, EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add = parser.add_argument
+    add("recordings", nargs="+", metavar="RECORDING", help="a file, a glob, a folder, or a URL such as s3://…")
+    add(
+        "--report",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help=f"write a report, several times if wanted; the suffix decides the format: {', '.join(SUFFIXES)}",
+    )
+    add("--scope", default="", metavar="FILTER", help="judge only what matches this flow filter, such as '~d example'")
+    add("--limits", default="4kb/75", metavar="SIZE/COUNT", help="header limits, such as 15kb/90 (default: 4kb/75)")
+    add("--domain", default="", metavar="HOST", help="the Function's host name in production")
+    add(
+        "--rules",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="change a rule, as [/flow-filter]/rule[:subject]/level with the level off, info, warning or error",
+    )
+    add("--baseline", default="", metavar="FILE", help="an earlier JSON report: what is in it never fails the run")
+    add("--fail-on", default="never", metavar="LEVEL", help=f"one of {', '.join(options.FAIL_ON)} (default: never)")
+    add("--show", default="warning", metavar="LEVEL", help="lowest severity in the terminal (default: warning)")
+    add("--workers", type=_count, metavar="N", help="processes to judge with (default: as many as there are cores)")
+    add("--scheduler", default="", metavar="ADDRESS", help="judge on a Dask cluster, such as tcp://127.0.0.1:8786")
+    add("--quiet", action="store_true", help="print no summary and no progress")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to 1000")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge, report, and return the exit status."""
+    try:
+        settings = judging.settings_of(
+            arguments.scope,
+            arguments.limits,
+            arguments.domain,
+            tuple(arguments.rules),
+            arguments.show,
+            tuple(arguments.report),
+            arguments.baseline,
+            arguments.fail_on,
+        )
+        names = opening.names(arguments.recordings)
+    except (OptionsError, ValueError) as error:
+        return _complain(_as_arguments(str(error)))
+    plan = Plan(arguments.scope, arguments.limits, arguments.domain, tuple(arguments.rules), secrets.token_bytes(32))
+    judged = _judge(names, plan, quiet=arguments.quiet)
+    judged.journal.compare_with(settings.baseline)
+    report = judged.journal.report(
+        options.AUDIT,
+        settings.profile.limits,
+        scoped=bool(arguments.scope.strip()),
+        sources=judged.names,
+        notices=[_entries_skipped(judged, len(names)), unreadable(judged.unreadable)],
+    )
+    if not judged.names:
+        for name, reason in judged.unreadable.items():
+            _complain(f"{name} cannot be read: {reason}.")
+        _write(report, settings.reports)
+        return WRONG
+    status = 0 if _write(report, settings.reports) else WRONG
+    if not arguments.quiet:
+        print(_as_arguments(text.summary(report, settings.reports, arguments.scope)))
+    if reason := _why_it_fails(report, settings.fail_on):
+        _complain(reason)
+        return GATE_FAILED
+    return status
+
+
+def _complain(sentence: str) -> int:
+    print(printable(sentence, 2000), file=sys.stderr)
+    return WRONG
+
+
+def _as_arguments(sentence: str) -> str:
+    """A sentence about the addon's options, about those of this command instead."""
+    return re.sub(r"\bruntime_([a-z_]+)", lambda name: "--" + name[1].replace("_", "-"), sentence)
+
+
+def _judge(names: Sequence[str], plan: Plan, *, quiet: bool) -> Judged:
+    with _progress(len(names), quiet=quiet) as progress:
+        together: Judged | None = None
+        for name in names:
+            judged = judging.judge(name, plan, progress.saw)
+            progress.finished(judged)
+            together = judging.merged(together, judged) if together else judged
+    assert together
+    return together
+
+
+def _entries_skipped(judged: Judged, recordings: int) -> Notice | None:
+    """What of the recordings was not judged, by reason, with the first places."""
+    count = sum(skips.count for skips in judged.skipped.values())
+    if not count:
+        return None
+    reasons = []
+    for reason, skips in sorted(judged.skipped.items()):
+        places = [
+            f"{place.position} of {place.name}" if recordings > 1 else str(place.position) for place in skips.places
+        ]
+        more = f" and {skips.count - len(places):,} more" if skips.count > len(places) else ""
+        reasons.append(f"{reason} ({'entry' if skips.count == 1 else 'entries'} {', '.join(places)}{more})")
+    verb = "entry was" if count == 1 else "entries were"
+    return Notice("entries-skipped", f"{count:,} {verb} not judged: {'; '.join(reasons)}.", count)
+
+
+def _write(report: Report, paths: Sequence[Path]) -> bool:
+    """Write the reports. Returns whether all could be written."""
+    is_written = True
+    for path in paths:
+        try:
+            if path.suffix.lower() == LOG_SUFFIX:
+                log = ReportWriter(lambda: report)
+                log.write_to([path])
+                log.finish()
+            else:
+                replace_file(path, FORMATS[path.suffix.lower()](report))
+        except OSError as error:
+            is_written = False
+            _complain(f"The report {path} could not be written: {opening.reason_of(error)}.")
+    return is_written
+
+
+def _why_it_fails(report: Report, fail_on: Severity | None) -> str:
+    """Why the gate fails, in a sentence; empty if it does not, or if there is none."""
+    if fail_on is None:
+        return ""
+    if report.standing is None:
+        what = "nothing of an own host was judged" if report.judged else "nothing was judged"
+        return f"Exit status {GATE_FAILED}: {what}, so that nothing was checked (--fail-on is set)."
+    new = [entry for entry in report.own_entries if entry.finding.severity >= fail_on and not entry.known]
+    if not new:
+        return ""
+    more = f" and {len(new) - MAX_NAMED:,} more" if len(new) > MAX_NAMED else ""
+    return (
+        f"Exit status {GATE_FAILED}: there are new findings of severity {fail_on} or above (--fail-on): "
+        f"{', '.join(map(str, new[:MAX_NAMED]))}{more}."
+    )
+
+
+class _Progress(NamedTuple):
+    """Who is told how far it is: after each exchange, and after each recording."""
+
+    saw: Callable[[Journal], None] | None
+    finished: Callable[[Judged], None]
+
+
+@contextlib.contextmanager
+def _progress(recordings: int, *, quiet: bool) -> Iterator[_Progress]:
+    """Show a bar if a person looks on."""
+    if quiet or not sys.stderr.isatty():
+        yield _Progress(None, lambda judged: None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("Recordings"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[exchanges]:,} exchanges, {task.fields[findings]:,} findings"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=recordings, exchanges=0, findings=0)
+        before = [0, 0]
+
+        def saw(journal: Journal) -> None:
+            if journal.judged % 64 == 0:
+                bar.update(task, exchanges=before[0] + journal.judged, findings=before[1] + journal.found)
+
+        def finished(judged: Judged) -> None:
+            before[0] += judged.journal.judged
+            before[1] += judged.journal.found
+            bar.update(task, advance=1, exchanges=before[0], findings=before[1])
+
+        yield _Progress(saw, finished)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """What `scripts/audit` does. Returns the exit status."""
+    parser = Parser(prog="audit")
+    add_arguments(parser)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        return run(parser.parse_args(arguments))
+    except KeyboardInterrupt:
+        return _complain("Interrupted.")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return WRONG

@@ -1,0 +1,232 @@
+"""One recording, judged: what a worker does, be it this process, another one or another machine.
+
+What comes back is plain and can be merged with others. Evidence in one recording says nothing about another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
+
+import publicsuffix2
+from mitmproxy import flow, http
+from mitmproxy.options import Options
+
+from functions_runtime.case import Origin
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.engine import Override
+from functions_runtime.record.journal import Journal
+from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.session import Overrides, Session
+from functions_runtime.wire_text import printable
+from functions_runtime_cli import opening
+from functions_runtime_proxy import filters, options, read
+
+MOST_REASONS = 20
+"""Reasons for which entries are skipped that are told apart."""
+MOST_PLACES = 3
+"""Places that are remembered of each."""
+OTHER_REASONS = "other reasons"
+
+
+class Plan(NamedTuple):
+    """How recordings are judged, as the user wrote it. `key` is the session's."""
+
+    scope: str
+    limits: str
+    domain: str
+    rules: tuple[str, ...]
+    key: bytes
+
+
+class Place(NamedTuple):
+    """A recording and a position in it."""
+
+    name: str
+    position: int
+
+
+@dataclass(slots=True)
+class Skips:
+    """How many entries were skipped for one reason, and the first places by name and position."""
+
+    count: int = 0
+    places: tuple[Place, ...] = ()
+
+    def add(self, other: Skips) -> None:
+        self.count += other.count
+        self.places = tuple(sorted((*self.places, *other.places))[:MOST_PLACES])
+
+
+@dataclass(slots=True)
+class Judged:
+    """What came of recordings: a journal, the names of those read, and what could not be read, and why."""
+
+    journal: Journal
+    names: tuple[str, ...] = ()
+    skipped: dict[str, Skips] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    def skip(self, reason: str, skips: Skips) -> None:
+        """Take down that entries were skipped."""
+        if reason not in self.skipped and len(self.skipped) >= MOST_REASONS:
+            reason = OTHER_REASONS
+        self.skipped.setdefault(reason, Skips()).add(skips)
+
+
+def registrable(host: str) -> str:
+    """The registrable domain of a host by the Public Suffix List, or the host itself if it has none."""
+    return _registrable(host) or host
+
+
+@lru_cache(maxsize=4096)
+def _registrable(host: str) -> str:
+    return str(publicsuffix2.get_sld(host) or "")
+
+
+@lru_cache(maxsize=8)
+def settings_of(
+    scope: str = "",
+    limits: str = "4kb/75",
+    domain: str = "",
+    rules: tuple[str, ...] = (),
+    show: str = "warning",
+    reports: tuple[str, ...] = (),
+    baseline: str = "",
+    fail_on: str = "never",
+) -> options.Settings:
+    """What these words mean, which are those of the addon's options. Raises OptionsError if one makes no sense."""
+    words = SimpleNamespace(
+        runtime_mode=options.AUDIT,
+        runtime_scope=scope,
+        runtime_limits=limits,
+        runtime_domain=domain,
+        runtime_show=show,
+        runtime_rules=list(rules),
+        runtime_report=list(reports),
+        runtime_baseline=baseline,
+        runtime_fail_on=fail_on,
+        runtime_dashboard="",
+        keep_host_header=False,
+    )
+    return options.read(cast(Options, words))
+
+
+class Judgement(NamedTuple):
+    """A plan, ready for use. `scope` is None if everything is judged."""
+
+    settings: options.Settings
+    scope: filters.Filter | None
+    overrides: tuple[tuple[filters.Filter, Override], ...]
+
+    @property
+    def needs_flow(self) -> bool:
+        """Whether a filter asks for more than a reader of recordings takes along."""
+        return any(each.needs_flow for each in (self.scope, *(each for each, _ in self.overrides)) if each)
+
+
+@lru_cache(maxsize=8)
+def _judgement(plan: Plan) -> Judgement:
+    settings = settings_of(plan.scope, plan.limits, plan.domain, plan.rules)
+    return Judgement(
+        settings,
+        filters.filter_of(settings.scope) if plan.scope.strip() else None,
+        tuple((filters.filter_of(matches), override) for matches, override in settings.overrides),
+    )
+
+
+def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -> Judged:
+    """Judge one recording. `saw` is told of progress."""
+    judgement = _judgement(plan)
+    session = Session(judgement.settings.profile, plan.key, registrable=registrable)
+    judged = Judged(session.journal)
+    shown = printable(name, 300)
+    try:
+        for each in opening.read(name, plan.domain, with_state=judgement.needs_flow):
+            if isinstance(each, Skipped):
+                judged.skip(each.reason, Skips(1, (Place(shown, each.position),)))
+            else:
+                _judge_one(session, judgement, each)
+            if saw:
+                saw(session.journal)
+    except UnreadableError as error:
+        if not (session.journal.judged or judged.skipped):
+            judged.unreadable[shown] = printable(str(error), 200)
+            return judged
+        judged.skip(printable(f"the rest cannot be read ({error})"), Skips(1, (Place(shown, 0),)))
+    judged.names = (shown,)
+    return judged
+
+
+def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> None:
+    """Judge one exchange, as the addon does with a flow that it reads."""
+    subject = _subject(recorded) if judgement.scope or judgement.overrides else None
+    if judgement.scope and subject and not judgement.scope.matches(subject):
+        session.journal.outside_scope += 1
+        return
+    request, response = recorded.request, recorded.response
+    overrides = _overrides(judgement.overrides, subject, request.endpoint) if subject else None
+    told, is_changed = read.findings_from_plain(recorded.stored)
+    case = session.request(
+        request,
+        Origin.CHANGED if is_changed else Origin.RECORDED,
+        overrides,
+        told=told,
+        unmeasured=is_changed and response is not None,
+        sent=recorded.sent,
+        over_tls=recorded.over_tls,
+    ).case
+    if response is not None:
+        case = session.response(case, response, overrides, sent=recorded.sent, received=recorded.received).case
+        session.ended(case, recorded.sent, recorded.received, recorded.ended, overrides)
+
+
+def _overrides(
+    wanted: Sequence[tuple[filters.Filter, Override]], subject: filters.Subject, here: Endpoint
+) -> Overrides | None:
+    if not wanted:
+        return None
+
+    def at(where: Endpoint) -> Sequence[Override]:
+        asked = subject
+        if where != here:
+            method = where.method.encode("utf-8", "surrogateescape")
+            asked = filters.Subject(method, subject.scheme, where.host, subject.port, where.path)
+        return [override for each, override in wanted if each.matches(asked)]
+
+    return at
+
+
+def _subject(recorded: Recorded) -> filters.Subject:
+    request, response = recorded.request, recorded.response
+    query = recorded.request.query.decode("utf-8", "surrogateescape")
+    return filters.Subject(
+        request.method.encode("utf-8", "surrogateescape"),
+        recorded.scheme,
+        request.host,
+        recorded.port,
+        f"{request.path}?{query}" if query else request.path,
+        request.fields,
+        response.status if response else None,
+        response.fields if response else (),
+        request.host,
+        _flow(recorded.state) if recorded.state else None,
+    )
+
+
+def _flow(state: Any) -> http.HTTPFlow | None:
+    made = flow.Flow.from_state(state)
+    return made if isinstance(made, http.HTTPFlow) else None
+
+
+def merged(one: Judged, other: Judged) -> Judged:
+    """What came of both, whatever the order."""
+    one.journal.merge(other.journal)
+    one.names = tuple(sorted((*one.names, *other.names)))
+    one.unreadable |= other.unreadable
+    for reason, skips in other.skipped.items():
+        one.skip(reason, skips)
+    return one

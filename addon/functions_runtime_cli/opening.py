@@ -1,0 +1,162 @@
+"""Recordings by name: paths, globs, folders and URLs become names of single recordings, which are opened and read."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from mitmproxy import version
+from mitmproxy.io import compat
+
+from functions_runtime.recordings import flow_state
+from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime_proxy import internals
+
+SUFFIXES = (".har", ".flow", ".flows", ".mitm")
+"""What recordings in a folder end in, perhaps with `.gz` behind it."""
+GZIP = b"\x1f\x8b"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+BLOCK = 1 << 20
+"""Bytes that are read, or passed over, in one go."""
+
+MITMPROXY = flow_state.Mitmproxy(
+    version.FLOW_FORMAT_VERSION,
+    cast(Any, compat.migrate_flow),
+    internals.host_of_authority,
+)
+
+
+def is_url(name: str) -> bool:
+    return "://" in name
+
+
+def names(arguments: Iterable[str]) -> list[str]:
+    """The recordings that these paths, globs, folders and URLs stand for, each once.
+
+    Raises ValueError, with a sentence, if one of them stands for nothing.
+    """
+    found: dict[str, None] = {}
+    for argument in arguments:
+        found |= dict.fromkeys(_remote(argument) if is_url(argument) else _local(argument))
+    return list(found)
+
+
+def _local(argument: str) -> list[str]:
+    path = os.path.expanduser(argument)
+    if os.path.isdir(path):
+        inside = sorted(str(each) for each in Path(path).rglob("*") if _is_recording(each.name) and each.is_file())
+        if not inside:
+            raise ValueError(f"There is no recording in the folder {argument!r}: no file ends in {_suffixes()}.")
+        return inside
+    if not os.path.exists(path) and glob.has_magic(path):
+        matching = sorted(each for each in glob.glob(path, recursive=True) if os.path.isfile(each))
+        if not matching:
+            raise ValueError(f"No file matches {argument!r}.")
+        return matching
+    return [path]
+
+
+def _remote(url: str) -> list[str]:
+    if not glob.has_magic(url) and not url.endswith("/"):
+        return [url]
+    try:
+        import fsspec
+
+        system, path = fsspec.core.url_to_fs(url)
+        pattern = path if glob.has_magic(path) else f"{path.rstrip('/')}/**"
+        found = [str(each) for each in system.glob(pattern) if glob.has_magic(path) or _is_recording(str(each))]
+        if not found:
+            raise ValueError(f"There is no recording at {url!r}.")
+        return sorted(system.unstrip_protocol(each) for each in found)
+    except (ImportError, OSError, RuntimeError) as error:
+        raise ValueError(f"{url!r} cannot be listed: {reason_of(error)}.") from error
+
+
+def _is_recording(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith(SUFFIXES)
+
+
+def _suffixes() -> str:
+    return f"{', '.join(SUFFIXES)} (or one of these and .gz)"
+
+
+def reason_of(error: Exception) -> str:
+    """Why something could not be read, in a few words."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:1].lower() + error.strerror[1:]
+    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return text[:1].lower() + text[1:]
+
+
+def read(name: str, domain: str, *, with_state: bool = False) -> Iterator[Recorded | Skipped]:
+    """The exchanges of a recording. Raises UnreadableError if it cannot be read at all."""
+    try:
+        file = _open(name)
+    except (OSError, ImportError, ValueError, RuntimeError) as error:
+        raise UnreadableError(reason_of(error)) from error
+    with file:
+        try:
+            yield from _read(file, domain, with_state=with_state)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UnreadableError(reason_of(error)) from error
+
+
+def _open(name: str) -> IO[bytes]:
+    if not is_url(name):
+        return open(name, "rb", buffering=BLOCK)
+    import fsspec
+
+    return cast(IO[bytes], fsspec.open(name, "rb").open())
+
+
+def _read(file: IO[bytes], domain: str, *, with_state: bool) -> Iterator[Recorded | Skipped]:
+    start = file.read(4)
+    file.seek(0)
+    if start[:2] == GZIP:
+        file = cast(IO[bytes], _Unzipped(file))
+        start = file.read(4)
+        file.seek(0)
+    head = start.lstrip(b" \t\r\n\xef\xbb\xbf")[:1]
+    if head in (b"{", b"[") or start[:2] in UTF_16 or (start and not head):
+        from functions_runtime.recordings import har
+
+        data = file.read()
+        if start[:2] in UTF_16:
+            data = data.decode("utf-16", "replace").encode()
+        yield from har.read(data, domain)
+    else:
+        yield from flow_state.read(_Skipping(file), MITMPROXY, domain, with_state=with_state)
+
+
+class _Unzipped(io.BufferedReader):
+    """What is in a gzip file, as far as it goes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(cast(io.RawIOBase, _Patient(fileobj=file)), BLOCK)
+
+
+class _Patient(gzip.GzipFile):
+    """A gzip file that ends where it is damaged."""
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return super().readinto(buffer)
+        except (EOFError, OSError, zlib.error):
+            return 0
+
+
+class _Skipping:
+    """A file as `flow_state` wants it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.read = file.read
+
+    def skip(self, size: int) -> None:
+        self._file.seek(size, io.SEEK_CUR)

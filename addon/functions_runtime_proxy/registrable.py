@@ -1,0 +1,14 @@
+"""Registrable domains by the Public Suffix List (https://publicsuffix.org/), which mitmproxy brings along."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import publicsuffix2
+
+
+# A browser talks to a few dozen hosts, again and again.
+@lru_cache(maxsize=4096)
+def registrable_domain(host: str) -> str:
+    """The registrable domain of a host name in lower case; the name itself if it has none."""
+    return publicsuffix2.get_sld(host) or host

@@ -1,0 +1,17 @@
+"""One distinct finding."""
+
+from __future__ import annotations
+
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.record.entry import Entry
+from functions_runtime.ruling import Basis, Finding, Severity
+
+HOME = Endpoint("GET", "a.example", "/")
+
+
+def test_an_entry_names_its_rule_its_subject_and_where_it_was_found() -> None:
+    finding = Finding("rule", Severity.ERROR, Basis.READING, "sid")
+    entry = Entry(finding, HOME, 1, 0.0, 0.0)
+    assert str(entry) == "rule [sid] GET a.example/"
+    assert entry.identity == ("rule", "error", "GET", "a.example", "/", "sid")
+    assert str(Entry(finding._replace(subject=None), HOME, 1, 0.0, 0.0)) == "rule GET a.example/"

@@ -1,0 +1,173 @@
+"""Whose hosts were seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions_runtime.message import Request, Response
+from functions_runtime.record import hosts as module
+from functions_runtime.record.hosts import Hosts
+from functions_runtime.syntax.rfc9110 import Fields
+
+HTML = ((b"Content-Type", b"text/html; charset=utf-8"),)
+ACCEPT_HTML = (b"Accept", b"text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+
+
+def last_two(host: str) -> str:
+    """The registrable domain for tests."""
+    return ".".join(host.split(".")[-2:])
+
+
+def seen(*exchanges: tuple[str, Fields, Fields], method: str = "GET") -> Hosts:
+    """Hosts after these exchanges: the host asked, and the fields of request and response."""
+    hosts = Hosts(last_two)
+    for host, request_fields, response_fields in exchanges:
+        request = Request(method, host, fields=request_fields)
+        hosts.saw_request(request)
+        hosts.saw_response(request, Response(fields=response_fields))
+    return hosts
+
+
+def owned(hosts: Hosts, *names: str, scoped: bool = False) -> list[str]:
+    own = hosts.own(scoped=scoped)
+    return [name for name in names if own(name)]
+
+
+def navigation(host: str, destination: bytes = b"document", *more: tuple[bytes, bytes]) -> tuple[str, Fields, Fields]:
+    return host, ((b"Sec-Fetch-Dest", destination), *more), HTML
+
+
+ALL = ("www.shop.example", "api.shop.example", "cdn.other.example", "localhost", "192.0.2.1", "[2001:db8::1]")
+
+
+def test_a_host_that_somebody_navigated_to_is_own_with_its_relatives() -> None:
+    hosts = seen(navigation("www.shop.example"), navigation("cdn.other.example", b"script"))
+    assert owned(hosts, *ALL) == ["www.shop.example", "api.shop.example"]
+
+
+@pytest.mark.parametrize("destination", [b"iframe", b"empty", b"image", b""])
+def test_what_a_page_loads_is_not(destination: bytes) -> None:
+    hosts = seen(navigation("www.shop.example"), navigation("ads.other.test", destination))
+    assert owned(hosts, "www.shop.example", "ads.other.test") == ["www.shop.example"]
+
+
+def test_what_a_browser_fetches_ahead_is_not() -> None:
+    hosts = seen(
+        navigation("www.shop.example"), navigation("next.other.test", b"document", (b"Sec-Purpose", b"prefetch"))
+    )
+    assert owned(hosts, "next.other.test") == []
+
+
+def test_if_nobody_navigated_anywhere_every_host_is_own() -> None:
+    hosts = seen(("api.shop.example", (), ()), ("cdn.other.test", (), ()))
+    assert owned(hosts, *ALL) == [*ALL]
+
+
+def test_what_the_user_chose_is_own() -> None:
+    hosts = seen(navigation("www.shop.example"))
+    assert owned(hosts, "ads.other.test", scoped=True) == ["ads.other.test"]
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "response_fields", "is_own"),
+    [
+        ((ACCEPT_HTML,), HTML, True),
+        ((ACCEPT_HTML, (b"Referer", b"https://api.shop.example:8443/a?b#c")), HTML, True),
+        ((ACCEPT_HTML, (b"Referer", b"https://user@www.other.test/")), HTML, False),
+        ((ACCEPT_HTML,), ((b"Content-Type", b"application/json"),), False),
+        ((ACCEPT_HTML,), ((b"Content-Type", b"application/xhtml+xml"),), True),
+        ((ACCEPT_HTML,), (), False),
+        (((b"Accept", b"*/*"),), HTML, False),
+        ((), HTML, False),
+        ((ACCEPT_HTML, (b"Sec-Fetch-Mode", b"navigate")), HTML, False),
+        ((ACCEPT_HTML, (b"Sec-Fetch-Site", b"none")), HTML, False),
+        ((ACCEPT_HTML, (b"Sec-Fetch-Dest", b"iframe")), HTML, False),
+    ],
+)
+def test_without_sec_fetch_fields_a_page_counts_that_nobody_else_led_to(
+    request_fields: Fields, response_fields: Fields, is_own: bool
+) -> None:
+    hosts = seen(("www.shop.example", request_fields, response_fields), navigation("www.known.test"))
+    assert owned(hosts, "api.shop.example") == (["api.shop.example"] if is_own else [])
+
+
+def test_a_form_that_is_sent_is_no_landing() -> None:
+    hosts = seen(("www.shop.example", (ACCEPT_HTML,), HTML), method="POST")
+    hosts.saw_request(Request(host="www.known.test", fields=((b"Sec-Fetch-Dest", b"document"),)))
+    assert owned(hosts, "www.shop.example") == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "192.0.2.1", "2001:db8::1", "[2001:db8::1]"])
+def test_an_address_and_a_name_without_a_dot_are_their_own(host: str) -> None:
+    others = [name for name in ALL if name != host]
+    assert owned(seen(navigation(host)), *others, host) == [host]
+
+
+def test_without_a_list_every_host_is_alone() -> None:
+    hosts = Hosts()
+    hosts.saw_request(Request(host="www.shop.example", fields=((b"Sec-Fetch-Dest", b"document"),)))
+    assert owned(hosts, *ALL) == ["www.shop.example"]
+
+
+# Credentials
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "response_fields", "has"),
+    [
+        (((b"Cookie", b"a=1"),), (), True),
+        (((b"Authorization", b"Basic YQ=="),), (), True),
+        ((), ((b"Set-Cookie", b"a=1"),), True),
+        ((), (), False),
+    ],
+)
+def test_credentials_are_noticed(request_fields: Fields, response_fields: Fields, has: bool) -> None:
+    assert seen(("a.example", request_fields, response_fields)).has_credentials is has
+
+
+@pytest.mark.parametrize("path", ["/login", "/user/sign-in", "/oauth/authorize", "/my-account", "/auth"])
+def test_something_to_log_in_to_is_noticed(path: str) -> None:
+    hosts = Hosts()
+    hosts.saw_request(Request(path=path))
+    assert hosts.has_login
+
+
+def test_a_refusal_is_something_to_log_in_to() -> None:
+    hosts = Hosts()
+    hosts.saw_response(Request(path="/blog"), Response(401))
+    assert (hosts.has_login, hosts.has_credentials) == (True, False)
+    hosts.saw_response(Request(), Response(fields=((b"Set-Cookie", b"a=1"),)))
+    hosts.saw_response(Request(), Response())
+    assert hosts.has_credentials
+
+
+# Restricted headers
+
+
+def test_restricted_headers_are_counted_until_they_are_tested() -> None:
+    hosts = seen(("a.example", (), ()))
+    for _ in range(2):
+        hosts.reached("a.example", ["via", "x-real-ip"])
+    hosts.reached("unknown.example", ["via"])
+    assert hosts.seen["a.example"].untested == {"via": 2, "x-real-ip": 2}
+    for host in ("a.example", "unknown.example"):
+        hosts.tested(host, "via")
+    hosts.tested("a.example", "never-seen")
+    assert hosts.seen["a.example"].untested == {"x-real-ip": 2}
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_HOSTS", 1)
+    monkeypatch.setattr(module, "MAX_UNTESTED", 1)
+    hosts = seen(("a.example", (), ()), ("b.example", (), ()))
+    assert list(hosts.seen) == ["a.example"]
+    for name in ("via", "x-real-ip", "via"):
+        hosts.reached("a.example", [name])
+    assert hosts.seen["a.example"].untested == {"via": 2}
+
+
+def test_unclean_exchanges_are_counted() -> None:
+    hosts = seen(("a.example", (), ()))
+    for host, number in (("a.example", 1), ("b.example", 1), ("a.example", 1), ("a.example", -1)):
+        hosts.count_unclean(host, number)
+    assert hosts.seen["a.example"].unclean == 1

@@ -1,0 +1,64 @@
+"""What a report says at its top."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions_runtime.record import notices
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "has_login", "is_said"), [(20, False, False), (21, False, True), (1, True, True), (0, False, False)]
+)
+def test_no_cookies(exchanges: int, has_login: bool, is_said: bool) -> None:
+    notice = notices.no_cookies(exchanges, has_login=has_login)
+    assert (notice is not None) is is_said
+    if notice:
+        assert (notice.id, notice.count) == ("no-cookies", exchanges)
+
+
+def test_entries_skipped() -> None:
+    assert notices.entries_skipped({}) is None
+    one = notices.entries_skipped({"no URL": [7]})
+    assert one
+    assert (one.id, one.message, one.count) == ("entries-skipped", "1 entry was not judged: no URL (entry 7).", 1)
+    many = notices.entries_skipped({"not HTTP: data": [5, 2, 9, 4, 8], "no URL": [1, 3]})
+    assert many
+    assert many.count == 7
+    assert many.message == (
+        "7 entries were not judged: no URL (entries 1, 3); not HTTP: data (entries 2, 4, 5 and 2 more)."
+    )
+
+
+def test_unreadable() -> None:
+    assert notices.unreadable({}) is None
+    one = notices.unreadable({"a.har": "it is no JSON"})
+    assert one
+    assert (one.id, one.message) == ("unreadable", "1 recording could not be read: a.har (it is no JSON).")
+    many = notices.unreadable({f"{name}.har": "it is empty" for name in "dcbae"})
+    assert many
+    assert many.count == 5
+    assert many.message.startswith("5 recordings could not be read: a.har (it is empty); b.har")
+    assert many.message.endswith(" and 2 more.")
+
+
+def test_restricted_untested() -> None:
+    assert notices.restricted_untested({}) is None
+    one = notices.restricted_untested({"via": 3})
+    assert one
+    assert one.message.startswith("The restricted header via (3) reached the site")
+    two = notices.restricted_untested({"via": 3, "x-forwarded-proto": 1200})
+    assert two
+    assert two.count == 1203
+    assert two.message.startswith("The restricted headers x-forwarded-proto (1,200), via (3) reached the site")
+    assert "runtime.probe" in two.message
+
+
+def test_changed_when_recorded() -> None:
+    assert notices.changed_when_recorded(0) is None
+    one, many = notices.changed_when_recorded(1), notices.changed_when_recorded(2000)
+    assert one
+    assert many
+    assert one.message.startswith("1 response was recorded")
+    assert many.message.startswith("2,000 responses were recorded")
+    assert many.id == "changed-when-recorded"
