@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import takewhile
-
 from functions_runtime.record.inventory import FOLDED, Standing
-from functions_runtime.record.report import Report
+from functions_runtime.record.report import JudgedHost, Report
 from functions_runtime.reports.causes import gather, number_of
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import counted, nothing_judged
@@ -18,8 +15,8 @@ LITTLE = 10
 LONGEST_SECOND_LEVEL = 3
 """Characters that the second level of a public suffix has at most, as in co.uk."""
 
-MAX_HOSTS_NAMED = 3
-"""Hosts that are named in a sentence."""
+MAX_SITES_NAMED = 3
+"""Sites that are named in a sentence."""
 
 
 def share(part: int, whole: int) -> str:
@@ -31,19 +28,27 @@ def share(part: int, whole: int) -> str:
     return f"{round(100 * part / whole)} %"
 
 
+def sites(report: Report) -> list[tuple[str, int]]:
+    """The own sites, the one that most requests went to first: each by its domain, and with the number of its hosts."""
+    groups: dict[str, list[JudgedHost]] = {}
+    for host in report.hosts:
+        if host.own:
+            groups.setdefault(_domain(host.host), []).append(host)
+    ranked = sorted(groups.items(), key=lambda group: -sum(host.exchanges for host in group[1]))
+    return [(domain if len(hosts) > 1 else hosts[0].host, len(hosts)) for domain, hosts in ranked]
+
+
 def site_name(report: Report) -> str:
-    """What the site is called: the domain that all own hosts share, or the host that most requests went to."""
-    hosts = [host.host for host in report.hosts if host.own]
-    return report.site if len(hosts) == 1 else _shared_domain(hosts) or report.site
+    """What the site is called, empty if there is none."""
+    return next((name for name, _ in sites(report)), "")
 
 
-def _shared_domain(hosts: Sequence[str]) -> str:
-    """The domain that all hosts are in, empty if that is no more than a public suffix might be."""
-    reversed_labels = zip(*(reversed(host.split(".")) for host in hosts), strict=False)
-    shared = [labels[0] for labels in takewhile(lambda labels: len(set(labels)) == 1, reversed_labels)]
-    if len(shared) < 2 or shared[0].isdecimal() or (len(shared) == 2 and len(shared[1]) <= LONGEST_SECOND_LEVEL):
-        return ""
-    return ".".join(reversed(shared))
+def _domain(host: str) -> str:
+    """The domain by which hosts of one site are taken together: a name of two labels, or of three as in shop.co.uk."""
+    labels = host.removesuffix(".").split(".")
+    if labels[-1].isdecimal() or len(labels) < 2:
+        return host
+    return ".".join(labels[-3 if len(labels[-2]) <= LONGEST_SECOND_LEVEL else -2 :])
 
 
 def requests_checked(report: Report) -> int:
@@ -121,21 +126,36 @@ def lead(report: Report, *, live: bool = False) -> str:
 
 def source(report: Report) -> str:
     """Where the traffic is from, when it was, and what judged it."""
-    times = [timestamp(time) for time in (report.began, report.ended) if time is not None]
-    when = " to ".join(dict.fromkeys(time.replace("T", " ").replace("Z", " UTC") for time in times if time))
-    return " · ".join(filter(None, (report.source, when, f"Functions Runtime proxy {report.version}")))
+    return " · ".join(filter(None, (_recordings(report), _when(report), f"Functions Runtime proxy {report.version}")))
+
+
+def _recordings(report: Report) -> str:
+    """The recording by its name without its folder, several by their number."""
+    return report.source.rpartition("/")[2] if len(report.sources) == 1 else report.source
+
+
+def _when(report: Report) -> str:
+    """From when to when, with the day once if that is the same."""
+    times = [timestamp(seconds) for seconds in (report.began, report.ended) if seconds is not None]
+    shown = list(dict.fromkeys(time.replace("T", " ").removesuffix("Z") for time in times if time))
+    if len(shown) == 2 and shown[0].partition(" ")[0] == shown[1].partition(" ")[0]:
+        shown[1] = shown[1].partition(" ")[2]
+    return f"{' to '.join(shown)} UTC" if shown else ""
 
 
 def whose(report: Report) -> str:
     """Whose hosts the verdict speaks of. Empty if there are none."""
-    own = [host.host for host in sorted(report.hosts, key=lambda host: -host.exchanges) if host.own]
-    others = len(report.hosts) - len(own)
+    own = sites(report)
     if not own:
         return ""
-    further = f" and {len(own) - MAX_HOSTS_NAMED:,} more" if len(own) > MAX_HOSTS_NAMED else ""
+    others = sum(1 for host in report.hosts if not host.own)
+    named = [f"{name} ({counted(hosts, 'host')})" if hosts > 1 else name for name, hosts in own[:MAX_SITES_NAMED]]
+    if len(own) > MAX_SITES_NAMED:
+        named.append(f"{len(own) - MAX_SITES_NAMED:,} more")
+    *before, last = named
     chosen = ", all in your scope" if report.scoped else ""
     rest = f" It leaves out {counted(others, 'host')} of other owners." if others else ""
-    return f"The verdict is about {', '.join(own[:MAX_HOSTS_NAMED])}{further}{chosen}.{rest}"
+    return f"The verdict is about {' and '.join(filter(None, (', '.join(before), last)))}{chosen}.{rest}"
 
 
 def scope(report: Report) -> str:

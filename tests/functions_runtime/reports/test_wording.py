@@ -15,6 +15,7 @@ from functions_runtime.reports.wording import (
     scope,
     share,
     site_name,
+    sites,
     source,
     verdict_of,
     whose,
@@ -153,36 +154,45 @@ def test_no_site_is_praised_without_a_reservation_if_no_cookies_were_recorded() 
     ("names", "name"),
     [
         (["www.shop.example"], "www.shop.example"),
-        (["www.shop.example", "api.shop.example"], "shop.example"),
+        (["www.shop.example", "api.shop.example."], "shop.example"),
         (["www.shop.co.uk", "api.shop.co.uk"], "shop.co.uk"),
         (["one.co.uk", "two.co.uk"], "one.co.uk"),
         (["one.example", "two.example"], "one.example"),
         (["10.0.0.1", "10.1.0.1"], "10.0.0.1"),
+        (["localhost"], "localhost"),
         ([], ""),
     ],
 )
-def test_a_site_is_called_by_what_its_hosts_share(names: list[str], name: str) -> None:
+def test_a_site_is_called_by_the_domain_of_its_hosts(names: list[str], name: str) -> None:
     hosts = tuple(host(each) for each in names)
     assert site_name(report(hosts=(*hosts, host("ads.test", own=False)))) == name
     assert scope(report(hosts=hosts)) == f"~d {name or 'example.com'}"
 
 
+def test_the_site_that_most_requests_went_to_comes_first() -> None:
+    hosts = (host("a.example", exchanges=9), host("x.shop.test", exchanges=5), host("y.shop.test", exchanges=5))
+    assert sites(report(hosts=hosts)) == [("shop.test", 2), ("a.example", 1)]
+
+
 def test_it_says_where_the_traffic_is_from_when_it_was_and_what_judged_it() -> None:
-    assert source(report(sources=("a.har",))) == (
-        "a.har · 2026-11-23 08:00:00 UTC to 2026-11-23 08:01:30 UTC · Functions Runtime proxy 1.2.3"
-    )
-    assert source(report(ended=EIGHT)) == "2026-11-23 08:00:00 UTC · Functions Runtime proxy 1.2.3"
-    assert source(report(began=NEVER, ended=None)) == "Functions Runtime proxy 1.2.3"
+    tool = "Functions Runtime proxy 1.2.3"
+    for rendered, said in (
+        (report(sources=("folder/a.har",)), f"a.har · 2026-11-23 08:00:00 to 08:01:30 UTC · {tool}"),
+        (report(sources=("a.har", "b.har"), ended=EIGHT), f"2 recordings · 2026-11-23 08:00:00 UTC · {tool}"),
+        (report(ended=EIGHT + 86400), f"2026-11-23 08:00:00 to 2026-11-24 08:00:00 UTC · {tool}"),
+        (report(began=NEVER, ended=None), tool),
+    ):
+        assert source(rendered) == said
 
 
 def test_it_says_whose_hosts_the_verdict_is_about() -> None:
-    own = tuple(host(f"{number}.example", exchanges=number) for number in range(5))
+    own = tuple(host(f"{number}.example", exchanges=number) for number in range(1, 6))
     other = host("ads.test", own=False)
     assert whose(report(hosts=(*own, other))) == (
-        "The verdict is about 4.example, 3.example, 2.example and 2 more. It leaves out 1 host of other owners."
+        "The verdict is about 5.example, 4.example, 3.example and 2 more. It leaves out 1 host of other owners."
     )
-    assert whose(report(hosts=own[:2], scoped=True)) == (
-        "The verdict is about 1.example, 0.example, all in your scope."
+    assert whose(report(hosts=(host("a.shop.example"), host("b.shop.example")), scoped=True)) == (
+        "The verdict is about shop.example (2 hosts), all in your scope."
     )
     assert whose(report(hosts=(other,))) == ""
 

@@ -232,7 +232,7 @@ def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:
         *((SEVERITY,) if len({cause.severity for cause in causes}) > 1 else ()),
         *((subject,) if has_subjects else ()),
         Column("Host", "host", UP),
-        *(Column(heading, "what" if heading == "Finding" else "fact", UP) for heading in headings),
+        *(Column(heading, "what" if heading == "Finding" else "detail", UP) for heading in headings),
         Column("Endpoints", "ends", DOWN),
         COUNT,
         SEEN,
@@ -262,7 +262,7 @@ def _cause(cause: Cause, shown: Sequence[Column], headings: Sequence[str]) -> Ma
         head("subject", subject, known) if named else head("host", cause.host, known),
         cell("host", cause.host, label="Host") if named else "",
         [
-            cell("what" if heading == "Finding" else "fact", text, label=heading)
+            cell("what" if heading == "Finding" else "detail", text, label=heading)
             for heading, text in zip(headings, cells(rule, found, headings), strict=True)
         ],
         cell("ends", _ends(cause, headings), value=len(cause.entries)),

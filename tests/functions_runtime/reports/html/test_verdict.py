@@ -36,7 +36,8 @@ def test_whose_site_it_is_comes_first_then_how_that_is_known() -> None:
     rendered = report(entry(), endpoints=(judged(HOME, Standing.BREAKS),), hosts=(host("a.example", ERROR),))
     root = verdict(rendered)
     assert texts(root, "div/div/h1") == [headline(rendered)]
-    assert texts(root, "div/div/p") == [lead(rendered), source(rendered)]
+    assert texts(root, "div/div/p") == [lead(rendered)]
+    assert texts(root, "p[@class='source']") == [source(rendered)]
     [said] = texts(root, "p[@class='whose']")
     assert said.startswith(f"{whose(rendered)} Is this not your site? Set the scope: ")
     assert texts(root, "p[@class='quiet']") == [
