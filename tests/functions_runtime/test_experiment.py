@@ -81,7 +81,7 @@ def test_a_field_that_follows_the_clock_proves_nothing(name: bytes) -> None:
         ("aa", "aa", False),
     ],
 )
-def test_a_response_that_comes_both_with_and_without_the_header_proves_nothing(recorded: str, without: str, found: bool) -> None:
+def test_a_response_that_comes_either_way_proves_nothing(recorded: str, without: str, found: bool) -> None:
     def differs(**answers: Answer) -> bool:
         return bool(found_in([answers[each] for each in recorded], *(answers[each] for each in without)))
 
