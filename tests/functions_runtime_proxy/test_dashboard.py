@@ -349,9 +349,7 @@ def test_refusals_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
         await ask(site)
 
     on_a_dashboard(test)
-    assert [
-        record.getMessage() for record in caplog.records if record.name.startswith(("tornado", "runtime"))
-    ] == []
+    assert [record.getMessage() for record in caplog.records if record.name.startswith(("tornado", "runtime"))] == []
 
 
 def test_a_port_that_is_taken_is_an_error() -> None:

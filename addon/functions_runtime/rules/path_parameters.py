@@ -26,6 +26,8 @@ class FoldedPaths:
         request, response = exchange.request, exchange.response
         assert response
         endpoint = request.endpoint
+        if request.method == "OPTIONS":  # the Runtime replies to these itself
+            return ()
         if "{" not in endpoint.path or not 200 <= response.status <= 299 or _is_file(request.path):
             return ()
         if endpoint.path == request.path:  # the braces are the site's own
@@ -67,6 +69,11 @@ exports.handler = (context, event, callback) => callback(null, { id: event.id })
     examples=(
         Example("Two items", _item("2"), ((Severity.ERROR, None),), before=(_item("1"),)),
         Example("The same item again", _item("1"), before=(_item("1"),)),
+        Example(
+            "Preflights for two items",
+            Exchange(Request("OPTIONS", "app.example", "/items/2"), Response(204)),
+            before=(Exchange(Request("OPTIONS", "app.example", "/items/1"), Response(204)),),
+        ),
         Example("An item that does not exist", _item("2", 404), before=(_item("1"),)),
         Example(
             "Two files",

@@ -48,6 +48,12 @@ def test_a_dot_alone_makes_no_file(last: str) -> None:
     assert not module._is_file(f"/items/{last}")
 
 
+def test_preflights_do_not_count() -> None:
+    check = FoldedPaths(b"key")
+    for path in ("/items/1", "/items/2"):
+        assert list(check(Exchange(Request("OPTIONS", "app.example", path), Response(204)), Profile())) == []
+
+
 def test_hosts_are_apart() -> None:
     check = FoldedPaths(b"key")
     for host in ("a.example", "b.example"):
