@@ -11,7 +11,6 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
-import publicsuffix2
 from mitmproxy import flow, http
 from mitmproxy.options import Options
 
@@ -24,6 +23,7 @@ from functions_runtime.session import Overrides, Session
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import opening
 from functions_runtime_proxy import filters, options, read
+from functions_runtime_proxy.registrable import registrable_domain
 
 MOST_REASONS = 20
 """Reasons for which entries are skipped that are told apart."""
@@ -75,16 +75,6 @@ class Judged:
         if reason not in self.skipped and len(self.skipped) >= MOST_REASONS:
             reason = OTHER_REASONS
         self.skipped.setdefault(reason, Skips()).add(skips)
-
-
-def registrable(host: str) -> str:
-    """The registrable domain of a host by the Public Suffix List, or the host itself if it has none."""
-    return _registrable(host) or host
-
-
-@lru_cache(maxsize=4096)
-def _registrable(host: str) -> str:
-    return str(publicsuffix2.get_sld(host) or "")
 
 
 @lru_cache(maxsize=8)
@@ -141,7 +131,7 @@ def _judgement(plan: Plan) -> Judgement:
 def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -> Judged:
     """Judge one recording. `saw` is told of progress."""
     judgement = _judgement(plan)
-    session = Session(judgement.settings.profile, plan.key, registrable=registrable)
+    session = Session(judgement.settings.profile, plan.key, registrable=registrable_domain)
     judged = Judged(session.journal)
     shown = printable(name, 300)
     try:
