@@ -36,6 +36,11 @@ def is_url(name: str) -> bool:
     return "://" in name
 
 
+def absolute(name: str, folder: str) -> str:
+    """Where a recording is. Paths are relative to the folder."""
+    return name if is_url(name) else os.path.join(folder, name)
+
+
 def names(arguments: Iterable[str]) -> list[str]:
     """The recordings that these paths, globs, folders and URLs stand for, each once.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import Any
 
@@ -246,7 +247,9 @@ def test_older_versions_are_migrated() -> None:
 BROKEN = [b"-1:a,", b"1_0:", b"+1:a,", b" 1:a,", b"1:a?", b"1:", b"9:a,", b":", b"1234567890123:", b"x", b"1:a,1:"]
 
 
-@pytest.mark.parametrize("inside", [*BROKEN, b"7:version;9:1,", b"7:version;2:ab#", b"7:version;2:1:]", b"1:a;"])
+@pytest.mark.parametrize(
+    "inside", [*BROKEN, b"7:version;9:1,", b"7:version;2:ab#", b"7:version;2:1:]", b"1:a;", b"8:metadata;4:1:a,}"]
+)
 def test_a_broken_inside_costs_no_other_flow(inside: bytes) -> None:
     broken = b"%d:%s}" % (len(inside), inside)
     found = read(broken + dumped(state()))
@@ -335,7 +338,5 @@ FLOWS = dumped(state()) + dumped(state(response={"content": b"x" * 300}))
 def test_no_bytes_break_it(at: int, instead: bytes, large: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flow_state, "LARGE", large)
-        try:
+        with contextlib.suppress(UnreadableError):
             read(FLOWS[:at] + instead + FLOWS[at + len(instead) :])
-        except UnreadableError:
-            pass
