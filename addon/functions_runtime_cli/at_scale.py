@@ -7,9 +7,11 @@ into something new.
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
+from urllib.parse import urlsplit
 
 from mitmproxy.version import VERSION as MITMPROXY_VERSION
 
@@ -72,6 +74,7 @@ def _client(scheduler: str) -> Iterator[Any]:
     from distributed import Client
 
     try:
+        _knock(scheduler)  # a client that finds nobody takes half a minute to say so, and prints traces
         client = Client(scheduler, timeout=SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(
@@ -82,6 +85,15 @@ def _client(scheduler: str) -> Iterator[Any]:
         yield client
     finally:
         client.close()
+
+
+def _knock(scheduler: str) -> None:
+    """Raises OSError or ValueError if nobody listens at a TCP address."""
+    address = urlsplit(scheduler)
+    if address.scheme in ("tcp", "tls"):
+        socket.create_connection((address.hostname or "", address.port or 0), SECONDS_TO_CONNECT).close()
+    elif not address.netloc:
+        raise ValueError("no address")
 
 
 def _check_versions(client: Any) -> None:
