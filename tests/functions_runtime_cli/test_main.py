@@ -36,12 +36,9 @@ def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The sentence on standard error of a call that ends with 1."""
-    try:
-        status = main(arguments)
-    except SystemExit as end:
-        assert isinstance(end.code, int)
-        status = end.code
-    assert status == 1
+    with pytest.raises(SystemExit) as end:
+        sys.exit(main(arguments))
+    assert end.value.code == 1
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.count("\n") == 1
