@@ -42,17 +42,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = next((argument for argument in given if not argument.startswith("-")), None)
     if name is not None and name not in COMMANDS:
         return _refuse(name)
-    run: Callable[[argparse.Namespace], int] | None = None
+    chosen, run = parser, None
     for command, purpose in COMMANDS.items():
         subparser = commands.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
         if command == name:  # the others are not imported, because an audit brings many libraries
             module = importlib.import_module(f"functions_runtime_cli.{command}")
             module.add_arguments(subparser)
-            run = module.run
+            chosen, run = subparser, module.run
     if not given:
         parser.print_help(sys.stderr)
         return 1
-    parsed = parser.parse_args(given)
+    parsed, unknown = parser.parse_known_args(given)
+    if unknown:
+        chosen.error(f"it does not take {' '.join(unknown)}")
     assert run, "the parser requires a command"
     return _run(run, parsed)
 

@@ -6,13 +6,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
-from textwrap import fill, indent
+from textwrap import TextWrapper, indent
 
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.rule import Rule
 from functions_runtime.wire_text import printable
 
-WIDTH = 88
+LINES = TextWrapper(width=88, break_on_hyphens=False, break_long_words=False)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,10 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _paragraphs(rule: Rule) -> Iterator[str]:
     yield f"{rule.id} ({rule.severity}, {rule.basis.value})\n{rule.title}"
-    yield "\n\n".join(fill(part, WIDTH) for part in rule.explanation.split("\n\n"))
+    yield "\n\n".join(LINES.fill(part) for part in rule.explanation.split("\n\n"))
     if rule.enforcement:
-        yield fill(f"In enforce mode, the addon {rule.enforcement}.", WIDTH)
-    yield fill(f"Fix: {rule.fix}", WIDTH)
+        yield LINES.fill(f"In enforce mode, the addon {rule.enforcement}.")
+    yield LINES.fill(f"Fix: {rule.fix}")
     if rule.code:
         yield indent(rule.code.rstrip(), "    ")
     yield "See: " + "\n     ".join(rule.references)
