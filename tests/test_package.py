@@ -195,7 +195,8 @@ def test_audit_writes_its_report(bin_folder: Path, recording: Path) -> None:
 
 def test_uv_installs_it_beside_mitmproxy(wheel: Path, bin_folder: Path, tmp_path: Path) -> None:
     tools = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
-    command = ["-m", "uv", "tool", "install", "--quiet", "--with-executables-from", str(wheel), "mitmproxy"]
+    command = ["-m", "uv", "tool", "install", "--quiet", "--with", str(wheel)]
+    command += ["--with-executables-from", "functions-runtime-proxy", "mitmproxy"]
     done = subprocess.run([sys.executable, *command], env=CLEAN | tools, capture_output=True, text=True, check=False)
     require(done.returncode == 0, f"uv could not install mitmproxy: {done.stderr}")
     assert shutil.which("mitmdump", path=tmp_path / "bin")
