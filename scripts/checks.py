@@ -8,7 +8,7 @@ import time
 
 from environment import ROOT
 
-SCRIPTS_WITHOUT_SUFFIX = ["scripts/run", "scripts/test"]
+SCRIPTS_WITHOUT_SUFFIX = ["scripts/new_rule", "scripts/run", "scripts/test"]
 COVERAGE = ROOT / "scripts" / "coverage_by_module.py"
 
 
