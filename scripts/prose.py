@@ -31,7 +31,7 @@ HOUSE_STYLE = {
 }
 """What this project does not write, as a regular expression over whole words, and what to write instead."""
 
-WHERE_FOR_IF = re.compile(r"(?:^\n?|[.;:!?]\s+)(Where)\s[^.?\n]*,", re.MULTILINE)
+WHERE_FOR_IF = re.compile(r"(?:^\n?|[.;:!?]\s+)(Where)\s(?:[^.?\n]|\n(?!\n))*?,", re.MULTILINE)
 """A sentence that begins with "Where" and goes on after a comma, so that it means "if"."""
 
 WORDS = [
