@@ -14,8 +14,10 @@ import threading
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from functions_runtime.version import VERSION
 from tests.requirements import require
@@ -201,3 +203,68 @@ def test_uv_installs_it_beside_mitmproxy(wheel: Path, bin_folder: Path, tmp_path
     require(done.returncode == 0, f"uv could not install mitmproxy: {done.stderr}")
     assert shutil.which("mitmdump", path=tmp_path / "bin")
     assert Path(run(tmp_path / "bin" / "functions-runtime", "path", cwd=tmp_path).stdout.strip()).is_file()
+
+
+def action_step(name: str) -> dict[str, Any]:
+    """A step of the GitHub action."""
+    action = YAML(typ="safe").load(ROOT / ".github" / "actions" / "audit" / "action.yml")
+    [step] = [step for step in action["runs"]["steps"] if step.get("name") == name]
+    assert isinstance(step, dict)
+    return step
+
+
+def test_the_action_audits_a_recording_and_fails_on_what_is_new(bin_folder: Path, recording: Path) -> None:
+    folder = recording.parent
+    (folder / "functions-runtime").symlink_to(bin_folder.parent)
+    files = {name: folder / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    variables = {name: str(path) for name, path in files.items()} | {"RUNNER_TEMP": str(folder)}
+    step = action_step("Audit")
+    inputs = {"RECORDINGS": f"\n{recording.name}\n", "FAIL_ON": "error", "BASELINE": "", "SCOPE": ""}
+    assert set(step["env"]) == set(inputs)
+
+    def audit(**changed: str) -> int:
+        environment = CLEAN | variables | inputs | changed
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        return subprocess.run(command, cwd=folder, env=environment, timeout=TIMEOUT, check=False).returncode
+
+    assert audit() == 2
+    outputs = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text(encoding="utf-8").splitlines())
+    assert outputs["written"] == "true"
+    assert json.loads(Path(outputs["sarif"]).read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert "cookie-lifetime-too-long" in files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
+    known = shutil.copy(outputs["json"], folder / "known.json")
+    assert audit(BASELINE=str(known), SCOPE="~d a.example") == 0
+    assert audit(FAIL_ON="never") == 0
+    assert audit(RECORDINGS="missing.har") == 1
+
+
+def test_the_action_and_the_container_hold_what_the_build_needs(wheel: Path, tmp_path: Path) -> None:
+    assert (ROOT / ".github/actions/audit/../../.." / "pyproject.toml").resolve() == ROOT / "pyproject.toml"
+    assert action_step("Install")["run"].rstrip().endswith('"$GITHUB_ACTION_PATH/../../.."')
+    lines = (ROOT / "Containerfile").read_text(encoding="utf-8").splitlines()
+    copied = [line.split()[1:] for line in lines if line.startswith("COPY")]
+    for *sources, target in copied:
+        for source in sources:
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, tmp_path / "source" / target)
+            else:
+                (tmp_path / "source").mkdir(exist_ok=True)
+                shutil.copy(ROOT / source, tmp_path / "source" / target)
+    again = built(tmp_path / "wheel", tmp_path / "source", "wheel")
+    assert again.name == wheel.name
+    with zipfile.ZipFile(wheel) as first, zipfile.ZipFile(again) as second:
+        assert set(first.namelist()) == set(second.namelist())
+
+
+def test_the_readme_s_settings_of_a_project_are_read(bin_folder: Path, recording: Path) -> None:
+    folder = recording.parent
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    settings = re.search(r"<<'END'\n(.*?)END\n", readme, re.DOTALL)
+    assert settings
+    (folder / ".mitmproxy").mkdir()
+    (folder / ".mitmproxy" / "config.yaml").write_text(settings[1], encoding="utf-8")
+    (folder / "addon").symlink_to(ROOT / "addon")
+    done = run(bin_folder / "mitmdump", "--set", "confdir=.mitmproxy", "-nr", recording.name, cwd=folder)
+    assert done.returncode == 0, done.stdout
+    assert json.loads((folder / "report.json").read_text(encoding="utf-8"))["mode"] == "audit"
+    assert (folder / "report.html").exists()
