@@ -164,11 +164,11 @@ def test_mitmweb_starts_with_the_addon(bin_folder: Path, tmp_path: Path) -> None
         stderr=subprocess.STDOUT,
         text=True,
     )
+    assert process.stdout
     watchdog = threading.Timer(TIMEOUT, process.kill)
     watchdog.start()
     said = ""
     try:
-        assert process.stdout
         for line in process.stdout:
             said += line
             if "Web server listening" in line:
