@@ -21,7 +21,7 @@ from functions_runtime.record.report import Report
 from functions_runtime.reports import FORMATS, text
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
-from functions_runtime_cli import judging, opening
+from functions_runtime_cli import at_scale, judging, opening
 from functions_runtime_cli.arguments import WRONG, Parser
 from functions_runtime_cli.judging import Judged, Plan
 from functions_runtime_proxy import options
@@ -95,15 +95,31 @@ def run(arguments: argparse.Namespace) -> int:
         names = opening.names(arguments.recordings)
     except (OptionsError, ValueError) as error:
         return _complain(_as_arguments(str(error)))
-    plan = Plan(arguments.scope, arguments.limits, arguments.domain, tuple(arguments.rules), secrets.token_bytes(32))
-    judged = _judge(names, plan, quiet=arguments.quiet)
+    plan = Plan(
+        arguments.scope,
+        arguments.limits,
+        arguments.domain,
+        tuple(arguments.rules),
+        secrets.token_bytes(32),
+        os.getcwd(),
+    )
+    try:
+        with _progress(len(names), quiet=arguments.quiet) as progress:
+            if arguments.scheduler:
+                judged = at_scale.on_cluster(names, plan, arguments.scheduler, progress.advance)
+            elif (workers := arguments.workers or _workers_for(names)) > 1 and len(names) > 1:
+                judged = at_scale.on_this_machine(names, plan, workers, progress.advance)
+            else:
+                judged = _one_by_one(names, plan, progress)
+    except at_scale.ClusterError as error:
+        return _complain(str(error))
     judged.journal.compare_with(settings.baseline)
     report = judged.journal.report(
         options.AUDIT,
         settings.profile.limits,
         scoped=bool(arguments.scope.strip()),
         sources=judged.names,
-        notices=[_entries_skipped(judged, len(names)), unreadable(judged.unreadable)],
+        notices=[_bare(judged), _entries_skipped(judged, len(names)), unreadable(judged.unreadable)],
     )
     if not judged.names:
         for name, reason in judged.unreadable.items():
@@ -129,15 +145,39 @@ def _as_arguments(sentence: str) -> str:
     return re.sub(r"\bruntime_([a-z_]+)", lambda name: "--" + name[1].replace("_", "-"), sentence)
 
 
-def _judge(names: Sequence[str], plan: Plan, *, quiet: bool) -> Judged:
-    with _progress(len(names), quiet=quiet) as progress:
-        together: Judged | None = None
+def _workers_for(names: Sequence[str]) -> int:
+    """How many processes are worth while. Starting one takes a second."""
+    try:
+        if sum(os.path.getsize(name) for name in names) < SMALL:
+            return 1
+    except OSError:
+        pass  # one is a URL, or cannot be read
+    return min(os.cpu_count() or 1, len(names))
+
+
+def _one_by_one(names: Sequence[str], plan: Plan, progress: _Progress) -> Judged:
+    def each() -> Iterator[Judged]:
         for name in names:
             judged = judging.judge(name, plan, progress.saw)
             progress.finished(judged)
-            together = judging.merged(together, judged) if together else judged
-    assert together
-    return together
+            yield judged
+
+    return judging.merged(each())
+
+
+def _bare(judged: Judged) -> Notice | None:
+    """That some recordings hold no cookies although others do. If none does, the report says so by itself."""
+    bare = judged.bare
+    if not bare.count or not judged.journal.hosts.has_credentials:
+        return None
+    more = f" and {bare.count - len(bare.places):,} more" if bare.count > len(bare.places) else ""
+    return Notice(
+        "no-cookies",
+        f"{text.counted(bare.count, 'recording')} without a Cookie, Set-Cookie or Authorization field: "
+        f"{', '.join(place.name for place in bare.places)}{more}. Browsers leave them out of an export unless you ask "
+        "for sensitive data. Nothing can be said about cookies and sessions there.",
+        bare.count,
+    )
 
 
 def _entries_skipped(judged: Judged, recordings: int) -> Notice | None:
@@ -191,17 +231,18 @@ def _why_it_fails(report: Report, fail_on: Severity | None) -> str:
 
 
 class _Progress(NamedTuple):
-    """Who is told how far it is: after each exchange, and after each recording."""
+    """Who is told how far it is: after each exchange, after each recording, and after some of them elsewhere."""
 
     saw: Callable[[Journal], None] | None
     finished: Callable[[Judged], None]
+    advance: Callable[[int], None]
 
 
 @contextlib.contextmanager
 def _progress(recordings: int, *, quiet: bool) -> Iterator[_Progress]:
     """Show a bar if a person looks on."""
     if quiet or not sys.stderr.isatty():
-        yield _Progress(None, lambda judged: None)
+        yield _Progress(None, lambda judged: None, lambda recordings: None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -226,7 +267,7 @@ def _progress(recordings: int, *, quiet: bool) -> Iterator[_Progress]:
             before[1] += judged.journal.found
             bar.update(task, advance=1, exchanges=before[0], findings=before[1])
 
-        yield _Progress(saw, finished)
+        yield _Progress(saw, finished, lambda recordings: bar.update(task, advance=recordings))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

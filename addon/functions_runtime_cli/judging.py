@@ -5,13 +5,12 @@ What comes back is plain and can be merged with others. Evidence in one recordin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
-import publicsuffix2
 from mitmproxy import flow, http
 from mitmproxy.options import Options
 
@@ -19,11 +18,13 @@ from functions_runtime.case import Origin
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
 from functions_runtime.record.journal import Journal
+from functions_runtime.record.notices import no_cookies
 from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
 from functions_runtime.session import Overrides, Session
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import opening
 from functions_runtime_proxy import filters, options, read
+from functions_runtime_proxy.registrable import registrable_domain
 
 MOST_REASONS = 20
 """Reasons for which entries are skipped that are told apart."""
@@ -33,13 +34,17 @@ OTHER_REASONS = "other reasons"
 
 
 class Plan(NamedTuple):
-    """How recordings are judged, as the user wrote it. `key` is the session's."""
+    """How recordings are judged, as the user wrote it. `key` is the session's.
+
+    Paths are relative to `folder`.
+    """
 
     scope: str
     limits: str
     domain: str
     rules: tuple[str, ...]
     key: bytes
+    folder: str
 
 
 class Place(NamedTuple):
@@ -63,28 +68,23 @@ class Skips:
 
 @dataclass(slots=True)
 class Judged:
-    """What came of recordings: a journal, the names of those read, and what could not be read, and why."""
+    """What came of recordings: a journal, the names of those read, and what could not be read, and why.
 
-    journal: Journal
+    `bare` are the recordings without a cookie or Authorization in which there should be one.
+    """
+
+    journal: Journal = field(default_factory=lambda: Journal(registrable=registrable_domain))
     names: tuple[str, ...] = ()
     skipped: dict[str, Skips] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    bare: Skips = field(default_factory=Skips)
 
     def skip(self, reason: str, skips: Skips) -> None:
-        """Take down that entries were skipped."""
-        if reason not in self.skipped and len(self.skipped) >= MOST_REASONS:
-            reason = OTHER_REASONS
+        """Take down that entries were skipped. Beyond the maximum, reasons share one, whatever the order."""
         self.skipped.setdefault(reason, Skips()).add(skips)
-
-
-def registrable(host: str) -> str:
-    """The registrable domain of a host by the Public Suffix List, or the host itself if it has none."""
-    return _registrable(host) or host
-
-
-@lru_cache(maxsize=4096)
-def _registrable(host: str) -> str:
-    return str(publicsuffix2.get_sld(host) or "")
+        named = sorted(self.skipped.keys() - {OTHER_REASONS})
+        for further in named[MOST_REASONS:]:
+            self.skipped.setdefault(OTHER_REASONS, Skips()).add(self.skipped.pop(further))
 
 
 @lru_cache(maxsize=8)
@@ -141,23 +141,26 @@ def _judgement(plan: Plan) -> Judgement:
 def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -> Judged:
     """Judge one recording. `saw` is told of progress."""
     judgement = _judgement(plan)
-    session = Session(judgement.settings.profile, plan.key, registrable=registrable)
-    judged = Judged(session.journal)
+    session = Session(judgement.settings.profile, plan.key, registrable=registrable_domain)
+    journal = session.journal
+    judged = Judged(journal)
     shown = printable(name, 300)
     try:
-        for each in opening.read(name, plan.domain, with_state=judgement.needs_flow):
+        for each in opening.read(opening.absolute(name, plan.folder), plan.domain, with_state=judgement.needs_flow):
             if isinstance(each, Skipped):
                 judged.skip(each.reason, Skips(1, (Place(shown, each.position),)))
             else:
                 _judge_one(session, judgement, each)
             if saw:
-                saw(session.journal)
+                saw(journal)
     except UnreadableError as error:
-        if not (session.journal.judged or judged.skipped):
+        if not (journal.judged or judged.skipped):
             judged.unreadable[shown] = printable(str(error), 200)
             return judged
-        judged.skip(printable(f"the rest cannot be read ({error})"), Skips(1, (Place(shown, 0),)))
+        judged.skip(printable(f"the rest cannot be read ({error})"), Skips(1, (Place(shown, journal.judged),)))
     judged.names = (shown,)
+    if not journal.hosts.has_credentials and no_cookies(journal.judged, has_login=journal.hosts.has_login):
+        judged.bare.add(Skips(1, (Place(shown, 0),)))
     return judged
 
 
@@ -222,11 +225,20 @@ def _flow(state: Any) -> http.HTTPFlow | None:
     return made if isinstance(made, http.HTTPFlow) else None
 
 
-def merged(one: Judged, other: Judged) -> Judged:
-    """What came of both, whatever the order."""
-    one.journal.merge(other.journal)
-    one.names = tuple(sorted((*one.names, *other.names)))
-    one.unreadable |= other.unreadable
-    for reason, skips in other.skipped.items():
-        one.skip(reason, skips)
-    return one
+def judge_each(names: Iterable[str], plan: Plan) -> Judged:
+    """Judge recordings one after another."""
+    return merged(judge(name, plan) for name in names)
+
+
+def merged(parts: Iterable[Judged]) -> Judged:
+    """What came of all of these, whatever the order. Changes none of them: Dask may use them once more."""
+    together = Judged()
+    for part in parts:
+        together.journal.merge(part.journal)
+        together.names += part.names
+        together.unreadable |= part.unreadable
+        together.bare.add(part.bare)
+        for reason, skips in part.skipped.items():
+            together.skip(reason, skips)
+    together.names = tuple(sorted(together.names))
+    return together

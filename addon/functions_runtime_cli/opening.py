@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import gzip
 import io
 import os
 import zlib
@@ -22,6 +21,7 @@ SUFFIXES = (".har", ".flow", ".flows", ".mitm")
 """What recordings in a folder end in, perhaps with `.gz` behind it."""
 GZIP = b"\x1f\x8b"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 BLOCK = 1 << 20
 """Bytes that are read, or passed over, in one go."""
 
@@ -34,6 +34,11 @@ MITMPROXY = flow_state.Mitmproxy(
 
 def is_url(name: str) -> bool:
     return "://" in name
+
+
+def absolute(name: str, folder: str) -> str:
+    """Where a recording is. Paths are relative to the folder."""
+    return name if is_url(name) else os.path.join(folder, name)
 
 
 def names(arguments: Iterable[str]) -> list[str]:
@@ -71,11 +76,12 @@ def _remote(url: str) -> list[str]:
         system, path = fsspec.core.url_to_fs(url)
         pattern = path if glob.has_magic(path) else f"{path.rstrip('/')}/**"
         found = [str(each) for each in system.glob(pattern) if glob.has_magic(path) or _is_recording(str(each))]
-        if not found:
-            raise ValueError(f"There is no recording at {url!r}.")
-        return sorted(system.unstrip_protocol(each) for each in found)
-    except (ImportError, OSError, RuntimeError) as error:
+        names = sorted(system.unstrip_protocol(each) for each in found)
+    except (ImportError, OSError, ValueError, RuntimeError) as error:
         raise ValueError(f"{url!r} cannot be listed: {reason_of(error)}.") from error
+    if not names:
+        raise ValueError(f"There is no recording at {url!r}.")
+    return names
 
 
 def _is_recording(name: str) -> bool:
@@ -119,9 +125,8 @@ def _read(file: IO[bytes], domain: str, *, with_state: bool) -> Iterator[Recorde
     start = file.read(4)
     file.seek(0)
     if start[:2] == GZIP:
-        file = cast(IO[bytes], _Unzipped(file))
-        start = file.read(4)
-        file.seek(0)
+        unzipped = io.BufferedReader(_Unzip(file), BLOCK)
+        start, file = unzipped.peek(4)[:4], unzipped
     head = start.lstrip(b" \t\r\n\xef\xbb\xbf")[:1]
     if head in (b"{", b"[") or start[:2] in UTF_16 or (start and not head):
         from functions_runtime.recordings import har
@@ -134,20 +139,31 @@ def _read(file: IO[bytes], domain: str, *, with_state: bool) -> Iterator[Recorde
         yield from flow_state.read(_Skipping(file), MITMPROXY, domain, with_state=with_state)
 
 
-class _Unzipped(io.BufferedReader):
-    """What is in a gzip file, as far as it goes."""
+class _Unzip(io.RawIOBase):
+    """What is in a gzip file. It ends where that ends or is damaged."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(cast(io.RawIOBase, _Patient(fileobj=file)), BLOCK)
+        self._file = file
+        self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
+        self._packed = b""
 
-
-class _Patient(gzip.GzipFile):
-    """A gzip file that ends where it is damaged."""
+    def readable(self) -> bool:
+        return True
 
     def readinto(self, buffer: Any) -> int:
         try:
-            return super().readinto(buffer)
-        except (EOFError, OSError, zlib.error):
+            while True:
+                self._packed = self._packed or self._file.read(BLOCK)
+                data = self._member.decompress(self._packed, len(buffer))
+                is_at_end = not self._packed
+                self._packed = self._member.unconsumed_tail
+                if self._member.eof:
+                    self._packed = self._member.unused_data
+                    self._member = zlib.decompressobj(_WITH_GZIP_HEADER)
+                if data or is_at_end:
+                    buffer[: len(data)] = data
+                    return len(data)
+        except (OSError, EOFError, zlib.error):
             return 0
 
 
@@ -159,4 +175,8 @@ class _Skipping:
         self.read = file.read
 
     def skip(self, size: int) -> None:
-        self._file.seek(size, io.SEEK_CUR)
+        if self._file.seekable():
+            self._file.seek(size, io.SEEK_CUR)
+            return
+        while size > 0 and (passed := len(self.read(min(size, BLOCK)))):
+            size -= passed

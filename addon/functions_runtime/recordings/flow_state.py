@@ -156,7 +156,7 @@ def _flow(source: Source, size: int, mitmproxy: Mitmproxy, *, with_state: bool) 
     """The state of the next flow, which is this long, as the installed mitmproxy would write it."""
     if size > LARGE and not with_state:
         state = _large(source, size, is_flow=True)
-        if source.read(1) != b"}":
+        if _exactly(source, 1) != b"}":
             raise _DamageError
     else:
         data = source.read(size + 1)

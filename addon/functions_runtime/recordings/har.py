@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
@@ -111,33 +111,32 @@ def read(recording: bytes, domain: str = "") -> Iterator[Recorded | Skipped]:
 
     Raises UnreadableError if it is none. One that ends early is read as far as it goes.
     """
-    entries, is_whole = _entries(recording.removeprefix(b"\xef\xbb\xbf"))
-    position = 0
-    for position, raw in enumerate(entries, 1):
-        yield _read_entry(raw, position, domain)
-    if not is_whole:
-        yield Skipped(position + 1, "the file ends early or is damaged from here on")
+    for position, raw in enumerate(_entries(recording.removeprefix(b"\xef\xbb\xbf")), 1):
+        if raw is None:
+            yield Skipped(position, "the file ends early or is damaged from here on")
+        else:
+            yield _read_entry(raw, position, domain)
 
 
-def _entries(document: bytes) -> tuple[Iterator[bytes], bool]:
-    """Each entry as JSON, and whether the document is whole."""
+def _entries(document: bytes) -> Iterable[bytes | None]:
+    """Each entry as JSON, and None for those that are missing at the end."""
     try:
-        return iter(_decode_har(document).log.entries), True
+        return _decode_har(document).log.entries
     except msgspec.ValidationError as error:
         raise UnreadableError(f"it is JSON but no HAR: it has no list log.entries ({_reason(error)})") from error
     except (msgspec.DecodeError, RecursionError):
         start = _ENTRIES.search(document)
         if not start:
             raise UnreadableError("it is no JSON, and no list of entries is in it") from None
-        return _scan(document, start.end()), False
+        return _scan(document, start.end())
 
 
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
 _MARK = re.compile(rb'["{}\]]')
 
 
-def _scan(document: bytes, start: int) -> Iterator[bytes]:
-    """The entries of a list in a document that is no JSON as a whole, up to where it ends or is damaged."""
+def _scan(document: bytes, start: int) -> Iterator[bytes | None]:
+    """The entries of a list in a document that is no JSON as a whole; None if the list has no end."""
     depth, began, at = 0, start, start
     while mark := _MARK.search(document, at):
         at = mark.end()
@@ -154,6 +153,7 @@ def _scan(document: bytes, start: int) -> Iterator[bytes]:
                 yield document[began:at]
         elif not depth:
             return
+    yield None
 
 
 def _end_of_string(document: bytes, at: int) -> int:

@@ -32,6 +32,8 @@ def test_the_second_path_of_an_endpoint_is_found() -> None:
         ("/items/1", "/things/1"),
         ("/img/1/logo.png", "/img/2/logo.png"),
         ("/{id}/a", "/{id}/a"),
+        ("/items/1;sid=a", "/items/1%3Bsid=b"),
+        ("/{a};sid=a", "/{a};sid=b"),
     ],
 )
 def test_other_paths_are_not(paths: tuple[str, str]) -> None:

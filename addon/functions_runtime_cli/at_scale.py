@@ -1,0 +1,135 @@
+"""Many recordings at once, by Dask: on this machine's cores, or on a cluster that is there already.
+
+The unit is a recording. Each part of the work can be done again without being counted twice: what comes of it is merged
+into something new.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+from urllib.parse import urlsplit
+
+from mitmproxy.version import VERSION as MITMPROXY_VERSION
+
+from functions_runtime.version import VERSION
+from functions_runtime_cli.judging import Judged, Plan, judge_each, merged
+
+PARTS_PER_WORKER = 8
+MOST_IN_A_PART = 50
+"""Recordings that are judged again if a worker is lost."""
+MERGED_AT_ONCE = 8
+SECONDS_TO_CONNECT = 10
+
+
+class ClusterError(Exception):
+    """It cannot be done there. Its text says why, and what to do, in sentences."""
+
+
+Advance = Callable[[int], None]
+"""Is told how many more recordings are done."""
+
+
+def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
+    """Judge recordings in this many processes. Raises ClusterError if one of them dies."""
+    from dask.callbacks import Callback
+
+    size = _part_size(len(names), workers)
+    bag = _bag(names, size)
+    first = set(bag.__dask_keys__())
+
+    class Watch(Callback):  # type: ignore[misc]
+        def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
+            if isinstance(result, Judged) and key[0] not in first and key[0].startswith("_judged_part"):
+                advance(size)
+
+    try:
+        with Watch():
+            return _judged(bag, plan).compute(scheduler="processes", num_workers=workers)  # type: ignore[no-any-return]
+    except BrokenProcessPool as error:
+        raise ClusterError(
+            "A process that judged recordings was killed, perhaps because memory ran out. Try fewer with --workers."
+        ) from error
+
+
+def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:
+    """Judge recordings on the Dask cluster with this scheduler. Raises ClusterError if that cannot be."""
+    with _client(scheduler) as client:
+        workers = len(client.scheduler_info(n_workers=-1)["workers"])
+        if not workers:
+            raise ClusterError(f"The cluster at {scheduler} has no workers. Start one: dask worker {scheduler}")
+        _check_versions(client)
+        size = _part_size(len(names), workers)
+        result = client.compute(_judged(_bag(names, size), plan), retries=3)
+        judged: Judged = result.result()
+        advance(len(names))
+        return judged
+
+
+@contextlib.contextmanager
+def _client(scheduler: str) -> Iterator[Any]:
+    from distributed import Client
+
+    try:
+        _knock(scheduler)  # a client that finds nobody takes half a minute to say so, and prints traces
+        client = Client(scheduler, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"There is no Dask scheduler at {scheduler!r}. Start one with dask scheduler, and name its address such as "
+            "tcp://127.0.0.1:8786."
+        ) from error
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _knock(scheduler: str) -> None:
+    """Raises OSError or ValueError if nobody listens at a TCP address."""
+    address = urlsplit(scheduler)
+    if address.scheme in ("tcp", "tls"):
+        socket.create_connection((address.hostname or "", address.port or 0), SECONDS_TO_CONNECT).close()
+    elif not address.netloc:
+        raise ValueError("no address")
+
+
+def _check_versions(client: Any) -> None:
+    try:
+        found = set(client.run(versions).values())
+    except ImportError as error:
+        raise ClusterError(
+            "The workers of the cluster lack this program or what it needs. Install it there, with its extra audit, in "
+            f"version {VERSION}."
+        ) from error
+    if others := found - {versions()}:
+        raise ClusterError(
+            f"The workers of the cluster have {', '.join(sorted(others))}, and here is {versions()}. Install the same."
+        )
+
+
+def versions() -> str:
+    """What must be the same everywhere for reports to be."""
+    return f"functions-runtime {VERSION} with mitmproxy {MITMPROXY_VERSION}"
+
+
+def _part_size(recordings: int, workers: int) -> int:
+    return max(1, min(MOST_IN_A_PART, recordings // (PARTS_PER_WORKER * workers)))
+
+
+def _bag(names: Sequence[str], size: int) -> Any:
+    import dask.bag
+
+    return dask.bag.from_sequence(names, partition_size=size)
+
+
+def _judged(bag: Any, plan: Plan) -> Any:
+    """What comes of a bag of names, to be computed."""
+    parts = bag.map_partitions(_judged_part, plan)
+    return parts.reduction(merged, merged, split_every=MERGED_AT_ONCE)
+
+
+def _judged_part(names: Sequence[str], plan: Plan) -> list[Judged]:
+    return [judge_each(names, plan)]

@@ -1,0 +1,342 @@
+"""Flow files as mitmproxy writes them, and as they are when something went wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions_runtime.message import Request, Response
+from functions_runtime.recordings import flow_state
+from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+
+VERSION = 21
+NOW = 1_767_225_600.0
+
+
+def dumped(value: Any) -> bytes:
+    """A value as a tnetstring."""
+    if value is None:
+        data, kind = b"", b"~"
+    elif isinstance(value, bool):
+        data, kind = str(value).lower().encode(), b"!"
+    elif isinstance(value, int):
+        data, kind = str(value).encode(), b"#"
+    elif isinstance(value, float):
+        data, kind = repr(value).encode(), b"^"
+    elif isinstance(value, bytes):
+        data, kind = value, b","
+    elif isinstance(value, str):
+        data, kind = value.encode(), b";"
+    elif isinstance(value, dict):
+        data, kind = b"".join(dumped(each) for pair in value.items() for each in pair), b"}"
+    else:
+        data, kind = b"".join(map(dumped, value)), b"]"
+    return b"%d:%s%s" % (len(data), data, kind)
+
+
+def state(
+    request: dict[str, Any] | None = None,
+    response: dict[str, Any] | None = None,
+    client: dict[str, Any] | None = None,
+    server: dict[str, Any] | None = None,
+    **others: Any,
+) -> dict[str, Any]:
+    """The state of a flow."""
+    asked = {
+        "host": "app.example.test",
+        "port": 443,
+        "method": b"GET",
+        "scheme": b"https",
+        "authority": b"",
+        "path": b"/a?q=1",
+        "http_version": b"HTTP/1.1",
+        "headers": ((b"Host", b"app.example.test"),),
+        "content": b"",
+        "trailers": None,
+        "timestamp_start": NOW,
+        "timestamp_end": NOW + 1,
+    }
+    answered = {
+        "http_version": b"HTTP/1.1",
+        "status_code": 200,
+        "reason": b"OK",
+        "headers": ((b"Content-Type", b"text/html"),),
+        "content": b"hello",
+        "trailers": None,
+        "timestamp_start": NOW + 3,
+        "timestamp_end": NOW + 4,
+    }
+    return {
+        "version": VERSION,
+        "type": "http",
+        "id": "1",
+        "error": None,
+        "client_conn": {"proxy_mode": "regular", "sni": None, "tls": False, **(client or {})},
+        "server_conn": {"address": ("app.example.test", 443), "tls": True, **(server or {})},
+        "metadata": {},
+        "request": {**asked, **(request or {})},
+        "response": {**answered, **(response or {})},
+        "websocket": None,
+        **others,
+    }
+
+
+class File:
+    """A source in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+        self.read = self._file.read
+        self.skipped = 0
+
+    def skip(self, size: int) -> None:
+        self.skipped += size
+        self._file.seek(size, io.SEEK_CUR)
+
+
+def migrate(old: dict[Any, Any]) -> dict[Any, Any]:
+    version = old.get(b"version", old.get("version"))
+    if version != 1:
+        raise ValueError(f"Mitmproxy 11 cannot read files with flow format version {version}.")
+    new = state()
+    new["request"]["content"] = old[b"content"]
+    return new
+
+
+def host_of(authority: str) -> str:
+    return authority.partition(":")[0]
+
+
+MITMPROXY = flow_state.Mitmproxy(VERSION, migrate, host_of)
+
+
+def read(data: bytes, domain: str = "", *, with_state: bool = False) -> list[Recorded | Skipped]:
+    return list(flow_state.read(File(data), MITMPROXY, domain, with_state=with_state))
+
+
+def one(plain: Any, domain: str = "", *, with_state: bool = False) -> Recorded:
+    (recorded,) = read(dumped(plain), domain, with_state=with_state)
+    assert isinstance(recorded, Recorded)
+    return recorded
+
+
+def skipped(plain: Any) -> str:
+    found, after = read(dumped(plain) + dumped(state()))
+    assert isinstance(found, Skipped)
+    assert isinstance(after, Recorded)
+    assert (found.position, after.position) == (1, 2)
+    return found.reason
+
+
+def test_a_flow() -> None:
+    request = Request(
+        "GET", "app.example.test", "/a", ((b"Host", b"app.example.test"),), "app.example.test", NOW, b"q=1"
+    )
+    response = Response(200, ((b"Content-Type", b"text/html"),), NOW + 3, 2.0)
+    expected = Recorded(1, request, response, 0, 5, NOW + 4, True, "https", 443, [{"rule": "x"}])
+    assert one(state(metadata={"runtime": [{"rule": "x"}]})) == expected
+
+
+def test_the_whole_state_comes_along_if_somebody_asks() -> None:
+    recorded = one(state(comment="a"), with_state=True)
+    assert recorded.state["comment"] == "a"
+    assert recorded.state["response"]["content"] == b"hello"
+    assert recorded.received == 5
+    assert one(state()).state is None
+
+
+@pytest.mark.parametrize("response", [None, {"status_code": 0}])
+def test_no_response_came(response: Any) -> None:
+    plain = state(response=response)
+    if response is None:
+        plain["response"] = None
+    assert one(plain).response is None
+
+
+@pytest.mark.parametrize(("address", "tls", "expected"), [(None, False, None), (("a", 1), False, False)])
+def test_whether_the_server_was_reached_over_tls(address: Any, tls: bool, expected: bool | None) -> None:
+    assert one(state(server={"address": address, "tls": tls})).over_tls is expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "left"),
+    [("regular", 0), ("regular@8080", 0), ("upstream:http://a.test", 0), ("reverse:http://a.test", 2), ("local", 2)],
+)
+def test_what_a_client_says_to_its_proxy_is_no_field(mode: str, left: int) -> None:
+    fields = ((b"Proxy-Connection", b"keep-alive"), (b"proxy-authorization", b"x"))
+    assert len(one(state({"headers": fields}, client={"proxy_mode": mode})).request.fields) == left
+
+
+@pytest.mark.parametrize(
+    ("request_", "client", "host", "domain"),
+    [
+        ({}, {}, "app.example.test", "app.example.test"),
+        ({"headers": ((b"hOsT", b"Other.test:8080"),)}, {}, "other.test", "other.test"),
+        ({"headers": ()}, {}, "app.example.test", "app.example.test"),
+        ({"headers": ((b"host", b"a b"),)}, {}, "a b", None),
+        ({"authority": b"b.test", "http_version": b"HTTP/2.0"}, {}, "b.test", "b.test"),
+        ({"authority": b"b.test"}, {}, "app.example.test", "app.example.test"),
+        ({}, {"proxy_mode": "reverse:https://app.example.test:8443@80"}, "app.example.test", None),
+        ({}, {"proxy_mode": "reverse:https://app.example.test", "sni": "Sni.test"}, "sni.test", "sni.test"),
+        ({}, {"proxy_mode": "reverse:https://backend.test"}, "app.example.test", "app.example.test"),
+    ],
+)
+def test_the_host_that_the_client_addressed(request_: Any, client: Any, host: str, domain: str | None) -> None:
+    request = one(state(request_, client=client)).request
+    assert (request.host, request.domain) == (host, domain)
+
+
+def test_the_domain_that_the_user_names() -> None:
+    assert one(state(client={"proxy_mode": "reverse:https://app.example.test"}), "fn.test").request.domain == "fn.test"
+
+
+def test_split_cookies_are_joined_and_the_authority_is_host() -> None:
+    fields = ((b"cookie", b"a=1"), (b"cookie", b"b=2"))
+    asked = {"headers": fields, "http_version": b"HTTP/2.0", "authority": b"app.example.test"}
+    assert one(state(asked)).request.fields == ((b"Host", b"app.example.test"), (b"cookie", b"a=1; b=2"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "arrived", "waited"), [(None, NOW + 3, None), (NOW + 3, NOW + 2, None), (NOW, NOW, 0.0), (NOW, None, 0.0)]
+)
+def test_the_time_to_the_first_byte(sent: float | None, arrived: float | None, waited: float | None) -> None:
+    response = one(state({"timestamp_end": sent}, {"timestamp_start": arrived})).response
+    assert response
+    assert response.waited == waited
+
+
+def test_the_end_may_be_unknown() -> None:
+    assert one(state(response={"timestamp_end": None})).ended is None
+
+
+def test_what_is_no_exchange_with_the_site() -> None:
+    assert skipped(state(type="tcp")) == "not HTTP: tcp"
+    assert skipped(state({"method": b"CONNECT"})) == "CONNECT opens a tunnel"
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {"version": VERSION},
+        state({"headers": ((b"a", "b"),)}),
+        state({"headers": (("a", b"b"),)}),
+        state({"headers": 5}),
+        state({"timestamp_start": float("nan")}),
+        state({"timestamp_start": None}),
+        state({"method": None}),
+        state(response={"status_code": "200"}),
+        state(metadata=[]),
+        state(client_conn=None),
+        {**state(), "request": None},
+    ],
+)
+def test_a_state_that_is_not_as_mitmproxy_writes_it(plain: Any) -> None:
+    assert skipped(plain) == "the flow is not as mitmproxy writes it"
+
+
+def test_older_versions_are_migrated() -> None:
+    assert one({b"version": 1, b"content": b"abc", 5: None}).sent == 3
+    assert skipped({b"version": 0}) == "mitmproxy 11 cannot read files with flow format version 0"
+
+
+BROKEN = [b"-1:a,", b"1_0:", b"+1:a,", b" 1:a,", b"1:a?", b"1:", b"9:a,", b":", b"1234567890123:", b"x", b"1:a,1:"]
+
+
+@pytest.mark.parametrize(
+    "inside", [*BROKEN, b"7:version;9:1,", b"7:version;2:ab#", b"7:version;2:1:]", b"1:a;", b"8:metadata;4:1:a,}"]
+)
+def test_a_broken_inside_costs_no_other_flow(inside: bytes) -> None:
+    broken = b"%d:%s}" % (len(inside), inside)
+    found = read(broken + dumped(state()))
+    assert [type(each) for each in found] == [Skipped, Recorded]
+
+
+@pytest.mark.parametrize("inside", BROKEN)
+def test_a_broken_list_costs_no_other_flow(inside: bytes) -> None:
+    broken = dumped(state(metadata={"runtime": [b"PLACEPLACE"]})).replace(dumped(b"PLACEPLACE"), inside.ljust(14, b"?"))
+    found = read(broken + dumped(state()))
+    assert [type(each) for each in found] == [Skipped, Recorded]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"12", "it ends before the first flow does"),
+        (b"12:abc", "it ends before the first flow does"),
+        (b"hello", "it is neither HAR nor a flow file of mitmproxy's"),
+        (b":", "it is neither HAR nor a flow file of mitmproxy's"),
+        (b"3;abc", "it is neither HAR nor a flow file of mitmproxy's"),
+        (b"1234567890123:", "it is neither HAR nor a flow file of mitmproxy's"),
+        (b"3:abc,", "it is neither HAR nor a flow file of mitmproxy's"),
+    ],
+)
+def test_what_is_no_flow_file(data: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableError, match=f"^{reason}$"):
+        read(data)
+
+
+def test_a_file_that_ends_early_is_read_as_far_as_it_goes() -> None:
+    flow = dumped(state())
+    assert read(flow + flow[:-5])[1:] == [Skipped(2, "the file ends within this flow")]
+    assert read(flow + flow[:2])[1:] == [Skipped(2, "the file ends within this flow")]
+    assert read(flow + b"\0\0")[1:] == [Skipped(2, "the file is damaged from here on")]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow_state, "LARGE", 200)
+
+
+@pytest.mark.usefixtures("small")
+def test_content_of_a_large_flow_is_skipped() -> None:
+    plain = state({"content": b"q" * 300}, {"content": b"x" * 5000}, comment="c" * 1000)
+    file = File(dumped(plain) + dumped(state()))
+    first, second = flow_state.read(file, MITMPROXY)
+    assert isinstance(first, Recorded)
+    assert isinstance(second, Recorded)
+    assert (first.sent, first.received, second.received) == (300, 5000, 5)
+    assert first._replace(sent=0, received=5) == second._replace(position=1)
+    assert file.skipped == 300 + 5000 + 1000 + 5
+
+
+@pytest.mark.usefixtures("small")
+def test_a_large_flow_of_an_older_version() -> None:
+    assert one({b"version": 1, b"content": b"a" * 300}).sent == 300
+
+
+@pytest.mark.usefixtures("small")
+def test_a_large_flow_that_ends_early() -> None:
+    flow = dumped(state(response={"content": b"x" * 5000}))
+    for left in range(4, len(flow), 97):
+        with pytest.raises(UnreadableError, match="it ends before the first flow does"):
+            read(flow[:left])
+    assert read(flow + flow[:-1])[1:] == [Skipped(2, "the file ends within this flow")]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "inside", [b"900:" + b"k" * 900 + b";1:a,", b"1:a;9000:", b"1:a;x", b"1:a;" + dumped(b"b" * 300) + b"?"]
+)
+def test_a_large_flow_that_is_broken(inside: bytes) -> None:
+    inside = inside if len(inside) > 200 else inside.ljust(300, b"?")
+    flow = dumped(state())
+    assert read(flow + b"%d:%s}" % (len(inside), inside) + flow)[1:] == [Skipped(2, "the file is damaged from here on")]
+    ended_wrong = flow + dumped(state(comment="c" * 300))[:-1] + b"]" + flow
+    assert read(ended_wrong)[1:] == [Skipped(2, "the file is damaged from here on")]
+
+
+FLOWS = dumped(state()) + dumped(state(response={"content": b"x" * 300}))
+
+
+@given(st.integers(0, len(FLOWS) - 1), st.binary(min_size=1, max_size=3), st.sampled_from([100, 1 << 20]))
+def test_no_bytes_break_it(at: int, instead: bytes, large: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flow_state, "LARGE", large)
+        with contextlib.suppress(UnreadableError):
+            read(FLOWS[:at] + instead + FLOWS[at + len(instead) :])

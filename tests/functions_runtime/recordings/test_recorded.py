@@ -1,0 +1,17 @@
+"""What readers of recordings yield."""
+
+from __future__ import annotations
+
+from functions_runtime.message import Request
+from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+
+
+def test_an_exchange_may_be_little_known() -> None:
+    recorded = Recorded(1, Request(), None)
+    assert (recorded.sent, recorded.received, recorded.ended, recorded.over_tls) == (0, 0, None, None)
+    assert (recorded.scheme, recorded.port, recorded.stored, recorded.state) == ("https", 443, None, None)
+
+
+def test_what_is_not_read_says_why() -> None:
+    assert Skipped(3, "not HTTP: tcp").reason == "not HTTP: tcp"
+    assert str(UnreadableError("it is empty")) == "it is empty"

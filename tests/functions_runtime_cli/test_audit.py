@@ -1,0 +1,305 @@
+"""The command `audit`, from its arguments to its exit status and reports."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions_runtime_cli import audit
+from functions_runtime_cli.audit import main
+from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
+
+
+def report(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def long_lived(path: Path) -> set[tuple[str, str]]:
+    return {(each["path"], each["severity"]) for each in report(path)["findings"] if "lifetime" in each["rule"]}
+
+
+def judged(out: Path, *arguments: object) -> dict[str, Any]:
+    """The report on recordings that can be read."""
+    assert main([*map(str, arguments), "--quiet", "--report", str(out)]) == 0
+    return report(out)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "report.json"
+
+
+@pytest.fixture
+def har(tmp_path: Path) -> Path:
+    return write_har(tmp_path / "a.har", entry("/a"), entry("/b"))
+
+
+def test_a_summary_is_printed_unless_it_is_to_be_quiet(har: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(har)]) == 0
+    printed = capsys.readouterr()
+    assert "cookie-lifetime-too-long [sid]" in printed.out
+    assert "secret-value" not in printed.out
+    assert printed.err == ""
+    assert main([str(har), "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_each_format_is_written(har: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / f"report{suffix}" for suffix in (".json", ".html", ".xml", ".sarif", ".md", ".jsonl")]
+    arguments = [word for path in paths for word in ("--report", str(path))]
+    assert main([str(har), "--quiet", *arguments]) == 0
+    for path in paths:
+        assert "cookie-lifetime-too-long" in path.read_text(encoding="utf-8"), path
+
+
+def test_har_and_flow_files_give_the_same_findings(tmp_path: Path, har: Path) -> None:
+    write_flows(tmp_path / "b.flow", ["/a", "/b"])
+    for name in ("a.har", "b.flow"):
+        judged(tmp_path / f"{name}.json", tmp_path / name)
+    assert (
+        long_lived(tmp_path / "a.har.json")
+        == long_lived(tmp_path / "b.flow.json")
+        == {
+            ("/a", "error"),
+            ("/b", "error"),
+        }
+    )
+
+
+def test_paths_globs_and_folders(tmp_path: Path, har: Path, out: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    write_flows(inner / "c.flow", ["/c"])
+    (inner / "d.har.gz").write_bytes(gzip.compress(write_har(tmp_path / "d", entry("/d")).read_bytes()))
+    (inner / "notes.txt").write_text("no recording", encoding="utf-8")
+    everything = judged(out, tmp_path, har)
+    assert everything["exchanges"]["judged"] == 4
+    assert everything["sources"] == [str(har), str(inner / "c.flow"), str(inner / "d.har.gz")]
+    assert judged(out, f"{tmp_path}/**/*.flow", f"{tmp_path}/*.har")["exchanges"]["judged"] == 3
+
+
+def test_urls(har: Path, out: Path) -> None:
+    assert judged(out, har.as_uri())["exchanges"]["judged"] == 2
+    assert judged(out, f"{har.parent.as_uri()}/*.har")["exchanges"]["judged"] == 2
+    assert judged(out, f"{har.parent.as_uri()}/")["exchanges"]["judged"] == 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_byte_order_marks(har: Path, out: Path, encoding: str) -> None:
+    har.write_bytes(har.read_text(encoding="utf-8").encode(encoding))
+    assert judged(out, har)["exchanges"]["judged"] == 2
+
+
+def test_a_damaged_archive_is_read_as_far_as_it_goes(tmp_path: Path, out: Path) -> None:
+    packed = gzip.compress(write_har(tmp_path / "a", *[entry(f"/{i:x}") for i in range(3000)]).read_bytes())
+    (tmp_path / "a.har.gz").write_bytes(packed[: len(packed) // 2])
+    found = judged(out, tmp_path / "a.har.gz")
+    assert 100 < found["exchanges"]["judged"] < 3000
+    assert [notice["id"] for notice in found["notices"]] == ["entries-skipped"]
+
+
+def test_one_unreadable_recording_is_a_notice(tmp_path: Path, har: Path, out: Path) -> None:
+    (tmp_path / "bad.har").write_text("{}", encoding="utf-8")
+    found = judged(out, har, tmp_path / "bad.har", tmp_path / "missing.har")
+    assert found["exchanges"]["judged"] == 2
+    (notice,) = found["notices"]
+    assert (notice["id"], notice["count"]) == ("unreadable", 2)
+    assert "no such file or directory" in notice["message"]
+    assert "it is JSON but no HAR" in notice["message"]
+
+
+def test_skipped_entries_are_named(tmp_path: Path, har: Path, out: Path) -> None:
+    data = entry(url="data:,a")
+    write_har(tmp_path / "b.har", data, entry(), *[data] * 4)
+    (notice,) = judged(out, tmp_path / "b.har")["notices"]
+    assert notice["message"] == "5 entries were not judged: not HTTP: data (entries 1, 3, 4 and 2 more)."
+    (notice,) = judged(out, tmp_path / "b.har", har)["notices"]
+    name = tmp_path / "b.har"
+    assert notice["message"] == (
+        f"5 entries were not judged: not HTTP: data (entries 1 of {name}, 3 of {name}, 4 of {name} and 2 more)."
+    )
+
+
+def test_a_recording_without_cookies_among_others_is_named(tmp_path: Path, har: Path, out: Path) -> None:
+    bare = write_har(tmp_path / "bare.har", entry("/login", cookie=""))
+    (notice,) = judged(out, bare)["notices"]
+    assert notice["id"] == "no-cookies"
+    (notice,) = judged(out, bare, har)["notices"]
+    assert (notice["id"], notice["count"]) == ("no-cookies", 1)
+    assert str(bare) in notice["message"]
+
+
+def test_a_flow_of_an_addon_in_enforce_mode_keeps_its_findings(tmp_path: Path, out: Path) -> None:
+    from mitmproxy.io import FlowReader, FlowWriter
+
+    path = write_flows(tmp_path / "a.flow", ["/a"], cookie="a=b")
+    with path.open("rb") as file:
+        (flow,) = FlowReader(file).stream()  # type: ignore[no-untyped-call]
+    flow.metadata["runtime"] = [
+        {
+            "rule": "cookie-session",
+            "severity": "info",
+            "basis": "documented",
+            "subject": "a",
+            "status": None,
+            "facts": {},
+            "endpoint": None,
+            "replaces": None,
+            "extent": 0.0,
+            "enforced": True,
+        }
+    ]
+    with path.open("wb") as file:
+        FlowWriter(file).add(flow)  # type: ignore[no-untyped-call]
+    found = judged(out, path)
+    assert found["unmeasured"] == 1
+    assert [each["rule"] for each in found["findings"]] == ["cookie-session"]
+
+
+def test_scope(har: Path, out: Path) -> None:
+    assert judged(out, har, "--scope", "~u /a$")["exchanges"]["judged"] == 1
+
+
+def test_a_scope_that_needs_a_flow(tmp_path: Path, har: Path, out: Path) -> None:
+    flows = write_flows(tmp_path / "b.flow", ["/a"], content=b"hello")
+    assert judged(out, flows, "--scope", "~b hello")["exchanges"]["judged"] == 1
+    assert judged(out, flows, "--scope", "~b other")["exchanges"]["judged"] == 0
+    assert judged(out, har, "--scope", "~b hello")["exchanges"]["judged"] == 0
+
+
+def test_rules(har: Path, out: Path) -> None:
+    judged(out, har, "--rules", "|~u /a$|cookie-lifetime-too-long|off", "--rules", "/cookie-lifetime-too-long/info")
+    assert long_lived(out) == {("/b", "info")}
+
+
+def test_a_pattern_is_asked_about_the_endpoint_that_a_finding_is_about(tmp_path: Path, out: Path) -> None:
+    wide = "sid=12345678; Domain=example.test; Max-Age=60"
+    sent = [{"name": "Cookie", "value": "sid=12345678"}]
+    recording = write_har(
+        tmp_path / "a.har", entry("/a", cookie=wide), entry("/b", host="b.example.test", headers=sent)
+    )
+    assert "cookie-shared-across-hosts" in {each["rule"] for each in judged(out, recording)["findings"]}
+    found = judged(out, recording, "--rules", ":~d .:cookie-shared-across-hosts:off")
+    assert "cookie-shared-across-hosts" not in {each["rule"] for each in found["findings"]}
+
+
+def test_limits_and_domain(har: Path, out: Path) -> None:
+    found = judged(out, har, "--limits", "10/1", "--domain", "fn.example.test")
+    assert found["limits"] == {"bytes": 10, "count": 1}
+    assert "response-headers-too-long" in {each["rule"] for each in found["findings"]}
+
+
+def test_the_gate(har: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(har), "--quiet", "--fail-on", "error", "--report", str(out)]) == 2
+    assert capsys.readouterr().err.startswith("Exit status 2: there are new findings of severity error or above")
+    assert main([str(har), "--quiet", "--fail-on", "error", "--baseline", str(out)]) == 0
+    assert main([str(har), "--quiet", "--fail-on", "error", "--scope", "~d other"]) == 2
+    assert "nothing was judged" in capsys.readouterr().err
+    many = write_har(tmp_path / "many.har", *[entry(f"/{letter}") for letter in "abcdefg"])
+    assert main([str(many), "--quiet", "--fail-on", "error"]) == 2
+    assert "and 2 more" in capsys.readouterr().err
+
+
+def test_a_run_in_which_nothing_can_be_read_fails(
+    tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty.flow"
+    empty.touch()
+    assert main([str(empty), "--report", str(out)]) == 1
+    assert capsys.readouterr().err == f"{empty} cannot be read: it is empty.\n"
+    assert report(out)["notices"][0]["id"] == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--limits", "x"], "--limits: 'x' is not a pair of limits."),
+        (["--scope", "~nothing"], "--scope: '~nothing' is not a flow filter."),
+        (["--rules", "/no-rule/off"], "--rules: there is no rule 'no-rule'"),
+        (["--domain", "http://a"], "--domain: 'http://a' is not a host name."),
+        (["--report", "a.doc"], "--report: 'a.doc' has no suffix of a report."),
+        (["--baseline", "/nowhere.json"], "Name a report that --report wrote"),
+        (["--fail-on", "much"], "--fail-on: 'much' is not possible."),
+        (["--show", "much"], "--show: 'much' is not possible."),
+        (["*.nothing"], "No file matches '*.nothing'."),
+        (["memory://nowhere/*.har"], "There is no recording at"),
+        (["nowhere://a/*.har"], "'nowhere://a/*.har' cannot be listed:"),
+    ],
+)
+def test_a_wrong_call_is_a_sentence(
+    arguments: list[str], said: str, har: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(har), *arguments]) == 1
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+def test_an_empty_folder_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path)]) == 1
+    assert "There is no recording in the folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["a.har", "--workers", "0"], ["a.har", "--workers", "x"], ["a", "--no"]])
+def test_wrong_arguments_end_with_1(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 1
+    assert "audit --help" in capsys.readouterr().err
+
+
+def test_urls_that_cannot_be_read(har: Path, out: Path) -> None:
+    found = judged(out, har, "nowhere://a/b.har", "memory://nowhere.har")
+    assert [(notice["id"], notice["count"]) for notice in found["notices"]] == [("unreadable", 2)]
+
+
+def test_a_report_that_cannot_be_written_is_said(
+    har: Path, out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(audit, "replace_file", full)
+    assert main([str(har), "--quiet", "--report", str(out)]) == 1
+    assert "could not be written: no space left on device." in capsys.readouterr().err
+
+
+def test_a_person_sees_how_far_it_is(har: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    assert main([str(har)]) == 0
+    assert "1/1" in terminal.getvalue()
+    assert "2 exchanges" in terminal.getvalue()
+
+
+def test_ctrl_c_is_a_sentence(har: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(audit.judging, "judge", interrupt)
+    assert main([str(har)]) == 1
+    assert capsys.readouterr().err == "Interrupted.\n"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.binary(max_size=400) | st.binary(max_size=60).map(lambda tail: b'{"log": {"entries": [' + tail))
+def test_no_file_leads_to_a_trace(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "any.har"
+    path.write_bytes(data)
+    assert main([str(path), "--quiet"]) in (0, 1)
