@@ -288,7 +288,7 @@ def test_rendering_leaves_the_event_loop_free(monkeypatch: pytest.MonkeyPatch) -
     free = threading.Event()
     render = html.content
 
-    def render_when_free(report: Report) -> Markup:
+    def render_when_free(report: Report, *, live: bool) -> Markup:
         assert free.wait(TIMEOUT), "the event loop was not free to say so"
         return render(report)
 

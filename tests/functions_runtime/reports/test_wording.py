@@ -12,6 +12,8 @@ from functions_runtime.reports.wording import (
     how_judged,
     lead,
     own_endpoints,
+    requests_checked,
+    requests_clean,
     scope,
     share,
     site_name,
@@ -200,3 +202,8 @@ def test_it_says_whose_hosts_the_verdict_is_about() -> None:
 def test_only_own_endpoints_are_counted() -> None:
     assert own_endpoints(report(endpoints=(judged(), judged(own=False)))) == "1 endpoint"
     assert own_endpoints(report(endpoints=(judged(), judged(FOLDED)))) == "more than 1 endpoint"
+
+
+def test_only_requests_to_own_hosts_are_counted() -> None:
+    rendered = report(hosts=(host(exchanges=7, clean=3), host("b.example", exchanges=2, clean=1), host("c", own=False)))
+    assert (requests_checked(rendered), requests_clean(rendered)) == (9, 4)
