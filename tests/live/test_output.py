@@ -52,7 +52,7 @@ def test_log_of_many_identical_exchanges(start: Start, origin: Origin) -> None:
     assert len(_lines(proxy, "Runtime answered 400 to GET", bad.decode(), "[cookie-lifetime-too-long]")) == 3
     refused = _lines(proxy, "Runtime answered 431 to GET", long.decode(), "[request-headers-too-long]")
     assert len(refused) == 3
-    assert all("Twilio Error 82008" in line and "Fix: " in line for line in refused)
+    assert all("Twilio Error 82008" in line and "What to do: " in line for line in refused)
     (entry,) = (each for each in proxy.findings(same) if each["rule"] == "cookie-domain-replaced")
     assert entry["count"] == 100
 
@@ -226,7 +226,7 @@ def test_saved_flows_are_marked_and_commented(mode: str, start: Start, origin: O
     assert flows["/bad"].comment.startswith(
         "[Runtime error: cookie-lifetime-too-long] The cookie sid lives 86401 seconds"
     )
-    assert "Fix: Set Max-Age=86400" in flows["/bad"].comment
+    assert "What to do: Set Max-Age=86400" in flows["/bad"].comment
     assert flows["/domain"].comment.startswith("[Runtime warning: cookie-domain-replaced] ")
     assert flows["/info"].comment == ""
     assert "cookie-attributes-added" in [finding["rule"] for finding in flows["/info"].metadata["runtime"]]
