@@ -41,13 +41,13 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
     bag = _bag(names, size)
     first = set(bag.__dask_keys__())
 
-    class Watch(Callback):  # type: ignore[misc]
+    class Watch(Callback):
         def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
             if isinstance(result, Judged) and key[0] not in first and key[0].startswith("_judged_part"):
                 advance(size)
 
     try:
-        with Watch():
+        with Watch():  # type: ignore[no-untyped-call]
             return _judged(bag, plan).compute(scheduler="processes", num_workers=workers)  # type: ignore[no-any-return]
     except BrokenProcessPool as error:
         raise ClusterError(

@@ -50,8 +50,8 @@ class SeenHost:
         """Take in what was seen of the host elsewhere."""
         self.exchanges += other.exchanges
         self.has_fetch_metadata = self.has_fetch_metadata or other.has_fetch_metadata
-        self.is_entered += other.is_entered
-        self.is_landed += other.is_landed
+        self.is_entered = self.is_entered or other.is_entered
+        self.is_landed = self.is_landed or other.is_landed
         if other.untested:
             untested = self.untested or {}
             names = sorted(untested.keys() | other.untested.keys())[:MAX_UNTESTED]
