@@ -1,0 +1,33 @@
+"""One exchange's life as values."""
+
+from __future__ import annotations
+
+from functions_runtime.case import Case, Origin, Outcome
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.record.journal import Journal
+from functions_runtime.ruling import Forward, Reply, Respond, Ruling
+
+HOME = Endpoint("GET", "a.example", "/")
+
+
+def case(origin: Origin = Origin.AUDITED) -> Case:
+    request = Request(host="a.example")
+    return Case(Exchange(request), HOME, origin, Journal().begin(HOME, request))
+
+
+def test_a_request_that_the_runtime_answers_is_replied() -> None:
+    assert not case().is_replied
+    assert case()._replace(asked=Ruling(action=Respond(Reply(431, "")))).is_replied
+
+
+def test_a_response_is_news_unless_there_was_one_or_nothing_is_known_of_it() -> None:
+    assert case().lacks_response
+    assert not case()._replace(exchange=Exchange(Request(), Response())).lacks_response
+    assert not case()._replace(foreign=True).lacks_response
+    assert not case(Origin.CHANGED).lacks_response
+
+
+def test_an_outcome_is_nothing_at_first() -> None:
+    outcome = Outcome(case())
+    assert (outcome.action, outcome.findings, list(outcome.new), outcome.failures) == (Forward(), (), [], ())

@@ -1,0 +1,327 @@
+"""The door to the pure part: exchanges that are judged, judged again, forgotten and counted once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from functions_runtime.case import Case, Origin, Outcome
+from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.engine import Override
+from functions_runtime.message import Exchange, Request, Response
+from functions_runtime.profile import SEED_PAGE_LIMITS, Limits, Profile
+from functions_runtime.record.report import Report
+from functions_runtime.rules.restricted_header_used import by_experiment
+from functions_runtime.ruling import Finding, Forward, Respond, Rewrite, Severity
+from functions_runtime.session import Session
+from functions_runtime.syntax.rfc9110 import Fields
+
+Field = tuple[bytes, bytes]
+BAD_COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=86401")
+COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=60; HttpOnly; Secure")
+TOO_MANY: Fields = tuple((b"X-%d" % number, b"1") for number in range(76))
+SETS: Field = (b"Set-Cookie", b"csrf=tokentoken; HttpOnly; Secure")
+TYPE: Field = (b"Content-Type", b"text/html")
+
+
+def session(**more: Any) -> Session:
+    return Session(Profile(), b"key", **more)
+
+
+def request(*fields: Field, method: str = "GET", path: str = "/a", time: float = 1.0) -> Request:
+    return Request(method, "app.example", path, fields, "app.example", time)
+
+
+def response(*fields: Field, status: int = 200, waited: float | None = None) -> Response:
+    return Response(status, fields, 2.0, waited)
+
+
+def report(of: Session) -> Report:
+    return of.journal.report("audit", SEED_PAGE_LIMITS)
+
+
+def counts(of: Session) -> list[tuple[str, str | None, int]]:
+    return [(entry.finding.rule, entry.finding.subject, entry.count) for entry in report(of).entries]
+
+
+def rules(case: Case) -> list[str]:
+    return [finding.rule for finding in case.findings]
+
+
+def play(of: Session, asked: Request, answered: Response, origin: Origin = Origin.AUDITED, **more: Any) -> Case:
+    """An exchange from its beginning to its end."""
+    case = of.request(asked, origin, **more).case
+    case = of.response(case, answered, **more).case
+    return of.ended(case, 0, 5, 3.0, **more).case
+
+
+# Request
+
+
+def test_a_request_is_judged_and_booked() -> None:
+    here = session()
+    outcome = here.request(request((b"Referer", b"/"), method="POST"), Origin.ENFORCED, sent=3, over_tls=True)
+    assert isinstance(outcome.action, Rewrite)
+    assert rules(outcome.case) == ["restricted-request-header"]
+    assert [entry.finding for entry in outcome.new] == list(outcome.findings)
+    assert (outcome.case.exchange.sent, outcome.case.exchange.over_tls, outcome.case.exchange.awaited) == (
+        3,
+        True,
+        False,
+    )
+    assert (report(here).judged, report(here).enforced, report(here).recorded) == (1, 1, 0)
+
+
+def test_a_request_over_the_limits_is_answered() -> None:
+    here = session()
+    outcome = here.request(request(*TOO_MANY), Origin.AUDITED)
+    assert isinstance(outcome.action, Respond)
+    assert outcome.case.is_replied
+    assert report(here).endpoints[0].seen.answered
+
+
+def test_another_profile_counts_from_then_on() -> None:
+    here = session()
+    here.use(Profile(Limits(4096, 100)))
+    assert rules(here.request(request(*TOO_MANY), Origin.AUDITED).case) == []
+
+
+def test_content_that_no_head_announces_is_heeded_when_it_is_there() -> None:
+    here = session()
+    case = here.request(request((b"Referer", b"/")), Origin.ENFORCED).case
+    outcome = here.sent(case, 7)
+    assert isinstance(outcome.action, Respond)
+    assert counts(here) == [("get-with-content", None, 1)]
+    post = here.request(request(method="POST"), Origin.ENFORCED).case
+    assert here.sent(post, 7).action == Forward()
+
+
+# Response
+
+
+def test_a_response_is_judged_with_its_cookies_and_what_follows() -> None:
+    here = session()
+    case = here.request(
+        request((b"Referer", b"https://b.example/"), (b"X-Forwarded-For", b"192.0.2.1")), Origin.AUDITED
+    ).case
+    outcome = here.response(case, response(BAD_COOKIE, (b"Vary", b"Referer")), sent=1, received=2)
+    assert isinstance(outcome.action, Respond)
+    assert [finding.rule for finding in outcome.findings] == ["cookie-lifetime-too-long", "restricted-header-used"]
+    assert [cookie.runtime for cookie in report(here).cookies] == [None]
+    assert (outcome.case.exchange.sent, outcome.case.exchange.received) == (1, 2)
+    assert [notice.id for notice in report(here).notices] == ["restricted-untested"]
+
+
+def test_what_the_runtime_answers_itself_has_no_response_of_the_site() -> None:
+    here = session()
+    case = play(here, request(*TOO_MANY), response(COOKIE, TYPE))
+    assert rules(case) == ["request-headers-too-long"]
+    assert [cookie.runtime for cookie in report(here).cookies] == [None]
+
+
+@pytest.mark.parametrize(("status", "found"), [(207, ["method-unsupported"]), (405, ["restricted-request-header"])])
+def test_a_method_is_lost_unless_the_site_refuses_it(status: int, found: list[str]) -> None:
+    here = session()
+    asked = here.request(request((b"Referer", b"/"), method="PROPFIND"), Origin.AUDITED)
+    assert rules(asked.case) == ["restricted-request-header"]
+    outcome = here.response(asked.case, response(TYPE, status=status))
+    assert rules(outcome.case) == found
+    assert isinstance(outcome.action, Respond) is (status == 207)
+    assert [rule for rule, _, _ in counts(here)] == found
+    assert rules(here.again(outcome.case).case) == found
+
+
+def test_in_enforce_mode_a_method_is_refused_at_once() -> None:
+    assert isinstance(session().request(request(method="PROPFIND"), Origin.ENFORCED).action, Respond)
+
+
+# The end
+
+
+def test_what_the_end_shows_is_booked_too() -> None:
+    here = session()
+    case = here.response(here.request(request(), Origin.AUDITED).case, response()).case
+    assert rules(case) == []
+    case = here.ended(case, 0, 5, 3.0).case
+    assert rules(case) == ["content-type-missing"]
+    assert (case.is_over, case.exchange.received, case.exchange.ended) == (True, 5, 3.0)
+
+
+def test_without_a_response_the_end_says_nothing() -> None:
+    here = session()
+    case = here.request(request(), Origin.AUDITED).case
+    assert here.ended(case, 0, 5, 3.0) == Outcome(case)
+
+
+def test_what_was_forgotten_meanwhile_has_no_end() -> None:
+    here = session()
+    case = here.response(here.request(request(), Origin.AUDITED).case, response()).case
+    here.clear()
+    assert here.ended(case, 0, 5, 3.0) == Outcome(case)
+    assert counts(here) == []
+
+
+def test_the_end_does_not_say_again_what_the_head_has_said() -> None:
+    here = session()
+    events = response((b"Content-Type", b"text/event-stream"))
+    case = here.request(request(), Origin.AUDITED).case
+    case = here.response(case, events).case
+    case = here.ended(case, 0, 5, 100.0).case
+    assert rules(case) == ["streaming-unavailable"]
+
+
+# Judging again
+
+
+def everything() -> list[tuple[Request, Response]]:
+    """Exchanges that lead to findings of all kinds."""
+    return [
+        (request((b"Referer", b"/")), response(BAD_COOKIE, TYPE)),
+        (request(path="/form"), response((b"Set-Cookie", b"csrf=tokentoken"), TYPE)),
+        (request((b"X-CSRF", b"tokentoken"), method="POST", path="/save"), response(TYPE)),
+        (request(method="PUT", path="/item"), response(status=204)),
+        (request(path="/slow"), response(TYPE, waited=11.0)),
+        (request(path="/data"), response()),
+        (request(method="OPTIONS"), response((b"Allow", b"GET"))),
+    ]
+
+
+def test_judging_again_changes_nothing_if_nothing_has_changed() -> None:
+    here = session()
+    cases = [play(here, *each) for each in everything()]
+    before = report(here)
+    for _ in range(2):
+        outcomes = [here.again(case) for case in cases]
+        assert report(here) == before
+        assert [sorted(outcome.case.findings) for outcome in outcomes] == [sorted(case.findings) for case in cases]
+        assert [list(outcome.new) for outcome in outcomes] == [[]] * len(cases)
+        cases = [outcome.case for outcome in outcomes]
+
+
+def test_judging_again_heeds_what_the_user_wants_now() -> None:
+    here = session()
+    cases = [play(here, *each) for each in everything()]
+    off = [Override(rule.id, None, None) for rule in RULES]
+    for case in cases:
+        assert here.again(case, lambda endpoint: off).case.findings == ()
+    assert (counts(here), report(here).clean) == ([], len(cases))
+
+
+def test_a_request_without_a_response_is_judged_again() -> None:
+    here = session()
+    case = here.request(request((b"Referer", b"/")), Origin.AUDITED).case
+    assert rules(here.again(case).case) == ["restricted-request-header"]
+
+
+def test_a_response_that_came_late_is_judged_then() -> None:
+    here = session()
+    case = here.request(request(), Origin.AUDITED).case
+    case = here.again(case, late=(response(BAD_COOKIE, TYPE), 5)).case
+    assert rules(case) == ["cookie-lifetime-too-long"]
+    assert case.exchange.received == 5
+
+
+def test_an_exchange_that_was_forgotten_is_counted_once_more() -> None:
+    here = session()
+    cases = [play(here, *each) for each in everything()]
+    bare = here.request(request(path="/bare"), Origin.AUDITED).case
+    before = sorted(counts(here))
+    here.clear()
+    assert (counts(here), report(here).judged) == ([], 0)
+    cases = [here.again(case).case for case in (*cases, bare)]
+    assert (sorted(counts(here)), report(here).judged) == (before, len(cases))
+    here.clear()
+    answered = here.response(cases[-1], response(BAD_COOKIE, TYPE)).case
+    assert (rules(answered), report(here).judged) == (["cookie-lifetime-too-long"], 1)
+
+
+# What was told before
+
+
+def finding(rule: str, *subject: str, **facts: Any) -> Finding:
+    return BY_ID[rule].finding(*subject, **facts)
+
+
+TOLD = finding("cookie-read-by-script", "csrf", what="the query")
+OTHER = finding("cookie-session", "sid")
+
+
+def test_a_recording_keeps_what_other_exchanges_had_shown() -> None:
+    here = session()
+    case = here.request(request(), Origin.RECORDED, told=(TOLD, OTHER)).case
+    assert case.told == (TOLD,)
+    case = here.response(case, response(TYPE)).case
+    assert case.findings == (TOLD,)
+    assert here.again(case).case.findings == (TOLD,)
+    without = here.request(request(), Origin.RECORDED, told=(TOLD,)).case
+    assert here.again(without).case.findings == (TOLD,)
+    assert report(here).recorded == 2
+
+
+def test_a_recording_of_a_changed_exchange_keeps_all() -> None:
+    here = session()
+    outcome = here.request(request(*TOO_MANY), Origin.CHANGED, told=(TOLD, OTHER), unmeasured=True)
+    assert (outcome.case.findings, outcome.action) == ((TOLD, OTHER), Forward())
+    assert here.response(outcome.case, response(BAD_COOKIE)) == Outcome(outcome.case)
+    assert here.ended(outcome.case, 0, 0, 1.0) == Outcome(outcome.case)
+    assert here.again(outcome.case).case.findings == (TOLD, OTHER)
+    assert (report(here).unmeasured, report(here).enforced, report(here).recorded) == (1, 1, 1)
+    here.clear()
+    here.again(outcome.case)
+    assert report(here).unmeasured == 1
+
+
+def test_what_an_experiment_shows_stays() -> None:
+    here = session()
+    case = play(here, request((b"Referer", b"https://b.example/")), response((b"Vary", b"Referer"), TYPE))
+    [vary] = [each for each in case.findings if each.rule == "restricted-header-used"]
+    found = by_experiment("referer", ["status"])
+    for _ in range(2):
+        case = here.evidence(case, found).case
+        assert [each for each in case.findings if each.rule == "restricted-header-used"] == [found]
+    assert here.again(case).case.findings.count(found) == 1
+    assert vary not in case.findings
+
+
+# What the user wants
+
+
+def test_a_finding_that_belongs_elsewhere_is_asked_for_there() -> None:
+    asked: list[Endpoint] = []
+
+    def overrides(where: Endpoint) -> Sequence[Override]:
+        asked.append(where)
+        return [Override("cookie-read-by-script", None, Severity.INFO)] if where.path == "/save" else ()
+
+    here = session()
+    play(here, request((b"X-CSRF", b"tokentoken"), (b"X-CSRF-2", b"tokentoken"), path="/save"), response(TYPE))
+    case = play(here, request(path="/form"), response((b"Set-Cookie", b"csrf=tokentoken"), TYPE), overrides=overrides)
+    found = [each for each in case.findings if each.rule == "cookie-read-by-script"]
+    assert {(each.endpoint and each.endpoint.path, each.severity) for each in found} == {("/save", Severity.INFO)}
+    assert asked[0].path == "/form"
+
+
+def test_a_check_that_breaks_costs_nothing_else() -> None:
+    def check(exchange: Exchange, profile: Profile) -> list[Finding]:
+        raise ZeroDivisionError("topsecret")
+
+    broken = [replace(rule, check=check) if rule.id in ("cookie-session", "cors-opened") else rule for rule in RULES]
+    here = session(rules=broken)
+    outcome = here.response(here.request(request(), Origin.ENFORCED).case, response((b"Set-Cookie", b"a=1")))
+    assert [failure.rule for failure in outcome.failures] == ["cookie-session", "cors-opened"]
+    assert outcome.action == Forward()
+    assert rules(outcome.case) == ["cookie-attributes-added"]
+
+
+def test_whose_host_is_whose_is_asked_of_the_caller() -> None:
+    here = session(registrable=lambda host: "one for all")
+    here.request(Request(host="a.example", fields=((b"Sec-Fetch-Dest", b"document"),)), Origin.AUDITED)
+    here.request(Request(host="b.example"), Origin.AUDITED)
+    assert [host.own for host in report(here).hosts] == [True, True]
+    here.clear()
+    here.request(Request(host="b.example"), Origin.AUDITED)
+    assert report(here).judged == 1
