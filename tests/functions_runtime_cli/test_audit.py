@@ -177,7 +177,7 @@ def test_a_scope_that_needs_a_flow(tmp_path: Path, har: Path, out: Path) -> None
 
 
 def test_rules(har: Path, out: Path) -> None:
-    judged(out, har, "--rules", "|~u /a$|cookie-lifetime-too-long|off", "--rules", "/cookie-lifetime-too-long/info")
+    judged(out, har, "--rules", "/cookie-lifetime-too-long/info", "--rules", "|~u /a$|cookie-lifetime-too-long|off")
     assert long_lived(out) == {("/b", "info")}
 
 
