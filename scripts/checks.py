@@ -8,18 +8,23 @@ import time
 
 from environment import ROOT
 
-SCRIPTS_WITHOUT_SUFFIX = ["scripts/run", "scripts/test"]
+SCRIPTS_WITHOUT_SUFFIX = ["scripts/new_rule", "scripts/run", "scripts/test"]
+WITHOUT_PYTEST = "--without-pytest"
 COVERAGE = ROOT / "scripts" / "coverage_by_module.py"
 
 
 def checks(pytest_arguments: list[str]) -> dict[str, list[str]]:
-    """The checks by name, each as arguments of Python."""
+    """The checks by name, each as arguments of Python. One of the arguments can be `--without-pytest`."""
     chosen = {
+        "prose": ["scripts/prose.py"],
+        "service files": ["scripts/service_files.py"],
         "ruff format": ["-m", "ruff", "format", "--check", ".", *SCRIPTS_WITHOUT_SUFFIX],
         "ruff check": ["-m", "ruff", "check", ".", *SCRIPTS_WITHOUT_SUFFIX],
         "mypy": ["-m", "mypy"],
-        "pytest": ["-m", "pytest", *pytest_arguments],
     }
+    if WITHOUT_PYTEST in pytest_arguments:
+        return chosen
+    chosen["pytest"] = ["-m", "pytest", *pytest_arguments]
     if COVERAGE.exists():
         chosen["coverage by module"] = [str(COVERAGE)]
     return chosen

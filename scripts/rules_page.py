@@ -1,8 +1,8 @@
-"""Writes docs/rules.md from the rules themselves, so that the page cannot say anything else than the program.
+"""Writes docs/rules.md and the README's table of rules from the rules themselves.
 
     python scripts/rules_page.py
 
-A test holds the page against what this writes.
+A test compares both with what this writes.
 """
 
 from __future__ import annotations
@@ -13,36 +13,50 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "rules.md"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- rules: scripts/rules_page.py writes this table -->\n", "<!-- end of rules -->\n"
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT / "addon"))
 
 from functions_runtime.catalogue import RULES  # noqa: E402
 from functions_runtime.rule import Rule, Step  # noqa: E402
+from functions_runtime.ruling import Basis  # noqa: E402
+
+CONFIDENCE = {Basis.DOCUMENTED: "documented", Basis.EMULATOR: "emulator", Basis.READING: "our interpretation"}
 
 
 def table() -> str:
     """The rules as a table for the README."""
-    rows = ["| rule | severity | how sure | in enforce mode |", "| --- | --- | --- | --- |"]
+    rows = ["| rule | severity | confidence | in enforce mode |", "| --- | --- | --- | --- |"]
     for rule in RULES:
         rows.append(
-            f"| [`{rule.id}`](docs/rules.md#{rule.id}) | {rule.severity} | {rule.basis.value} "
+            f"| [`{rule.id}`](docs/rules.md#{rule.id}) | {rule.severity} | {CONFIDENCE[rule.basis]} "
             f"| {rule.enforcement or 'nothing'} |"
         )
     return "\n".join(rows) + "\n"
+
+
+def with_table(readme: str) -> str:
+    """The README with the table as it should be. Raises ValueError if the README has not exactly one place for it."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or BEGIN in after or END in after:
+        raise ValueError(f"README.md needs one {BEGIN.strip()} and after it one {END.strip()}.")
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
 
 
 def page() -> str:
     """The whole page."""
     parts = [
         "# Rules\n",
-        "Written by `scripts/rules_page.py` from the rules themselves. How sure each is: *documented* is what the "
-        "vendor's pages say, *emulator* is what the vendor's local emulator does, *reading* is how this project reads "
-        "an open sentence.\n",
+        "`scripts/rules_page.py` writes this page from the rules themselves. Each rule states its confidence. "
+        "*Documented* means that the vendor's pages say so. *Emulator* means that the vendor's local emulator does it. "
+        "*Our interpretation* means that the sources leave it open and this project decided.\n",
         "## What the Runtime does\n",
-        *(_section(rule) for rule in RULES if rule.step is not Step.CONSEQUENCES),
+        *(_section(rule) for rule in RULES if rule.step < Step.CONSEQUENCES),
         "## What it means for a site\n",
-        *(_section(rule) for rule in RULES if rule.step is Step.CONSEQUENCES),
+        *(_section(rule) for rule in RULES if rule.step >= Step.CONSEQUENCES),
     ]
     return "\n".join(parts)
 
@@ -54,9 +68,9 @@ def _section(rule: Rule) -> str:
 def _lines(rule: Rule) -> Iterator[str]:
     yield f"### {rule.id}\n"
     enforcement = f" In enforce mode the addon {rule.enforcement}." if rule.enforcement else ""
-    yield f"**{rule.title}.** Severity {rule.severity}, {rule.basis.value}.{enforcement}\n"
+    yield f"**{rule.title}.** Severity {rule.severity}, {CONFIDENCE[rule.basis]}.{enforcement}\n"
     yield f"{rule.explanation}\n"
-    yield f"What to do: {rule.fix}\n"
+    yield f"Fix: {rule.fix}\n"
     if rule.code:
         yield f"```js\n{rule.code.rstrip()}\n```\n"
     yield "Examples:\n"
@@ -68,6 +82,15 @@ def _lines(rule: Rule) -> Iterator[str]:
     yield "\nSee: " + ", ".join(f"<{reference}>" for reference in rule.references) + "\n"
 
 
-if __name__ == "__main__":
-    PAGE.parent.mkdir(exist_ok=True)
+def main() -> None:
+    """Write both."""
+    try:
+        readme = with_table(README.read_text(encoding="utf-8"))
+    except ValueError as error:
+        sys.exit(str(error))
     PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(readme, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

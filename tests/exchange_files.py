@@ -15,8 +15,9 @@
     Set-Cookie: csrf=c8f1d0a94e7b
 
 First comes a description; then, if anything is expected, one line for each finding, with the subject at its end if it
-has one; then the exchanges, each under a heading. The line about time may be left out. Nothing has content: the rules
-do not look at it.
+has one; then the exchanges, each under a heading. The line about time may be left out. A heading such as
+`==== 31 at once: the visitors` stands for so many of the same exchange, all in flight at one time. Nothing has content:
+its size is in Content-Length.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ FOLDER = Path(__file__).parent / "exchanges"
 Outcome = tuple[str, str, str, str | None]
 """Severity, rule, endpoint and subject of a finding."""
 
-_HEADING = re.compile(r"^====.*\n", re.MULTILINE)
+_HEADING = re.compile(r"^====(?: ([0-9]+) at once:)?.*\n", re.MULTILINE)
 _REQUEST_LINE = re.compile(r"(\S+) (/[^\s?]*)(?:\?(\S*))? HTTP/1\.1")
 _STATUS_LINE = re.compile(r"HTTP/1\.1 ([0-9]{3}) .+")
 _WAIT = re.compile(r"\(([0-9.]+) seconds later\)\n")
@@ -62,7 +63,11 @@ def read_site(name: str, text: str) -> Site:
         raise ValueError(f"{name} does not begin with a description and, under it, what is expected")
     lines = expected[0].splitlines() if expected else []
     outcomes = frozenset((m[1], m[2], m[3], m[4]) for m in (_matched(_EXPECTED, line) for line in lines))
-    return Site(name, outcomes, tuple(map(_exchange, exchanges)))
+    seen: list[Exchange] = []
+    for times, exchange in zip(exchanges[::2], exchanges[1::2], strict=True):
+        one = _exchange(exchange)
+        seen += [one._replace(ended=1.0)] * int(times) if times else [one]
+    return Site(name, outcomes, tuple(seen))
 
 
 def _exchange(text: str) -> Exchange:

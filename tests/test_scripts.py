@@ -438,7 +438,8 @@ def test_all_checks_run_although_one_fails(
 
 def test_arguments_of_test_go_to_pytest() -> None:
     assert checks.checks(["-k", "cookie"])["pytest"] == ["-m", "pytest", "-k", "cookie"]
-    assert {"ruff format", "ruff check", "mypy", "pytest"} <= set(checks.checks([]))
+    assert {"ruff format", "ruff check", "mypy", "pytest", "prose", "service files"} <= set(checks.checks([]))
+    assert set(checks.checks([])) - set(checks.checks(["--without-pytest"])) == {"pytest", "coverage by module"}
 
 
 # scripts/bench.py

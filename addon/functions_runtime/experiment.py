@@ -1,6 +1,6 @@
-"""What an experiment shows: answers to the same request, as recorded several times and without one header.
+"""What an experiment shows: responses to the request as recorded, and to the same request without one header.
 
-What differs between the answers to the request as recorded varies by itself and proves nothing.
+The request as recorded is sent several times. What differs between its responses varies by itself and proves nothing.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ CLOCK_FIELDS = frozenset({b"date", b"age", b"expires", b"server-timing", b"x-run
 """Response fields that follow the clock: they may agree several times by chance."""
 
 MOST_NAMED = 3
+"""Response fields that are named. Further ones are counted."""
 
 
 class Answer(NamedTuple):
-    """A response; `content` is None where it is not known, in which case it proves nothing."""
+    """A response. `content` is None if it is not known; then it proves nothing."""
 
     status: int
     fields: Fields
@@ -26,10 +27,11 @@ class Answer(NamedTuple):
 
 
 def differences(recorded: Sequence[Answer | None], without: Sequence[Answer | None]) -> list[str]:
-    """In what the answers without the header differ from those to the request as recorded, in words.
+    """How the responses without the header differ from those to the request as recorded, in words.
 
-    Empty where they do not. What differs between two answers to the request as recorded does not count, nor does what
-    comes without the header in one answer and with it in another. No answer, which is None, proves nothing.
+    The list is empty if they do not differ. Two kinds of difference do not count: one between two responses to the
+    request as recorded, and one that only some of the responses without the header show. None stands for a request
+    that got no response. The list is empty then, too.
     """
     before = [answer for answer in recorded if answer]
     after = [answer for answer in without if answer]
@@ -55,5 +57,5 @@ def differences(recorded: Sequence[Answer | None], without: Sequence[Answer | No
 
 
 def _differ(before: Sequence[object], after: Sequence[object]) -> bool:
-    """Whether what was always the same before is never so after."""
+    """Whether all values before are the same, and no value after is that one."""
     return all(each == before[0] for each in before) and all(each != before[0] for each in after)

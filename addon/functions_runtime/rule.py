@@ -125,7 +125,7 @@ class Rule:
             severity or self.severity,
             basis or self.basis,
             subject,
-            tuple(facts.items()),
+            tuple(sorted(facts.items())),
             effect,
             endpoint,
             replaces,

@@ -17,7 +17,7 @@ Fact = str | int | float
 """A value that a sentence is made of. Text has been through `wire_text`: it is printable and holds no secret."""
 
 Facts = tuple[tuple[str, Fact], ...]
-"""Facts by name. A tuple of pairs, so that a finding can be a key."""
+"""Facts by name, sorted by it. A tuple of pairs, so that a finding can be a key."""
 
 
 FOLDED_FACTS: Facts = (("folded", 1),)

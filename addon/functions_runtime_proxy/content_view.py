@@ -19,6 +19,7 @@ from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime.wire_text import printable
 from functions_runtime_proxy import internals
 from functions_runtime_proxy.passage import Passage
+from functions_runtime_proxy.publish import as_plain
 from functions_runtime_proxy.read import FINDINGS_KEY
 
 NAME = "Runtime"
@@ -38,8 +39,10 @@ PassageOf = Callable[[http.HTTPFlow], Passage | None]
 def describe(flow: http.HTTPFlow, message: http.Message | None, passage: Passage | None) -> str:
     """All findings of the flow, and what was changed in this message."""
     found = flow.metadata.get(FINDINGS_KEY)
+    if passage and not passage.is_published:
+        found = [as_plain(finding, passage.is_changed, False) for finding in passage.case.findings]
     if not isinstance(found, list):
-        return "The Runtime has not judged this flow. It may be unfinished, or outside runtime_scope.\n"
+        return "The Runtime has not judged this flow. It may be outside runtime_scope, or older than the addon.\n"
     parts = list(_changes(message, passage)) if passage else []
     plains = [plain for plain in found if isinstance(plain, dict)]
     parts += [_finding(plain) for plain in sorted(plains, key=_rank)]

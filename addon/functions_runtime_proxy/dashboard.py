@@ -190,7 +190,7 @@ class Dashboard:
                 loop = asyncio.get_running_loop()
                 await asyncio.sleep(self._not_before - loop.time())
                 self._stale.clear()
-                content = await asyncio.to_thread(html.content, self._snapshot())
+                content = await asyncio.to_thread(html.content, self._snapshot(), live=True)
                 self._rendering = Rendering(secrets.token_hex(8), content)
                 self._not_before = loop.time() + INTERVAL
             return self._rendering

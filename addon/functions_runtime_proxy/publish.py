@@ -40,7 +40,7 @@ def annotate(flow: http.HTTPFlow, findings: Sequence[Finding], show: Severity, *
     if not findings:
         metadata[FINDINGS_KEY] = []
         return
-    metadata[FINDINGS_KEY] = [_plain(finding, enforced, finding.severity >= show).copy() for finding in findings]
+    metadata[FINDINGS_KEY] = [as_plain(finding, enforced, finding.severity >= show).copy() for finding in findings]
     gravest = max([finding.severity for finding in findings])
     if gravest < show:
         return
@@ -83,8 +83,8 @@ def _comment(findings: Iterable[Finding]) -> str:
 
 # The same few findings come with every exchange of a site.
 @lru_cache(maxsize=2048)
-def _plain(finding: Finding, enforced: bool, shown: bool) -> dict[str, Any]:
-    """A finding as mitmproxy can store it."""
+def as_plain(finding: Finding, enforced: bool, shown: bool) -> dict[str, Any]:
+    """A finding as mitmproxy can store it. The dict is shared: copy it before giving it away."""
     rule = BY_ID[finding.rule]
     return {
         "rule": finding.rule,

@@ -194,7 +194,7 @@ def _from_plain(plain: dict[str, Any]) -> Finding:
         Severity[plain["severity"].upper()],
         Basis(plain["basis"]),
         None if subject is None else printable(subject),
-        tuple((str(name), _fact(value)) for name, value in plain["facts"].items()),
+        tuple(sorted((str(name), _fact(value)) for name, value in plain["facts"].items())),
         None if status is None else Reply(int(status), ""),
         None if where is None else endpoint(*map(str, where)),
         None if replaces is None else Severity[replaces.upper()],

@@ -1,6 +1,7 @@
 """The vendor's local emulator behind the addon: what it lets pass alone, and what production makes of the same.
 
-Each test asks the same Function twice, once directly and once through a mitmdump with the addon.
+Each test asks the same Function twice, once directly and once through a mitmdump with the addon. The tests also compare
+docs/differences.md with what they observe.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from functions_runtime.catalogue import BY_ID
+from tests.emulator.observations import COUNT_LIMIT, LIMIT, OBSERVATIONS
 from tests.live.mitmdump import Mitmdump
 from tests.live.wire import TIMEOUT, Message, fetch, request
 from tests.requirements import require
 
 FOLDER = Path(__file__).parent
+DIFFERENCES = FOLDER.parents[1] / "docs" / "differences.md"
 EMULATOR = FOLDER / "node_modules" / ".bin" / "twilio-run"
 ACCOUNT = f"ACCOUNT_SID=AC{'0' * 32}\nAUTH_TOKEN={'0' * 32}\n"
 """The emulator wants some account. It asks nobody about it."""
@@ -262,3 +267,94 @@ def test_audit_tells_and_lets_pass(emulator: Emulator, tmp_path: Path) -> None:
         ("/remember-me", "cookie-lifetime-too-long", "remember"),
         ("/api", "request-headers-too-long", None),
     }
+
+
+# A Function just below the limit of response headers
+
+ADDED_BY_THE_EMULATOR = (
+    b"x-powered-by",
+    b"surrogate-control",
+    b"cache-control",
+    b"pragma",
+    b"expires",
+    b"etag",
+    b"keep-alive",
+)
+
+
+def _size(fields: Iterable[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in fields)
+
+
+def test_what_the_emulator_adds_does_not_count_to_the_size(emulator: Emulator, proxy: Mitmdump) -> None:
+    own = fetch(emulator.port, request(target=b"/headers?size=1")).without(*ADDED_BY_THE_EMULATOR)
+    most = LIMIT - _size(own) + 1
+    alone, behind = _both(emulator, proxy, request(target=b"/headers?size=%d" % most))
+    assert _size(alone.without(*ADDED_BY_THE_EMULATOR)) == LIMIT < _size(alone.fields)
+    assert _same(alone, behind)
+    more = proxy.fetch(request(target=b"/headers?size=%d" % (most + 1)))
+    assert _is_plain_reply(more, b"431 Request Header Fields Too Large", b"Response headers or cookies too long")
+
+
+def test_what_the_emulator_adds_does_not_count_to_the_number(emulator: Emulator, proxy: Mitmdump) -> None:
+    own = fetch(emulator.port, request(target=b"/headers?count=0")).without(*ADDED_BY_THE_EMULATOR)
+    most = COUNT_LIMIT - len(own)
+    alone, behind = _both(emulator, proxy, request(target=b"/headers?count=%d" % most))
+    assert len(alone.without(*ADDED_BY_THE_EMULATOR)) == COUNT_LIMIT < len(alone.fields)
+    assert _same(alone, behind)
+    more = proxy.fetch(request(target=b"/headers?count=%d" % (most + 1)))
+    assert _is_plain_reply(more, b"431 Request Header Fields Too Large", b"Response headers or cookies too long")
+    proxy.wait_for_log(r"The local emulator added 7 other fields, which do not count")
+
+
+# The page of differences
+
+
+class Row(NamedTuple):
+    """A row of docs/differences.md."""
+
+    point: str
+    production: str
+    source: str
+    certainty: str
+    emulator: str
+    addon: str
+    rule: str
+
+
+def _rows() -> list[Row]:
+    lines = DIFFERENCES.read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    return [Row(*each) for each in cells if each[0] != "Point"]
+
+
+def _rules_named(text: str) -> set[str]:
+    return set(re.findall(r"\]\(rules\.md#([a-z0-9-]+)\)", text))
+
+
+def test_each_row_of_the_page_is_complete_and_observed() -> None:
+    rows = _rows()
+    assert [row.point for row in rows] == list(OBSERVATIONS)
+    assert {row.certainty for row in rows} == {"documented", "our interpretation", "emulator"}
+    assert [row for row in rows if not all(row)] == []
+    assert _rules_named(DIFFERENCES.read_text(encoding="utf-8")) <= set(BY_ID)
+
+
+def test_the_page_says_what_the_emulator_and_the_addon_do(emulator: Emulator, tmp_path: Path) -> None:
+    proxy = _start(emulator, tmp_path, "enforce")
+    # The slow points overlap. The burst, which comes first, must not meet the requests of others.
+    observed = {}
+    points = sorted(OBSERVATIONS, key=lambda point: point != "31 requests at one time")
+    with ThreadPoolExecutor(4) as pool:
+        for point in points:
+            observe = OBSERVATIONS[point]
+            replies = pool.submit(observe, emulator.port), pool.submit(observe, proxy.port)
+            if point == points[0]:
+                [reply.result() for reply in replies]
+            observed[point] = replies
+    assert {row.point: (row.emulator, row.addon) for row in _rows()} == {
+        point: (alone.result(), behind.result()) for point, (alone, behind) in observed.items()
+    }
+    assert proxy.stop() == 0
+    reported = {finding["rule"] for finding in proxy.report()["findings"]}
+    assert set().union(*[_rules_named(row.rule) for row in _rows()]) <= reported

@@ -1,4 +1,4 @@
-"""What differs between answers because of one header, and what differs by itself."""
+"""What differs between responses because of one header, and what varies by itself."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def found_in(recorded: list[Answer | None] | list[Answer], *without: Answer | No
     return differences(recorded, without)
 
 
-def test_equal_answers_do_not_differ() -> None:
+def test_equal_responses_do_not_differ() -> None:
     assert found_in([answer((b"X-A", b"1"))] * 2, answer((b"X-A", b"1"))) == []
 
 
-def test_all_that_differs_is_said() -> None:
+def test_every_difference_is_named() -> None:
     before = answer((b"Location", b"/a"))
     assert found_in([before, before], answer(status=403, content=b"No")) == [
         "status (200 becomes 403)",
@@ -81,7 +81,7 @@ def test_a_field_that_follows_the_clock_proves_nothing(name: bytes) -> None:
         ("aa", "aa", False),
     ],
 )
-def test_what_comes_with_the_header_and_without_it_proves_nothing(recorded: str, without: str, found: bool) -> None:
+def test_a_response_that_comes_either_way_proves_nothing(recorded: str, without: str, found: bool) -> None:
     def differs(**answers: Answer) -> bool:
         return bool(found_in([answers[each] for each in recorded], *(answers[each] for each in without)))
 
@@ -90,7 +90,7 @@ def test_what_comes_with_the_header_and_without_it_proves_nothing(recorded: str,
     assert differs(a=answer(status=200), b=answer(status=404), c=answer(status=410)) is found
 
 
-def test_only_the_first_names_are_said_and_fit_to_be_shown() -> None:
+def test_only_the_first_names_are_listed_and_they_are_printable() -> None:
     names = [b"e", b"d", b"c\x1b" + b"c" * 60, b"b", b"a"]
     every, some = (answer(*((name, b"1") for name in chosen)) for chosen in (names, names[-MOST_NAMED:]))
     said = "header fields (a, b, c\\x1b" + "c" * 37 + "…"
@@ -98,7 +98,7 @@ def test_only_the_first_names_are_said_and_fit_to_be_shown() -> None:
     assert found_in([answer(), answer()], some) == [said + ")"]
 
 
-def test_the_values_of_fields_are_not_said() -> None:
+def test_the_values_of_fields_are_not_shown() -> None:
     secret = b"c8f1d0a94e7b"
     found = found_in([answer(), answer()], answer((b"Set-Cookie", secret), content=secret))
     assert found == ["header fields (set-cookie)", "content"]
@@ -124,13 +124,13 @@ def test_content_that_is_not_known_or_varies_by_itself_proves_nothing(
     assert found_in([first, second], without) == found
 
 
-def test_what_the_request_as_recorded_gives_later_proves_nothing_either() -> None:
+def test_a_later_response_to_the_request_as_recorded_counts_too() -> None:
     morning, noon = (answer((b"X-Time", time), status=len(time), content=time) for time in (b"8", b"12"))
     assert len(found_in([morning, morning], noon)) == 3
     assert found_in([morning, morning, noon], noon) == []
 
 
-def test_no_answer_proves_nothing() -> None:
+def test_a_missing_response_proves_nothing() -> None:
     assert found_in([answer(), answer()], None) == []
     assert found_in([answer(), None], answer(status=404)) == []
     assert found_in([None, answer()], answer(status=404)) == []

@@ -31,7 +31,9 @@ def judged() -> Iterator[http.HTTPFlow]:
     """A live flow in enforce mode, with a header that goes and a cookie that is rewritten."""
     addon = FunctionsRuntime()
     with taddons.context(Proxyserver(), addon):
-        flow = tflow.tflow(req=tutils.treq(headers=http.Headers(((b"Host", b"a.example"), (b"Referer", b"b")))))
+        flow = tflow.tflow(
+            req=tutils.treq(content=b"", headers=http.Headers(((b"Host", b"a.example"), (b"Referer", b"b"))))
+        )
         flow.live = True
         addon.requestheaders(flow)
         cookie = (b"Set-Cookie", b"sid=1; Domain=example")
@@ -77,7 +79,7 @@ def test_what_others_changed_beside_the_runtime_is_not_said_to_be_its_doing(judg
 def test_a_message_that_the_runtime_left_alone_is_not_said_to_be_changed() -> None:
     addon = FunctionsRuntime()
     with taddons.context(Proxyserver(), addon):
-        flow = tflow.tflow(req=tutils.treq(headers=http.Headers(((b"Host", b"a.example"),))))
+        flow = tflow.tflow(req=tutils.treq(content=b"", headers=http.Headers(((b"Host", b"a.example"),))))
         flow.live = True
         addon.requestheaders(flow)
         flow.response = http.Response(b"HTTP/1.1", 200, b"OK", http.Headers(), None, None, 1.0, None)
@@ -92,7 +94,7 @@ def test_what_a_client_says_to_its_proxy_is_nothing_that_the_runtime_changed() -
     with taddons.context(Proxyserver(), addon):
         fields = ((b"Host", b"a.example"), (b"Proxy-Authorization", b"Basic c2VjcmV0"), (b"Proxy-Connection", b"close"))
         for fields_more, changed in (((), False), (((b"Referer", b"b"),), True)):
-            flow = tflow.tflow(req=tutils.treq(headers=http.Headers((*fields, *fields_more))))
+            flow = tflow.tflow(req=tutils.treq(content=b"", headers=http.Headers((*fields, *fields_more))))
             flow.live = True
             addon.requestheaders(flow)
             _, text = shown(flow.request, flow)
@@ -105,7 +107,7 @@ def test_it_has_every_finding_in_full_with_the_gravest_first(judged: http.HTTPFl
     _, text = shown(judged.response, judged)
     joined = " ".join(text.split())
     rule = BY_ID["cookie-domain-replaced"]
-    for part in ("WARNING Cookie Domain is replaced [sid]", "documented by the vendor", rule.fix, rule.references[0]):
+    for part in (f"WARNING {rule.title} [sid]", "documented by the vendor", rule.fix, rule.references[0]):
         assert part in joined
     assert " ".join(rule.explanation.split()) in joined
     assert joined.index("WARNING") < joined.index("INFO")
@@ -132,11 +134,13 @@ def test_what_a_flow_file_holds_is_made_printable() -> None:
 def test_an_exchange_without_findings_says_so() -> None:
     flow = tflow.tflow()
     flow.metadata["runtime"] = []
-    assert "pass as it is" in runtime_view.describe(flow, None, None)
+    assert "pass as they are" in runtime_view.describe(flow, None, None)
 
 
 def test_explain_says_how_sure_a_rule_is_and_what_to_do() -> None:
-    text = runtime_view.explain(BY_ID["cors-method-blocked"])
-    assert "what the vendor's local emulator does" in text
-    assert BY_ID["cors-method-blocked"].fix in text
+    rule = BY_ID["cors-method-blocked"]
+    lines = runtime_view.explain(rule)
+    assert lines[0] == f"{rule.title}: error, documented by the vendor."
+    text = "\n".join(lines)
+    assert rule.fix in text
     assert "exports.handler" in text

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Request
 from functions_runtime.profile import Limits
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.report import Report
@@ -38,7 +39,7 @@ class Site:
         return self.journal.report("audit", Limits(4096, 75))
 
     def exchange(self) -> None:
-        self.journal.begin(Endpoint("GET", "a.example", "/"), 0.0)
+        self.journal.begin(Endpoint("GET", "a.example", "/"), Request(host="a.example"))
 
 
 @dataclass
@@ -287,7 +288,7 @@ def test_rendering_leaves_the_event_loop_free(monkeypatch: pytest.MonkeyPatch) -
     free = threading.Event()
     render = html.content
 
-    def render_when_free(report: Report) -> Markup:
+    def render_when_free(report: Report, *, live: bool) -> Markup:
         assert free.wait(TIMEOUT), "the event loop was not free to say so"
         return render(report)
 
@@ -318,7 +319,7 @@ def test_what_fails_is_a_warning_and_shows_nothing_of_itself(
 
     on_a_dashboard(test)
     assert [(record.levelno, record.name) for record in caplog.records if record.levelno > logging.INFO] == [
-        (logging.WARNING, "runtime_dashboard")
+        (logging.WARNING, "runtime")
     ]
 
 
@@ -348,9 +349,7 @@ def test_refusals_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
         await ask(site)
 
     on_a_dashboard(test)
-    assert [
-        record.getMessage() for record in caplog.records if record.name.startswith(("tornado", "runtime_dashboard"))
-    ] == []
+    assert [record.getMessage() for record in caplog.records if record.name.startswith(("tornado", "runtime"))] == []
 
 
 def test_a_port_that_is_taken_is_an_error() -> None:

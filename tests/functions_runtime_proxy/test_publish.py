@@ -16,7 +16,7 @@ RULE = "cookie-lifetime-too-long"
 
 
 def _finding(severity: Severity = Severity.ERROR, lifetime: str = "30 days", **more: Any) -> Finding:
-    facts = (("lifetime", lifetime), ("attribute", "Max-Age"))
+    facts = (("attribute", "Max-Age"), ("lifetime", lifetime))
     return Finding(RULE, severity, Basis.DOCUMENTED, "sid", facts)._replace(**more)
 
 

@@ -153,7 +153,7 @@ def _reread(flow: http.HTTPFlow) -> http.HTTPFlow:
 
 
 def _finding(rule: str = "cookie-lifetime-too-long", **more: Any) -> Finding:
-    facts = (("lifetime", "30 days"), ("attribute", "Max-Age"))
+    facts = (("attribute", "Max-Age"), ("lifetime", "30 days"))
     return Finding(rule, Severity.ERROR, Basis.DOCUMENTED, "sid", facts)._replace(**more)
 
 

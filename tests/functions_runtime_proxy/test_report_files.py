@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from functions_runtime.endpoint import Endpoint
+from functions_runtime.message import Request
 from functions_runtime.profile import SEED_PAGE_LIMITS
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.report import Report
-from functions_runtime.ruling import Basis, Finding, Severity
+from functions_runtime.ruling import FOLDED_FACTS, Basis, Finding, Severity
 from functions_runtime_proxy import report_files as report_writer
 from functions_runtime_proxy.report_files import ReportWriter, replace_file
 
@@ -38,8 +39,9 @@ class Run:
         return self.journal.report("audit", SEED_PAGE_LIMITS)
 
     def find(self, rule: str = "cookie-session") -> None:
-        record = self.journal.begin(Endpoint("GET", "a.test", "/"), 0.0)
-        self.writer.log(self.journal.add(record, [Finding(rule, Severity.INFO, Basis.DOCUMENTED, "Say.", "Do.")]))
+        receipt = self.journal.begin(Endpoint("GET", "a.test", "/"), Request(host="a.test"))
+        _, new = self.journal.book(receipt, [Finding(rule, Severity.INFO, Basis.DOCUMENTED, facts=FOLDED_FACTS)])
+        self.writer.log(new)
         self.writer.touch()
 
 

@@ -216,7 +216,7 @@ def test_what_a_client_says_to_its_proxy_is_not_reported(start: Start, origin: O
     path = origin.serve(response())
     proxy.fetch(_to_proxy(origin, path, b"Proxy-Connection: close", b"Proxy-Authorization: Basic YQ==", b"Via: 1.1 a"))
     proxy.stop()
-    assert [finding["subject"] for finding in proxy.findings(path)] == ["via"]
+    assert [finding["subject"] for finding in proxy.findings(path) if finding["subject"]] == ["via"]
 
 
 # HTTP/2 alone

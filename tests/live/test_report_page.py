@@ -28,8 +28,10 @@ from tests.functions_runtime.reports.sample import (
     VALIDATORS,
     WARNING,
     entry,
+    host,
     hostile_report,
     judged,
+    notice,
     report,
 )
 from tests.live.conftest import Start
@@ -60,7 +62,19 @@ FULL = report(
         SeenCookie("a.example", "sid", "Max-Age=999999; Path=/", None),
         SeenCookie("a.example", "theme", "Domain=example; Path=/", "Domain=a.example; Path=/; HttpOnly; Secure"),
     ),
+    hosts=(host("a.example", ERROR, reasons=("cookie-lifetime-too-long", "headers-near-limit")),),
 )
+ELSEWHERE = Endpoint("GET", "ads.example", "/pixel")
+TWO_HOSTS = report(
+    *FULL.entries,
+    entry("get-with-content", endpoint=ELSEWHERE, own=False),
+    entry("cookie-session", INFO, ELSEWHERE, "id", own=False),
+    endpoints=(*FULL.endpoints, judged(ELSEWHERE, Standing.BREAKS, "get-with-content", own=False)),
+    cookies=(*FULL.cookies, SeenCookie("ads.example", "id", "", "HttpOnly; Secure", own=False)),
+    hosts=(*FULL.hosts, host("ads.example", ERROR, own=False, exchanges=3, reasons=("get-with-content",))),
+    notices=(notice("no-cookies", "There are no cookies."),),
+)
+ALL_SHOWN, NO_INFOS = "6 of 6 causes shown", "3 of 6 causes shown; infos are not ticked"
 
 
 class Page:
@@ -98,6 +112,9 @@ class Page:
         from selenium.webdriver.support.ui import WebDriverWait
 
         WebDriverWait(self.driver, TIMEOUT, poll_frequency=0.05).until(lambda _: holds())
+
+    def tick_infos(self) -> None:
+        self.click("[value=info]")
 
     def shown(self) -> str:
         return str(self.find("#shown").text)
@@ -171,41 +188,79 @@ File = Callable[[Report], str]
 
 def test_the_verdict_is_the_first_thing_to_be_seen(page: Page, file: File) -> None:
     page.open(file(FULL))
-    assert page.driver.title.startswith("This site breaks under the Runtime.")
-    assert page.texts("h1") == ["This site breaks under the Runtime."]
+    assert page.driver.title.startswith("a.example: 2 blocking issues")
+    assert page.texts("h1") == ["a.example: 2 blocking issues"]
     assert page.run("return document.querySelector('h1').getBoundingClientRect().bottom") < DESK["height"] / 2
-    assert page.shown() == "6 of 6 findings shown"
+    assert page.shown() == NO_INFOS
 
 
 def test_findings_are_filtered_by_text(page: Page, file: File) -> None:
     page.open(file(FULL))
+    page.tick_infos()
     page.find("#filter-text").send_keys("LOGIN cookie-session")
-    assert page.shown() == "2 of 6 findings shown"
-    assert page.texts("#by-rule td.subject") == ["lang", "zone"]
+    assert page.shown() == "2 of 6 causes shown"
+    assert page.texts("#by-rule tbody th") == ["lang", "zone"]
     assert page.texts("#by-rule h4") == [BY_ID["cookie-session"].title]
     page.find("#filter-text").clear()
     page.find("#filter-text").send_keys("nothing like this")
-    assert page.shown() == "0 of 6 findings shown"
+    assert page.shown() == "0 of 6 causes shown"
     assert page.texts("#none-shown") == ["No finding fits the filter."]
     page.run(
         "arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
         page.find("#filter-text"),
     )
-    assert page.shown() == "6 of 6 findings shown"
+    assert page.shown() == ALL_SHOWN
     assert not page.find("#rule-cookie-session").get_attribute("open"), "what the filter opened is folded again"
 
 
 def test_findings_are_filtered_by_severity_and_by_whether_they_are_known(page: Page, file: File) -> None:
     page.open(file(FULL))
     for choice, shown in (
-        ("[value=info]", "3 of 6 findings shown"),
-        ("[value=warning]", "2 of 6 findings shown"),
-        ("#show-known", "1 of 6 findings shown"),
-        ("[value=error]", "0 of 6 findings shown"),
-        ("[value=info]", "3 of 6 findings shown"),
+        ("[value=info]", "6 of 6 causes shown"),
+        ("[value=info]", "3 of 6 causes shown; infos are not ticked"),
+        ("[value=warning]", "2 of 6 causes shown; infos are not ticked"),
+        ("#show-known", "1 of 6 causes shown; infos are not ticked"),
+        ("[value=error]", "0 of 6 causes shown; infos are not ticked"),
+        ("[value=info]", "3 of 6 causes shown"),
     ):
         page.click(choice)
         assert page.shown() == shown
+
+
+def test_a_host_can_be_chosen_and_everything_follows(page: Page, file: File) -> None:
+    page.open(file(TWO_HOSTS))
+    assert page.shown() == "3 of 6 causes shown; 1 more at other hosts; infos are not ticked"
+    assert page.texts(".notices li") == ["There are no cookies."]
+    page.click("#all-hosts-others-fold summary")
+    page.click("[data-choose='ads.example'] button")
+    assert page.texts("h1") == ["ads.example: 1 blocking issue"]
+    assert page.texts(".lead") == ["A host of somebody else: the verdict leaves it out."]
+    assert page.texts(".facts dd")[0] == "3"
+    assert page.shown() == "1 of 2 causes shown at ads.example; infos are not ticked"
+    assert page.texts("#by-rule h4") == [BY_ID["get-with-content"].title]
+    assert page.texts("#cookies tbody th") == ["id"]
+    assert page.texts("#endpoints tbody th") == ["GET ads.example/pixel"]
+    assert page.texts(".obstacles") == []
+    assert page.find("#host").get_attribute("value") == "ads.example"
+    page.click("#all-again")
+    assert page.texts("h1") == ["a.example: 2 blocking issues"]
+    assert len(page.texts(".obstacles > ol > li")) == 2
+    assert page.texts("#cookies tbody th") == ["sid", "theme"]
+    page.click("[data-choose='a.example'] button")
+    assert page.texts("h1") == ["a.example: 2 blocking issues"]
+    assert page.shown() == "3 of 6 causes shown at a.example; infos are not ticked"
+    assert page.texts("#by-rule .others") == []
+    page.click("[data-choose='a.example'] button")
+    assert page.find("#host").get_attribute("value") == "", "what was chosen twice is not chosen"
+
+
+def test_on_a_phone_rules_and_endpoints_are_folded(page: Page, file: File) -> None:
+    opened = "return [...document.querySelectorAll('details[open]')].map((each) => each.id)"
+    page.open(file(FULL), screen=PHONE)
+    assert page.run(opened) == []
+    page.open(file(FULL))
+    wide = ["rule-cookie-lifetime-too-long", "part-cookies", "part-headroom", "part-endpoints"]
+    assert page.run(opened) == wide
 
 
 def test_there_is_a_view_by_rule_and_one_by_endpoint(page: Page, file: File) -> None:
@@ -222,6 +277,7 @@ def test_there_is_a_view_by_rule_and_one_by_endpoint(page: Page, file: File) -> 
 
 def test_all_groups_are_opened_and_folded_at_once(page: Page, file: File) -> None:
     page.open(file(FULL))
+    page.tick_infos()
     page.click("[data-fold=open]")
     assert len(page.texts("#by-rule tbody tr")) == 6
     page.click("[data-fold=fold]")
@@ -232,32 +288,31 @@ def test_a_table_is_sorted_by_the_keyboard_as_well(page: Page, file: File) -> No
     from selenium.webdriver.common.keys import Keys
 
     page.open(file(FULL))
+    page.tick_infos()
     page.click("[data-fold=open]")
-    table = "#findings-of-cookie-session"
+    table = "#findings-of-rule-cookie-session"
     button = page.find(f"{table} th.count button")
     headings = f"return [...document.querySelectorAll('{table} thead th')].map((each) => each.ariaSort)"
-    assert page.run(headings) == ["none", "none", "none", None, "none", "none", "none"]
+    assert page.run(headings) == ["none"] * 5
     button.click()
     assert page.texts(f"{table} td.count") == ["10", "9", "1"]
-    assert page.run(headings)[4] == "descending"
+    assert page.run(headings)[3] == "descending"
     button.send_keys(Keys.ENTER)
     assert page.texts(f"{table} td.count") == ["1", "9", "10"]
-    assert page.run(headings)[4] == "ascending"
+    assert page.run(headings)[3] == "ascending"
     page.find(f"{table} th.subject button").send_keys(Keys.SPACE)
-    assert page.texts(f"{table} td.subject") == ["lang", "theme", "zone"]
-    assert page.run(headings)[2:5] == ["ascending", None, "none"]
+    assert page.texts(f"{table} tbody th") == ["lang", "theme", "zone"]
+    assert page.run(headings)[:2] == ["ascending", "none"]
 
 
 def test_every_sortable_table_is_sorted_by_what_it_shows(page: Page, file: File) -> None:
     page.open(file(FULL))
-    page.click("#all-endpoints th.count button")
-    assert page.texts("#all-endpoints td.count") == ["12", "1", "1"]
+    page.click("#all-endpoints th.verdict button")
+    assert page.texts("#all-endpoints td.verdict") == ["breaks", "runs with changes"]
+    page.click("#all-endpoints th.verdict button")
+    assert page.texts("#all-endpoints td.verdict") == ["runs with changes", "breaks"]
     page.click("#all-headroom th:nth-child(5) button")
-    assert page.texts("#all-headroom tbody th") == [
-        "GET a.example/",
-        "POST a.example/user/{id}/login",
-        "GET a.example/about",
-    ]
+    assert page.texts("#all-headroom tbody th") == ["GET a.example/", "POST a.example/user/{id}/login"]
     page.click("#all-cookies th.effect button")
     assert page.texts("#all-cookies td.effect") == ["changed", "refused"]
 
@@ -267,21 +322,18 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(page: Page, file:
 
     page.open(file(FULL))
     reached = []
-    for _ in range(14):
+    for _ in range(24):
         page.driver.switch_to.active_element.send_keys(Keys.TAB)
         focused = page.driver.switch_to.active_element
         outline = page.run("return [...getComputedStyle(arguments[0]).outline.matchAll(/solid|2px/g)].length", focused)
         assert outline == 2
         reached.append(focused.get_attribute("href") or focused.get_attribute("id") or focused.get_attribute("value"))
     assert str(reached[0]).endswith("#report")
-    assert [str(link).partition("#")[2] for link in reached[1:6]] == [
-        "verdict",
-        "findings",
-        "cookies",
-        "headroom",
-        "endpoints",
-    ]
-    assert reached[-6:] == ["filter-text", "error", "warning", "info", "show-known", "view-rule"]
+    links = [str(link).partition("#")[2] for link in reached if "#" in str(link)]
+    assert links[1:7] == ["verdict", "hosts", "findings", "cookies", "headroom", "endpoints"]
+    controls = ["filter-text", "host", "error", "warning", "info", "show-known", "view-rule"]
+    start = reached.index("filter-text")
+    assert reached[start : start + len(controls)] == controls
 
 
 def test_markup_off_the_wire_is_shown_and_not_run(page: Page, file: File) -> None:
@@ -328,15 +380,17 @@ def test_dark_and_light_are_as_the_system_has_it(page: Page, file: File) -> None
 
 def test_in_print_everything_is_open_and_no_control_is_left(page: Page, file: File) -> None:
     page.open(file(FULL), theme="dark")
+    page.tick_infos()
     page.command("Emulation.setEmulatedMedia", media="print")
     assert not page.find("#rule-cookie-session").get_attribute("open")
-    assert page.run("return document.querySelector('#findings-of-cookie-session tbody td').checkVisibility()")
+    assert page.run("return document.querySelector('#findings-of-rule-cookie-session tbody td').checkVisibility()")
     assert page.texts("#tools") == []
     assert page.run("return getComputedStyle(document.documentElement).colorScheme") == "light"
 
 
 def test_in_print_is_what_was_chosen_and_it_says_so_where_that_is_not_all(page: Page, file: File) -> None:
     page.open(file(FULL))
+    page.tick_infos()
     page.command("Emulation.setEmulatedMedia", media="print")
     assert page.texts("#findings h3") == ["By rule"]
     assert page.texts("#shown") == []
@@ -357,26 +411,28 @@ def test_a_link_leads_to_what_the_filter_hides(page: Page, file: File, view: str
     page.click(f"#view-{view}")
     page.click("#verdict .obstacles a[href='#rule-cookie-lifetime-too-long']")
     assert page.find("#rule-cookie-lifetime-too-long").is_displayed()
-    assert page.shown() == "6 of 6 findings shown"
+    assert page.shown() == ALL_SHOWN
     assert page.find("[name=severity][value=error]").is_selected()
 
 
 def test_a_link_leaves_a_filter_alone_that_hides_nothing_of_it(page: Page, file: File) -> None:
     page.open(file(FULL))
-    page.click("[name=severity][value=info]")
     page.click("#view-endpoint")
     page.click("#verdict .obstacles a[href='#rule-cookie-lifetime-too-long']")
     assert page.find("#rule-cookie-lifetime-too-long").is_displayed()
-    assert page.shown() == "3 of 6 findings shown"
+    assert page.shown() == NO_INFOS
 
 
 def test_without_the_script_everything_can_be_read(page: Page, file: File) -> None:
     page.open(file(FULL), script=False)
     shown = "return [...document.querySelectorAll(arguments[0])].map((each) => each.checkVisibility())"
     page.command("Emulation.setScriptExecutionDisabled", value=False)  # for this question only: the page has no script
-    assert page.run(shown, "[data-view], #cookies table, #headroom table, #endpoints table") == [True] * 5
-    assert page.run(shown, "#tools") == [False]
+    assert page.run(shown, "[data-view], #hosts table, .part > summary, .obstacles li") == [True] * 10
+    assert page.run(shown, "#tools, #all-again") == [False, False]
     assert page.run("return document.querySelectorAll('th button').length") == 0
+    assert page.run("return document.querySelectorAll('details[open]').length") == 0
+    page.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert set(page.run(shown, "tbody tr")) == {True}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -401,11 +457,12 @@ def test_ten_thousand_findings_can_still_be_used(page: Page, file: File) -> None
         for number in range(10_000)
     ]
     page.open(file(report(*entries)))
-    elsewhere = "; 4000 are not on this page, which the JSON report has"
-    assert page.shown() == f"6000 of 10000 findings shown{elsewhere}"
-    assert page.texts("#by-rule > details > .more") == ["… and 200 more rows, which the JSON report has."]
-    page.find("#filter-text").send_keys("a.example/1499")
-    page.wait_until(lambda: page.shown() == f"4 of 10000 findings shown{elsewhere}")
+    elsewhere = "; 4,000 are not on this page, which the JSON report has"
+    assert page.shown() == f"6,000 of 10,000 causes shown{elsewhere}"
+    page.click("[data-fold=open]")
+    assert page.texts("#by-rule > .own > details > .more")[:1] == ["… and 200 more rows, which the JSON report has."]
+    page.find("#filter-text").send_keys("/1499")
+    page.wait_until(lambda: page.shown() == f"4 of 10,000 causes shown{elsewhere}")
 
 
 # The live page
@@ -457,30 +514,36 @@ def live() -> Iterator[Live]:
 def test_a_new_finding_arrives_by_itself(live: Live, page: Page) -> None:
     page.open(live.listen())
     page.wait_until(lambda: page.texts("#live") == ["Live"])
-    assert page.texts("h1") == ["Nothing has been judged yet."]
-    live.show(report(entry("cookie-session", INFO, subject="theme"), endpoints=(judged(),)))
-    page.wait_until(lambda: page.shown() == "1 of 1 finding shown")
-    assert page.texts("h1") == ["Nothing that was seen stands in the way of this site under the Runtime."]
+    assert page.texts("h1") == ["Nothing has been judged yet"]
+    live.show(
+        report(entry("cookie-session", INFO, subject="theme"), endpoints=(judged(),), hosts=(host(exchanges=99),))
+    )
+    page.wait_until(lambda: page.shown() == "0 of 1 cause shown; infos are not ticked")
+    assert page.texts("h1") == ["a.example: no problems found yet"]
+    assert page.texts(".lead")[0].startswith("Little was seen so far: 99 requests to 1 endpoint.")
+    assert "nothing" in page.find("#verdict").get_attribute("class"), "no tick, however much was seen"
     live.show(FULL)
-    page.wait_until(lambda: page.texts("h1") == ["This site breaks under the Runtime."])
-    assert page.driver.title.startswith("This site breaks under the Runtime.")
-    assert page.shown() == "6 of 6 findings shown"
+    page.wait_until(lambda: page.texts("h1") == ["a.example: 2 blocking issues"])
+    assert page.driver.title.startswith("a.example: 2 blocking issues")
+    assert page.shown() == NO_INFOS
 
 
 def test_what_a_person_has_set_stays_when_findings_arrive(live: Live, page: Page) -> None:
-    live.show(report(*FULL.entries[1:], endpoints=FULL.endpoints))
+    live.show(report(*FULL.entries[1:], endpoints=FULL.endpoints, hosts=FULL.hosts))
     page.open(live.listen())
     page.wait_until(lambda: page.texts("#live") == ["Live"])
+    page.tick_infos()
     page.click("#rule-cookie-session summary")
-    page.click("#findings-of-cookie-session th.count button")
-    page.click("#all-endpoints th.count button")
+    page.click("#findings-of-rule-cookie-session th.count button")
+    page.click("#all-endpoints th.verdict button")
+    page.click("#all-endpoints th.verdict button")
     page.click("[value=warning]")
     page.find("#filter-text").send_keys("cookie")
     page.run("arguments[0].setSelectionRange(1, 3); scrollBy(0, 100)", page.find("#filter-text"))
-    row = page.find("#findings-of-cookie-session tbody tr")
+    row = page.find("#findings-of-rule-cookie-session tbody tr")
     before = page.run("return scrollY")
     live.show(FULL)
-    page.wait_until(lambda: page.shown() == "5 of 6 findings shown")
+    page.wait_until(lambda: page.shown() == "5 of 6 causes shown")
     field = page.find("#filter-text")
     assert page.driver.switch_to.active_element == field
     assert page.run("return [arguments[0].value, arguments[0].selectionStart, arguments[0].selectionEnd]", field) == [
@@ -488,10 +551,10 @@ def test_what_a_person_has_set_stays_when_findings_arrive(live: Live, page: Page
         1,
         3,
     ]
-    assert page.texts("#findings-of-cookie-session td.count") == ["10", "9", "1"]
-    assert page.texts("#all-endpoints td.count") == ["12", "1", "1"]
+    assert page.texts("#findings-of-rule-cookie-session td.count") == ["10", "9", "1"]
+    assert page.texts("#all-endpoints td.verdict") == ["runs with changes", "breaks"]
     assert not page.find("[value=warning]").is_selected()
-    assert page.find("#findings-of-cookie-session tbody tr") == row, "the row is still the same element"
+    assert page.find("#findings-of-rule-cookie-session tbody tr") == row, "the row is still the same element"
     assert page.run("return scrollY") >= before
     assert "arrived" in page.find("#rule-cookie-lifetime-too-long").get_attribute("class")
 
@@ -499,13 +562,14 @@ def test_what_a_person_has_set_stays_when_findings_arrive(live: Live, page: Page
 def test_what_was_opened_stays_open_and_what_was_folded_stays_folded(live: Live, page: Page) -> None:
     live.show(report(*FULL.entries[:-1]))
     page.open(live.listen())
-    page.wait_until(lambda: page.shown() == "5 of 5 findings shown")
+    page.tick_infos()
+    page.wait_until(lambda: page.shown() == "5 of 5 causes shown")
     first, other = "#rule-cookie-lifetime-too-long", "#rule-cookie-session"
     assert page.find(first).get_attribute("open")
     page.click(f"{first} summary")
     page.click(f"{other} summary")
     live.show(FULL)
-    page.wait_until(lambda: page.shown() == "6 of 6 findings shown")
+    page.wait_until(lambda: page.shown() == "6 of 6 causes shown")
     assert not page.find(first).get_attribute("open")
     assert page.find(other).get_attribute("open")
 
@@ -513,11 +577,12 @@ def test_what_was_opened_stays_open_and_what_was_folded_stays_folded(live: Live,
 def test_the_largest_parts_of_an_endpoint_stay_open_wherever_its_row_goes(live: Live, page: Page) -> None:
     live.show(report(FULL.entries[0], endpoints=FULL.endpoints[:1]))
     page.open(live.listen())
-    page.wait_until(lambda: page.shown() == "1 of 1 finding shown")
-    page.click("#headroom details summary")
+    page.tick_infos()
+    page.wait_until(lambda: page.shown() == "1 of 1 cause shown")
+    page.click("#headroom .parts summary")
     fuller = judged(Endpoint("GET", "a.example", "/full"), request=Headroom(4000, 70, (("cookie", 3000),)))
     live.show(report(*FULL.entries, endpoints=(fuller, *FULL.endpoints)))
-    page.wait_until(lambda: page.shown() == "6 of 6 findings shown")
+    page.wait_until(lambda: page.shown() == "6 of 6 causes shown")
     rows = page.run(
         "return [...document.querySelectorAll('#headroom tbody tr')]"
         ".map((row) => [row.querySelector('th').textContent, Boolean(row.querySelector('details[open]'))])"
@@ -529,20 +594,22 @@ def test_the_largest_parts_of_an_endpoint_stay_open_wherever_its_row_goes(live: 
 def test_a_finding_that_is_gone_leaves_and_a_count_goes_up_in_its_place(live: Live, page: Page) -> None:
     live.show(report(entry("cookie-session", INFO, subject="a"), entry("cookie-session", INFO, subject="b")))
     page.open(live.listen())
-    page.wait_until(lambda: page.shown() == "2 of 2 findings shown")
+    page.tick_infos()
+    page.wait_until(lambda: page.shown() == "2 of 2 causes shown")
     page.click("#rule-cookie-session summary")
-    row = page.find("#findings-of-cookie-session tbody tr:last-child")
+    row = page.find("#findings-of-rule-cookie-session tbody tr:last-child")
     live.show(report(entry("cookie-session", INFO, subject="b", count=2)))
-    page.wait_until(lambda: page.shown() == "1 of 1 finding shown")
-    assert page.texts("#findings-of-cookie-session td.subject") == ["b"]
-    assert page.texts("#findings-of-cookie-session td.count") == ["2"]
-    assert page.find("#findings-of-cookie-session tbody tr") == row
+    page.wait_until(lambda: page.shown() == "1 of 1 cause shown")
+    assert page.texts("#findings-of-rule-cookie-session tbody th") == ["b"]
+    assert page.texts("#findings-of-rule-cookie-session td.count") == ["2"]
+    assert page.find("#findings-of-rule-cookie-session tbody tr") == row
 
 
 def test_markup_that_arrives_is_shown_and_not_run(live: Live, page: Page) -> None:
     page.open(live.listen())
     page.wait_until(lambda: page.texts("#live") == ["Live"])
     live.show(hostile_report())
+    page.tick_infos()
     page.wait_until(lambda: page.shown().startswith(f"{len(BY_ID) + 1} of"))
     assert page.run("return document.images.length + document.scripts.length") == 1
     page.click("[data-fold=open]")
@@ -558,7 +625,7 @@ def test_it_says_when_the_proxy_is_gone_and_goes_on_when_it_is_back(live: Live, 
     page.wait_until(lambda: "Not connected" in page.find("#live").text)
     live.show(FULL)
     live.listen(int(url.rsplit(":", 1)[1].rstrip("/")))
-    page.wait_until(lambda: page.texts("h1") == ["This site breaks under the Runtime."])
+    page.wait_until(lambda: page.texts("h1") == ["a.example: 2 blocking issues"])
     page.wait_until(lambda: page.texts("#live") == ["Live"])
 
 
@@ -570,7 +637,7 @@ def test_mitmdump_serves_it_and_a_finding_arrives(start: Start, origin: Origin, 
     [url] = proxy.wait_for_log(rf"live page is at (http://127\.0\.0\.1:{port}/)").groups()
     page.open(url)
     page.wait_until(lambda: page.texts("#live") == ["Live"])
-    assert page.texts("h1") == ["Nothing has been judged yet."]
+    assert page.texts("h1") == ["Nothing has been judged yet"]
     proxy.fetch(b"GET %s HTTP/1.1\r\nHost: a.example\r\n\r\n" % path)
-    page.wait_until(lambda: page.texts("#findings-of-cookie-lifetime-too-long td.subject") == ["sid"])
-    assert page.texts("h1") == ["This site breaks under the Runtime."]
+    page.wait_until(lambda: page.texts("#findings-of-rule-cookie-lifetime-too-long tbody th") == ["sid"])
+    assert page.texts("h1") == ["127.0.0.1: 1 blocking issue"]

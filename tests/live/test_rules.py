@@ -474,7 +474,7 @@ def test_the_reports_of_both_modes_differ_in_the_mode_alone(
 
 def test_a_finding_of_the_limits_says_what_was_measured(audited: dict[str, Outcome]) -> None:
     (finding,) = audited["request-size-over-limit"].findings
-    for part in ("4097 bytes", "2 fields", "4096 bytes and 75", "size limit", "X-Fill (4073 bytes)", "15kb/90"):
+    for part in ("4,097 bytes", "2 fields", "4,096 bytes, 75", "size limit", "X-Fill (4,073 bytes)", "15kb/90"):
         assert part in finding["message"]
     assert (finding["status"], finding["twilio_error"], finding["basis"]) == (431, 82008, "documented")
     (finding,) = audited["response-count-over-limit"].findings

@@ -27,7 +27,8 @@ class JudgedEndpoint:
 class JudgedHost:
     """A host in the light of its findings.
 
-    `exchanges` and `clean` are as in `Report`. `errors`, `warnings` and `infos` count entries. `reasons` are ids of rules with a finding of warning or above, the gravest first.
+    `exchanges` and `clean` are as in `Report`. `errors`, `warnings` and `infos` count entries. `reasons` are ids of
+    rules with a finding of warning or above, the gravest first.
     """
 
     host: str

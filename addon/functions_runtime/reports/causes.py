@@ -84,6 +84,19 @@ def gather(entries: Iterable[Entry]) -> tuple[Cause, ...]:
     return tuple(Cause(tuple(each)) for each in gathered.values())
 
 
+def number_of(causes: Iterable[Cause], severity: Severity) -> int:
+    """How many of the causes have this severity."""
+    return sum(1 for cause in causes if cause.severity is severity)
+
+
+def by_host(causes: Iterable[Cause]) -> dict[str, list[Cause]]:
+    """Causes by host."""
+    hosts: dict[str, list[Cause]] = {}
+    for cause in causes:
+        hosts.setdefault(cause.host, []).append(cause)
+    return hosts
+
+
 def by_rule(causes: Iterable[Cause]) -> tuple[RuleCauses, ...]:
     """Causes by rule: the gravest rules first, among these the ones at most endpoints."""
     rules: dict[str, list[Cause]] = {}

@@ -13,10 +13,19 @@ from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.profile import Limits
 from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
 from functions_runtime.record.report import JudgedEndpoint, JudgedHost, Report
-from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, cells, columns, gather
+from functions_runtime.reports.causes import Cause, RuleCauses, by_host, by_rule, cells, columns, gather, number_of
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import counted, known, nothing_judged
-from functions_runtime.reports.wording import headline, how_judged, share, source, whose
+from functions_runtime.reports.wording import (
+    headline,
+    how_judged,
+    requests_checked,
+    requests_clean,
+    scope,
+    share,
+    source,
+    whose,
+)
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 
@@ -37,7 +46,7 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&$]|:(?=[/a-z+-])|(?<=www)\.|^(?=[-+=@])",
 
 def render(report: Report) -> str:
     """The whole report as one Markdown document."""
-    own = [cause for cause in gather(report.entries) if cause.is_own]
+    own = gather(report.own_entries)
     grave = by_rule(cause for cause in own if cause.severity >= Severity.WARNING)
     infos = by_rule(cause for cause in own if cause.severity is Severity.INFO)
     blocks = [
@@ -59,18 +68,21 @@ def _verdict(report: Report, grave: Sequence[RuleCauses]) -> Iterable[str]:
         yield "\n".join(f"> - {_text(notice.message)}" for notice in report.notices)
     if not report.judged:
         yield nothing_judged(report)
-    yield _text(whose(report))
+    if said := whose(report):
+        option = f"--set runtime_scope='{scope(report)}' or --scope '{scope(report)}'"
+        yield f"{_text(said)} Is this not your site? Set the scope: {_text(option)}."
     blocking = [each for each in grave if each.severity is (grave[0].severity)]
     if blocking:
         yield "## Blocking issues" if grave[0].severity is Severity.ERROR else "## What would be different"
         yield "\n".join(f"{number}. {_obstacle(each)}" for number, each in enumerate(blocking, 1))
-    counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
+    causes = gather(report.own_entries)
+    counts = ", ".join(counted(number_of(causes, severity), str(severity)) for severity in reversed(Severity))
     yield (
-        f"{counted(report.judged, 'request')} checked, {report.clean:,} without a problem: {counts}{known(report)}. "
-        f"{how_judged(report)} Limits: {report.limits.size:,} bytes and {report.limits.count} fields and cookies."
+        f"{counted(requests_checked(report), 'request')} checked, {requests_clean(report):,} without a problem: "
+        f"{counts}{known(report)}. {how_judged(report)} "
+        f"Limits: {report.limits.size:,} bytes and {report.limits.count} fields and cookies."
     )
-    if report.endpoints:
-        number = len(report.endpoints)
+    if number := sum(1 for judged in report.endpoints if judged.own):
         shares = [
             (standing.value.capitalize(), str(count), share(count, number))
             for standing in Standing
@@ -93,7 +105,8 @@ def _hosts(report: Report) -> Iterable[str]:
     own = [host for host in report.hosts if host.own]
     if own:
         yield "## Hosts"
-        yield _table(HOST_COLUMNS, [_host(host) for host in own])
+        causes = by_host(gather(report.own_entries))
+        yield _table(HOST_COLUMNS, [_host(host, causes.get(host.host, ())) for host in own])
 
 
 def _other_hosts(report: Report) -> Iterable[str]:
@@ -102,16 +115,17 @@ def _other_hosts(report: Report) -> Iterable[str]:
         yield "## Other hosts"
         count = counted(len(others), "host")
         yield f"The verdict leaves out {count} of other owners. The JSON report has what was found there."
-        yield _table(HOST_COLUMNS, [_host(host) for host in others], MAX_OTHER_HOSTS)
+        causes = by_host(gather(report.other_entries))
+        yield _table(HOST_COLUMNS, [_host(host, causes.get(host.host, ())) for host in others], MAX_OTHER_HOSTS)
 
 
-def _host(host: JudgedHost) -> Sequence[str]:
+def _host(host: JudgedHost, causes: Sequence[Cause]) -> Sequence[str]:
     return (
         host.host,
         host.standing.value,
         str(host.exchanges),
-        str(host.errors),
-        str(host.warnings),
+        str(number_of(causes, Severity.ERROR)),
+        str(number_of(causes, Severity.WARNING)),
         ", ".join(host.reasons),
     )
 

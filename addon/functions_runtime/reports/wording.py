@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from functions_runtime.record.inventory import Standing
-from functions_runtime.record.report import Report
-from functions_runtime.reports.causes import gather
-from functions_runtime.reports.text import counted, endpoints_seen, nothing_judged
+from functions_runtime.record.inventory import FOLDED, Standing
+from functions_runtime.record.report import JudgedHost, Report
+from functions_runtime.reports.causes import gather, number_of
+from functions_runtime.reports.json import timestamp
+from functions_runtime.reports.text import counted, nothing_judged
 from functions_runtime.ruling import Severity
 
 LITTLE = 10
 """Requests up to which a verdict without a finding stands on too little to be good news."""
+
+LONGEST_SECOND_LEVEL = 3
+"""Characters that the second level of a public suffix has at most, as in co.uk."""
+
+MAX_SITES_NAMED = 3
+"""Sites that are named in a sentence."""
 
 
 def share(part: int, whole: int) -> str:
@@ -21,42 +28,91 @@ def share(part: int, whole: int) -> str:
     return f"{round(100 * part / whole)} %"
 
 
+def sites(report: Report) -> list[tuple[str, int]]:
+    """The own sites, the one that most requests went to first: each by its domain, and with the number of its hosts."""
+    groups: dict[str, list[JudgedHost]] = {}
+    for host in report.hosts:
+        if host.own:
+            groups.setdefault(_domain(host.host), []).append(host)
+    ranked = sorted(groups.items(), key=lambda group: -sum(host.exchanges for host in group[1]))
+    return [(domain if len(hosts) > 1 else hosts[0].host, len(hosts)) for domain, hosts in ranked]
+
+
+def site_name(report: Report) -> str:
+    """What the site is called, empty if there is none."""
+    return next((name for name, _ in sites(report)), "")
+
+
+def _domain(host: str) -> str:
+    """The domain by which hosts of one site are taken together: a name of two labels, or of three as in shop.co.uk."""
+    labels = host.removesuffix(".").split(".")
+    if labels[-1].isdecimal() or len(labels) < 2:
+        return host
+    return ".".join(labels[-3 if len(labels[-2]) <= LONGEST_SECOND_LEVEL else -2 :])
+
+
+def requests_checked(report: Report) -> int:
+    """How many requests went to own hosts."""
+    return sum(host.exchanges for host in report.hosts if host.own)
+
+
+def requests_clean(report: Report) -> int:
+    """How many of these have no finding of warning or above."""
+    return sum(host.clean for host in report.hosts if host.own)
+
+
+def own_endpoints(report: Report) -> str:
+    """How many endpoints of own hosts were seen, in words. Nobody knows how many share an entry."""
+    more = "more than " if report.folded_endpoints else ""
+    return more + counted(sum(1 for each in report.endpoints if each.own and each.seen.endpoint != FOLDED), "endpoint")
+
+
 def is_little(report: Report, *, live: bool = False) -> bool:
     """Whether nothing was found, but in too little traffic to say much. A live run may always bring more."""
-    return report.standing is Standing.RUNS and (live or report.judged <= LITTLE)
+    return report.standing is Standing.RUNS and (live or requests_checked(report) <= LITTLE)
 
 
 def headline(report: Report, *, live: bool = False) -> str:
     """The verdict in a few words, with the name of the site in front."""
     if report.standing is None:
         return "Nothing has been judged yet"
-    return f"{report.site}: {verdict_of(report.standing, _gravest(report), little=is_little(report, live=live))}"
+    causes = gather(report.own_entries)
+    verdict = verdict_of(
+        report.standing,
+        number_of(causes, Severity.ERROR),
+        number_of(causes, Severity.WARNING),
+        little=is_little(report, live=live),
+    )
+    reservation = (
+        ", but no cookies were recorded" if report.standing is Standing.RUNS and _lacks_cookies(report) else ""
+    )
+    return f"{site_name(report)}: {verdict}{reservation}"
 
 
-def verdict_of(standing: Standing, number: int, *, little: bool = False) -> str:
-    """How a site or a host does, in a few words. `number` counts the causes of the gravest kind."""
+def _lacks_cookies(report: Report) -> bool:
+    return any(notice.id == "no-cookies" for notice in report.notices)
+
+
+def verdict_of(standing: Standing, errors: int, warnings: int, *, little: bool = False) -> str:
+    """How a site or a host does, in a few words. `errors` and `warnings` count causes."""
     if standing is Standing.BREAKS:
-        return counted(number, "blocking issue")
+        return counted(errors, "blocking issue")
     if standing is Standing.CHANGES:
-        return f"no blocking issues, {counted(number, 'warning')}"
+        return f"no blocking issues, {counted(warnings, 'warning')}"
     if standing is Standing.RUNS:
         return "no problems found yet" if little else "no problems found"
     return "no response was seen"
 
 
-def _gravest(report: Report) -> int:
-    severity = Severity.ERROR if report.standing is Standing.BREAKS else Severity.WARNING
-    return sum(1 for cause in gather(report.entries) if cause.is_own and cause.severity is severity)
-
-
 def lead(report: Report, *, live: bool = False) -> str:
     """What the headline stands on."""
-    seen = f"{counted(report.judged, 'request')} to {endpoints_seen(report)}"
+    endpoints = own_endpoints(report)
+    seen = f"{counted(requests_checked(report), 'request')} to {endpoints}"
     if report.standing is Standing.BREAKS:
-        return f"{report.endpoints_that(Standing.BREAKS):,} of {endpoints_seen(report)} would break under the Runtime."
+        return f"{report.endpoints_that(Standing.BREAKS):,} of {endpoints} would break under the Runtime."
     if report.standing is Standing.CHANGES:
         changed = report.endpoints_that(Standing.CHANGES)
-        return f"The site runs under the Runtime; {changed:,} of {endpoints_seen(report)} would behave differently."
+        return f"The site runs under the Runtime; {changed:,} of {endpoints} would behave differently."
     if is_little(report, live=live):
         return f"Little was seen so far: {seen}. Sign in, submit forms and upload files to see more."
     if report.standing is Standing.RUNS:
@@ -68,42 +124,54 @@ def lead(report: Report, *, live: bool = False) -> str:
     return "Open the site through the proxy: what it does shows here."
 
 
-def how_judged(report: Report) -> str:
-    """Whether the traffic was changed."""
-    recorded = report.judged - report.enforced
-    if report.mode == "audit":
-        return "Nothing was modified: this is what the Runtime would do."
-    if not recorded:
-        return "The requests and responses were changed as the Runtime would change them."
-    if not report.enforced:
-        return "Based on recorded traffic; nothing was modified."
-    return (
-        "The requests and responses were changed as the Runtime would change them. "
-        f"{counted(recorded, 'exchange')} came from recordings or an audit; nothing was modified there."
-    )
-
-
 def source(report: Report) -> str:
     """Where the traffic is from, when it was, and what judged it."""
-    times = [entry.first_seen for entry in report.entries]
-    parts = [report.source, f"Functions Runtime proxy {report.version}"]
-    return " · ".join(part for part in parts if part)
+    return " · ".join(filter(None, (_recordings(report), _when(report), f"Functions Runtime proxy {report.version}")))
+
+
+def _recordings(report: Report) -> str:
+    """The recording by its name without its folder, several by their number."""
+    return report.source.rpartition("/")[2] if len(report.sources) == 1 else report.source
+
+
+def _when(report: Report) -> str:
+    """From when to when, with the day once if that is the same."""
+    times = [timestamp(seconds) for seconds in (report.began, report.ended) if seconds is not None]
+    shown = list(dict.fromkeys(time.replace("T", " ").removesuffix("Z") for time in times if time))
+    if len(shown) == 2 and shown[0].partition(" ")[0] == shown[1].partition(" ")[0]:
+        shown[1] = shown[1].partition(" ")[2]
+    return f"{' to '.join(shown)} UTC" if shown else ""
 
 
 def whose(report: Report) -> str:
-    """Whose hosts the verdict speaks of, and how to change that."""
-    own = [host.host for host in report.hosts if host.own]
-    others = len(report.hosts) - len(own)
+    """Whose hosts the verdict speaks of. Empty if there are none."""
+    own = sites(report)
     if not own:
         return ""
-    named = ", ".join(own[:MAX_HOSTS_NAMED]) + (
-        f" and {len(own) - MAX_HOSTS_NAMED} more" if len(own) > MAX_HOSTS_NAMED else ""
-    )
-    rest = f" {counted(others, 'other host')} of other owners do not count." if others else ""
+    others = sum(1 for host in report.hosts if not host.own)
+    named = [f"{name} ({counted(hosts, 'host')})" if hosts > 1 else name for name, hosts in own[:MAX_SITES_NAMED]]
+    if len(own) > MAX_SITES_NAMED:
+        named.append(f"{len(own) - MAX_SITES_NAMED:,} more")
+    *before, last = named
+    chosen = ", all in your scope" if report.scoped else ""
+    rest = f" It leaves out {counted(others, 'host')} of other owners." if others else ""
+    return f"The verdict is about {' and '.join(filter(None, (', '.join(before), last)))}{chosen}.{rest}"
+
+
+def scope(report: Report) -> str:
+    """The filter that chooses this site, as an example for who wants another one."""
+    return f"~d {site_name(report) or 'example.com'}"
+
+
+def how_judged(report: Report) -> str:
+    """Whether the traffic was changed."""
+    unchanged = report.judged - report.enforced
+    if not report.enforced:
+        basis = "Based on recorded traffic; nothing" if report.recorded == report.judged else "Nothing"
+        return f"{basis} was modified."
+    if not unchanged:
+        return "Requests and responses were changed as the Runtime would change them."
     return (
-        f"The verdict speaks of {named}.{rest} Not your site? Set the scope, for example with "
-        f"--set runtime_scope='~d {report.site}' or --scope '~d {report.site}'."
+        "Requests and responses were changed as the Runtime would change them. "
+        f"{counted(unchanged, 'exchange')} came from recordings or an audit; nothing was modified there."
     )
-
-
-MAX_HOSTS_NAMED = 3

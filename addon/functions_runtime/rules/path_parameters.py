@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from functions_runtime.endpoint import Endpoint
@@ -10,9 +11,13 @@ from functions_runtime.profile import Profile
 from functions_runtime.record.bounded import Recent, keyed_digest
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Finding, Severity
+from functions_runtime.wire_text import printable
 
 MOST = 1024
 """Endpoints with a placeholder that are remembered."""
+
+_SEGMENT_PARAMETERS = re.compile(r"(?:;|%3b)[^/]*", re.IGNORECASE)
+"""What an endpoint leaves out of a path. Some servers put a session there, which makes no other path."""
 
 
 class FoldedPaths:
@@ -26,11 +31,14 @@ class FoldedPaths:
         request, response = exchange.request, exchange.response
         assert response
         endpoint = request.endpoint
+        if request.method == "OPTIONS":  # the Runtime replies to these itself
+            return ()
         if "{" not in endpoint.path or not 200 <= response.status <= 299 or _is_file(request.path):
             return ()
-        if endpoint.path == request.path:  # the braces are the site's own
+        path = _SEGMENT_PARAMETERS.sub("", request.path)
+        if endpoint.path == printable(path):  # the braces are the site's own
             return ()
-        mark = self._digest(request.path.encode("utf-8", "surrogatepass"))
+        mark = self._digest(path.encode("utf-8", "surrogatepass"))
         first = self._paths.get(endpoint)
         if first is None:
             self._paths.put(endpoint, mark)
@@ -67,6 +75,12 @@ exports.handler = (context, event, callback) => callback(null, { id: event.id })
     examples=(
         Example("Two items", _item("2"), ((Severity.ERROR, None),), before=(_item("1"),)),
         Example("The same item again", _item("1"), before=(_item("1"),)),
+        Example(
+            "Preflights for two items",
+            Exchange(Request("OPTIONS", "app.example", "/items/2"), Response(204)),
+            before=(Exchange(Request("OPTIONS", "app.example", "/items/1"), Response(204)),),
+        ),
+        Example("The same item in another session", _item("1;sid=b"), before=(_item("1;sid=a"),)),
         Example("An item that does not exist", _item("2", 404), before=(_item("1"),)),
         Example(
             "Two files",

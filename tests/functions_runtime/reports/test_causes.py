@@ -6,7 +6,7 @@ import pytest
 
 from functions_runtime.catalogue import BY_ID, RULES, say
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.reports.causes import by_rule, cells, columns, gather
+from functions_runtime.reports.causes import by_host, by_rule, cells, columns, gather, number_of
 from tests.functions_runtime.reports.sample import ERROR, HOME, INFO, LOGIN, WARNING, entry
 
 ELSEWHERE = Endpoint("GET", "b.example", "/")
@@ -87,3 +87,9 @@ def test_without_columns_the_sentence_is_one_only_if_the_findings_differ_in_more
     assert (columns(rule, [one, same]), cells(rule, one, ())) == ((), ())
     assert columns(rule, [one, other]) == ("Finding",)
     assert cells(rule, other, ("Finding",)) == (say(other),)
+
+
+def test_causes_are_counted_by_severity_and_taken_by_host() -> None:
+    causes = gather([entry(subject="a"), entry(subject="b", endpoint=ELSEWHERE), entry(severity=WARNING)])
+    assert [number_of(causes, severity) for severity in (ERROR, WARNING, INFO)] == [2, 1, 0]
+    assert by_host(causes) == {"a.example": [causes[0], causes[2]], "b.example": [causes[1]]}

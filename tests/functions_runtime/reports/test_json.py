@@ -3,59 +3,70 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Request, Response
 from functions_runtime.profile import Limits
 from functions_runtime.record.journal import Journal
 from functions_runtime.reports.json import SCHEMA, read_baseline, render, timestamp
-from functions_runtime.ruling import Basis, Finding, Forward, Reply, Severity
+from functions_runtime.ruling import Basis, Forward, Reply, Severity
+from functions_runtime.version import VERSION
 
 HOME = Endpoint("GET", "a.example", "/")
 LIMITS = Limits(4096, 75)
-TOO_LONG = Finding(
-    "headers",
-    Severity.ERROR,
-    Basis.DOCUMENTED,
-    "message",
-    "fix",
-    "sid",
-    twilio_error=82008,
-    effect=Reply(431, "Too Large"),
-)
-PLAIN = Finding("plain", Severity.INFO, Basis.EMULATOR, 'a "message" – \x1b</script>', "fix")
+RULE = BY_ID["cookie-lifetime-too-long"]
+TOO_LONG = RULE.finding("sid", effect=Reply(431, "Too Large"), lifetime='30 "days" – </script>', attribute="Expires")
+PLAIN = BY_ID["cookie-session"].finding(basis=Basis.EMULATOR)
+SCHEMA_FILE = Path(__file__).parents[3] / "docs" / "report.schema.json"
 
 
 def rendered(journal: Journal) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(render(journal.report("audit", LIMITS)))
+    document: dict[str, Any] = json.loads(render(journal.report("audit", LIMITS, sources=["a.har"])))
+    validate(document)
     return document
 
 
+def validate(document: dict[str, Any]) -> None:
+    """Hold a report against the schema. Raises ValidationError."""
+    schema = json.loads(SCHEMA_FILE.read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema, jsonschema.Draft202012Validator)
+
+
 def a_journal() -> Journal:
-    journal = Journal({("plain", "info", *HOME, None)})
+    journal = Journal({("cookie-session", "info", *HOME, None)})
     response = Response(fields=((b"Set-Cookie", b"sid=secret; Path=/"),))
-    journal.site.saw_request(HOME, Request(host="a.example", fields=((b"Host", b"a.example"),)))
-    journal.site.saw_response(HOME, response)
-    journal.site.saw_cookies("a.example", response, Forward())
-    journal.add(journal.begin(HOME, 1767225600.0), [PLAIN, TOO_LONG])
-    journal.add(journal.begin(HOME, 1767225661.9), [TOO_LONG])
-    journal.begin(HOME, 0.0)
+    for time, findings in ((1767225600.0, [PLAIN, TOO_LONG]), (1767225661.9, [TOO_LONG]), (0.0, [])):
+        request = Request(host="a.example", fields=((b"Host", b"a.example"),), time=time)
+        journal.book(journal.begin(HOME, request, recorded=True), findings)
+    journal.inventory.saw_response(HOME, response)
+    journal.inventory.saw_cookies("a.example", response, Forward())
     return journal
 
 
 def test_the_report_of_an_empty_run() -> None:
     assert rendered(Journal()) == {
         "schema": "runtime-report/1",
+        "version": VERSION,
         "mode": "audit",
+        "sources": ["a.har"],
+        "began": None,
+        "ended": None,
+        "notices": [],
         "limits": {"bytes": 4096, "count": 75},
         "exchanges": {"judged": 0, "clean": 0},
         "verdict": {"site": None, "endpoints": {"unknown": 0, "runs": 0, "runs with changes": 0, "breaks": 0}},
         "summary": {"error": 0, "warning": 0, "info": 0},
+        "summary_others": {"error": 0, "warning": 0, "info": 0},
         "folded": 0,
         "findings": [],
+        "hosts": [],
         "endpoints": [],
         "cookies": [],
         "further_cookies": 0,
@@ -76,24 +87,26 @@ def test_a_run_is_counted() -> None:
 def test_a_finding_says_everything() -> None:
     error, info = rendered(a_journal())["findings"]
     assert error == {
-        "rule": "headers",
+        "rule": "cookie-lifetime-too-long",
         "severity": "error",
         "basis": "documented",
         "method": "GET",
         "host": "a.example",
         "path": "/",
         "subject": "sid",
-        "message": "message",
-        "fix": "fix",
+        "facts": {"lifetime": '30 "days" – </script>', "attribute": "Expires"},
+        "message": RULE.say(TOO_LONG),
+        "fix": RULE.fix,
         "status": 431,
-        "twilio_error": 82008,
+        "twilio_error": None,
         "count": 2,
         "first_seen": "2026-01-01T00:00:00Z",
         "last_seen": "2026-01-01T00:01:01Z",
         "known": False,
+        "own": True,
     }
     assert (info["subject"], info["status"], info["twilio_error"], info["known"]) == (None, None, None, True)
-    assert (info["message"], info["basis"]) == (PLAIN.message, "emulator")
+    assert (info["message"], info["basis"]) == (BY_ID["cookie-session"].say(PLAIN), "emulator")
 
 
 def test_endpoints_and_cookies_are_listed_without_values() -> None:
@@ -104,14 +117,17 @@ def test_endpoints_and_cookies_are_listed_without_values() -> None:
             "method": "GET",
             "host": "a.example",
             "path": "/",
-            "exchanges": 1,
+            "exchanges": 3,
             "verdict": "breaks",
-            "reasons": ["headers"],
+            "reasons": ["cookie-lifetime-too-long"],
+            "own": True,
             "request": line,
             "response": {"bytes": 32, "count": 1, "largest": [{"name": "set-cookie", "bytes": 32}]},
         }
     ]
-    assert document["cookies"] == [{"host": "a.example", "name": "sid", "today": "Path=/", "runtime": "Path=/"}]
+    assert document["cookies"] == [
+        {"host": "a.example", "name": "sid", "today": "Path=/", "runtime": "Path=/", "own": True}
+    ]
     assert "secret" not in json.dumps(document)
 
 
@@ -125,7 +141,7 @@ def test_the_text_is_ascii_and_ends_its_last_line() -> None:
 def test_each_finding_has_a_line_of_its_own() -> None:
     lines = render(a_journal().report("audit", LIMITS)).splitlines()
     found = [json.loads(line.rstrip(",")) for line in lines if line.startswith('  {"rule"')]
-    assert [each["rule"] for each in found] == ["headers", "plain"]
+    assert [each["rule"] for each in found] == ["cookie-lifetime-too-long", "cookie-session"]
     assert lines[1] == ' "schema": "runtime-report/1",'
 
 
@@ -153,9 +169,9 @@ def test_a_time_that_is_none_is_null(seconds: float, text: str | None) -> None:
 def test_a_report_is_the_baseline_of_the_next_run() -> None:
     journal = a_journal()
     baseline = read_baseline(render(journal.report("audit", LIMITS)))
-    assert baseline == {("headers", "error", *HOME, "sid"), ("plain", "info", *HOME, None)}
+    assert baseline == {("cookie-lifetime-too-long", "error", *HOME, "sid"), ("cookie-session", "info", *HOME, None)}
     journal.compare_with(baseline)
-    assert not journal.new(Severity.INFO)
+    assert not journal.report("audit", LIMITS).new(Severity.INFO)
 
 
 def test_a_baseline_needs_nothing_but_schema_and_findings() -> None:

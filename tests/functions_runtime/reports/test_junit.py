@@ -6,7 +6,7 @@ import importlib.util
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.catalogue import BY_ID, RULES, say
 from functions_runtime.record.report import Report
 from functions_runtime.reports.junit import render
 from tests.functions_runtime.reports.sample import (
@@ -19,6 +19,8 @@ from tests.functions_runtime.reports.sample import (
     WARNING,
     entry,
     hostile_report,
+    judged,
+    notice,
     report,
     unprintable,
 )
@@ -54,14 +56,15 @@ def test_every_rule_is_a_suite_and_passes_where_it_found_nothing() -> None:
 
 
 def test_the_verdict_and_the_settings_are_properties() -> None:
-    properties = suites(report(entry(severity=ERROR), mode="enforce", exchanges=7, folded=3))[
-        "get-with-content"
-    ].findall("properties/property")
+    rendered = report(entry(severity=ERROR), endpoints=(judged(),), exchanges=7, folded=3, notices=(notice("a", "B."),))
+    properties = suites(rendered)["get-with-content"].findall("properties/property")
     assert [(each.attrib["name"], each.attrib["value"]) for each in properties] == [
+        ("notice a", "B."),
         ("verdict", "breaks"),
-        ("mode", "enforce"),
+        ("mode", "audit"),
+        ("version", "1.2.3"),
         ("limits", "1000/100"),
-        ("exchanges judged", "7"),
+        ("requests checked", "7"),
         ("findings folded", "3"),
     ]
     [nothing, *_] = suites(report(exchanges=0))["get-with-content"].findall("properties/property")
@@ -91,13 +94,14 @@ def test_errors_and_warnings_fail_infos_pass_and_what_is_known_is_skipped() -> N
 
 def test_a_failure_says_what_is_wrong_what_to_do_and_how_sure_that_is() -> None:
     rule = BY_ID["request-headers-too-long"]
-    [case] = cases(report(entry(rule.id, message="Too long.", status=431, count=3)), rule.id)
+    found = entry(rule.id, status=431, count=3)
+    [case] = cases(report(found), rule.id)
     [failure] = case
-    assert failure.attrib == {"type": "error", "message": "Too long."}
+    assert failure.attrib == {"type": "error", "message": say(found.finding)}
     assert (failure.text or "").splitlines() == [
-        "Too long.",
-        "The Runtime answers 431 instead. Twilio Error 82008.",
-        f"What to do: {rule.fix}",
+        say(found.finding),
+        "The Runtime responds with 431 instead. Twilio Error 82008.",
+        f"Fix: {rule.fix}",
         "How sure: documented. Seen 3×, first 2026-11-23T08:00:00Z, last 2026-11-23T08:01:30Z.",
     ]
 
@@ -105,23 +109,33 @@ def test_a_failure_says_what_is_wrong_what_to_do_and_how_sure_that_is() -> None:
 def test_code_is_part_of_what_to_do_and_a_time_may_be_unknown() -> None:
     rule = BY_ID["cookie-read-by-script"]
     assert rule.code
-    [case] = cases(report(entry(rule.id, first_seen=NEVER, last_seen=NEVER)), rule.id)
+    found = entry(rule.id, first_seen=NEVER, last_seen=NEVER)
+    [case] = cases(report(found), rule.id)
     assert (case[0].text or "").splitlines() == [
-        "A message.",
-        f"What to do: {rule.fix}",
+        say(found.finding),
+        f"Fix: {rule.fix}",
         *rule.code.splitlines(),
         "How sure: reading. Seen 1×, first at an unknown time, last at an unknown time.",
     ]
 
 
 def test_a_known_finding_says_why_it_is_skipped() -> None:
-    [case] = cases(report(entry(known=True, message="As before.")))
-    assert case[0].text == "Known from the baseline.\nAs before."
+    found = entry(known=True)
+    [case] = cases(report(found))
+    assert case[0].text == f"Known from the baseline.\n{say(found.finding)}"
+
+
+def test_what_is_at_a_host_of_somebody_else_fails_nothing() -> None:
+    found = entry(endpoint=LOGIN._replace(host="ads.example"), own=False)
+    [case] = cases(report(found))
+    assert [(each.tag, each.text) for each in case] == [
+        ("skipped", f"At a host of somebody else.\n{say(found.finding)}")
+    ]
 
 
 def test_the_same_finding_has_the_same_name_in_every_run() -> None:
-    one = entry(endpoint=LOGIN, subject="sid", count=1, message="One.")
-    other = entry(endpoint=LOGIN, subject="sid", count=2, last_seen=NEVER, message="Other.")
+    one = entry(endpoint=LOGIN, subject="sid", count=1, facts=(("lifetime", "2 days"), ("attribute", "Max-Age")))
+    other = entry(endpoint=LOGIN, subject="sid", count=2, last_seen=NEVER)
     [first], [second] = cases(report(one)), cases(report(other))
     assert first.attrib == second.attrib
 

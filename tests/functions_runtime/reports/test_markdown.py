@@ -20,8 +20,10 @@ from tests.functions_runtime.reports.sample import (
     NEVER,
     WARNING,
     entry,
+    host,
     hostile_report,
     judged,
+    notice,
     report,
     unprintable,
 )
@@ -40,21 +42,31 @@ def rows(rendered: Report, heading: str) -> list[list[str]]:
     return table
 
 
-@pytest.mark.parametrize(
-    ("rendered", "headline"),
-    [
-        (report(exchanges=0, clean=0), "# Functions Runtime: nothing was judged."),
-        (report(), "# Functions Runtime: no answer was seen, so nothing can be said of this site."),
-        (
-            report(endpoints=(judged(),)),
-            "# Functions Runtime: nothing that was seen stands in the way of this site under the Runtime.",
-        ),
-        (report(entry(severity=WARNING)), "# Functions Runtime: this site runs under the Runtime, with changes."),
-        (report(entry(severity=ERROR)), "# Functions Runtime: this site breaks under the Runtime."),
-    ],
-)
-def test_the_verdict_comes_first(rendered: Report, headline: str) -> None:
-    assert render(rendered).splitlines()[0] == headline
+def test_whose_site_it_is_comes_first_then_notices_then_what_blocks() -> None:
+    rendered = report(
+        entry(subject="sid"),
+        entry("cors-opened", WARNING),
+        endpoints=(judged(HOME, Standing.BREAKS),),
+        notices=(notice("no-cookies", "No *cookies*."),),
+        sources=("a.har",),
+    )
+    lifetime = BY_ID["cookie-lifetime-too-long"]
+    blocks = render(rendered).split("\n\n")
+    assert blocks[0] == "# a.example: 1 blocking issue"
+    assert blocks[1].startswith("a.har · 2026-11-23")
+    assert blocks[2] == "> - No \\*cookies\\*."
+    assert blocks[3].startswith("The verdict is about a.example. Is this not your site? Set the scope: ")
+    assert blocks[4:6] == [
+        "## Blocking issues",
+        f"1. **{lifetime.title}**: 1 cause at 1 endpoint. Fix: {lifetime.fix}",
+    ]
+
+
+def test_without_an_error_it_is_what_would_be_different_and_without_a_warning_nothing() -> None:
+    assert "## What would be different" in render(report(entry("cors-opened", WARNING)))
+    quiet = render(report(entry("cookie-session", INFO, subject="a")))
+    assert "## What" not in quiet
+    assert "## Blocking" not in quiet
 
 
 def test_where_nothing_was_judged_it_says_why() -> None:
@@ -63,48 +75,104 @@ def test_where_nothing_was_judged_it_says_why() -> None:
 
 
 def test_the_run_is_counted() -> None:
-    text = render(report(entry(severity=ERROR), entry(severity=INFO, known=True), exchanges=1, clean=0))
-    counts = "1 exchange judged, 0 clean: 1 error, 0 warnings, 1 info (1 known from the baseline)."
-    assert f"\n\n{counts} Mode audit, limits 1000 bytes and 100.\n" in text
+    rendered = report(
+        entry(subject="a"), entry(endpoint=LOGIN, subject="a"), entry("cookie-session", INFO, subject="b", known=True)
+    )
+    counts = "10 requests checked, 5 without a problem: 1 error, 0 warnings, 1 info (1 known from the baseline)."
+    how = "Requests and responses were changed as the Runtime would change them."
+    assert f"\n\n{counts} {how} Limits: 1,000 bytes and 100 fields and cookies.\n" in render(rendered)
     assert "known" not in render(report())
 
 
 def test_an_empty_report_has_no_tables() -> None:
-    assert "|" not in render(report(exchanges=0, clean=0))
+    assert "|" not in render(report(exchanges=0, clean=0, hosts=()))
 
 
 def test_endpoints_are_counted_by_how_they_do() -> None:
     endpoints = (judged(HOME, Standing.BREAKS), judged(LOGIN), judged(HOME), judged(HOME))
-    assert rows(report(endpoints=endpoints), "# ") == [["Runs", "3", "75%"], ["Breaks", "1", "25%"]]
+    assert rows(report(endpoints=endpoints), "# ") == [["Runs", "3", "75 %"], ["Breaks", "1", "25 %"]]
 
 
-def test_a_finding_is_a_row_under_its_rule() -> None:
+def test_a_cause_is_a_row_under_its_rule_with_its_facts_in_columns() -> None:
+    script = BY_ID["cookie-read-by-script"]
+    one = entry(script.id, endpoint=LOGIN, subject="sid", count=2, known=True)
     rendered = report(
-        entry("cookie-read-by-script", endpoint=LOGIN, subject="sid", count=2, known=True),
-        entry("get-with-content", last_seen=NEVER, first_seen=NEVER),
+        one,
+        *(
+            entry(script.id, endpoint=HOME._replace(path=f"/{number}"), subject="sid", known=True)
+            for number in range(3)
+        ),
+        entry(script.id, subject="other", last_seen=NEVER, first_seen=NEVER),
     )
-    script, get = BY_ID["cookie-read-by-script"], BY_ID["get-with-content"]
     text = render(rendered)
-    assert f"### {script.title} (error)\n\n`{script.id}`, reading. What to do: {script.fix}\n\n```js\n" in text
+    assert f"### {script.title} (error)\n\nFor example: " in text
+    assert f"Fix: {script.fix} (`{script.id}`, {script.basis.value}; docs/rules.md#{script.id})\n\n```js\n" in text
     assert script.code in text
+    [place] = script.cells(one.finding)
     assert rows(rendered, f"### {script.title}") == [
         [
-            "error, known",
-            "POST a.example/user/{id}/login",
-            "sid",
-            "A message.",
-            "2",
-            "2026-11-23T08:00:00Z",
-            "2026-11-23T08:01:30Z",
-        ]
+            "sid (known)",
+            "a.example",
+            place,
+            "POST /user/{id}/login, GET /0, GET /1 and 1 more",
+            "5",
+            "2026-11-23T08:00:00Z to 2026-11-23T08:01:30Z",
+        ],
+        ["other", "a.example", place, "GET /", "1", ""],
     ]
-    assert rows(rendered, f"### {get.title}") == [["error", "GET a.example/", "", "A message.", "1", "", ""]]
+
+
+def test_a_single_cause_has_its_own_sentence_and_severities_show_if_they_differ() -> None:
+    get = BY_ID["get-with-content"]
+    text = render(report(entry(get.id)))
+    assert f"### {get.title} (error)\n\n" in text
+    assert "For example" not in text
+    assert "| Severity |" not in text
+    both = report(entry(severity=WARNING, subject="a"), entry(severity=ERROR, subject="b"))
+    assert [row[0] for row in rows(both, "### ")] == ["error", "warning"]
+
+
+def test_infos_are_gathered_in_one_table() -> None:
+    session = BY_ID["cookie-session"]
+    rendered = report(
+        entry(session.id, subject="sid"),
+        entry(session.id, subject="sid", endpoint=LOGIN),
+        entry("cookie-lifetime-too-long", INFO, subject="id"),
+    )
+    assert "## Findings" not in render(rendered)
+    assert rows(rendered, "## Infos") == [
+        [session.title, "sid", "a.example", "GET /, POST /user/{id}/login", "2"],
+        [BY_ID["cookie-lifetime-too-long"].title, "id", "a.example", "GET /", "1"],
+    ]
+
+
+def test_own_hosts_have_a_table_and_those_of_others_have_the_last() -> None:
+    elsewhere = HOME._replace(host="ads.example")
+    rendered = report(
+        entry(subject="sid"),
+        entry("get-with-content", endpoint=elsewhere, own=False),
+        endpoints=(judged(HOME, Standing.BREAKS), judged(elsewhere, Standing.BREAKS, own=False)),
+        cookies=(SeenCookie("ads.example", "id", "", None, own=False),),
+        hosts=(
+            host("a.example", ERROR, reasons=("cookie-lifetime-too-long",)),
+            host("quiet.example"),
+            host("ads.example", ERROR, own=False, reasons=("get-with-content",)),
+        ),
+    )
+    assert rows(rendered, "## Hosts") == [
+        ["a.example", "breaks", "10", "1", "0", "cookie-lifetime-too-long"],
+        ["quiet.example", "runs", "10", "0", "0", ""],
+    ]
+    assert rows(rendered, "## Other hosts") == [["ads.example", "breaks", "10", "1", "0", "get-with-content"]]
+    assert "leaves out 1 host of other owners." in render(rendered)
+    assert render(rendered).count("ads.example") == 1
+    assert "## Cookies" not in render(rendered)
+    assert "## Other hosts" not in render(report())
 
 
 def test_what_was_folded_is_said() -> None:
     assert "further ones share the entry \\*." in render(report(endpoints=(judged(FOLDED), judged())))
     assert "further ones" not in render(report(endpoints=(judged(),)))
-    assert "2 responses had been changed" in render(report(unmeasured=2))
     assert "\n\nCounted together, because there were too many: 2 findings.\n" in render(report(folded=2))
 
 
@@ -141,10 +209,13 @@ def test_an_endpoint_is_a_row_with_its_headroom() -> None:
             "POST a.example/user/{id}/login",
             "4",
             "get-with-content, cookie-session",
-            "250 bytes (25%), 10 fields (10%)",
-            "1100 bytes (110%), 3 fields (3%)",
+            "250 bytes (25 %), 10 fields (10 %)",
+            "1,100 bytes (110 %), 3 fields (3 %)",
         ]
     ]
+    both = render(report(endpoints=(endpoint, judged(HOME))))
+    assert "\n\nNot listed: 1 endpoint without a problem.\n" in both
+    assert rows(report(endpoints=(endpoint, judged(HOME))), "## Endpoints")[0][0] == "breaks"
 
 
 def test_a_long_table_is_cut_and_says_so() -> None:
@@ -181,7 +252,8 @@ def test_hostile_text_stays_text() -> None:
     document = render(hostile_report())
     assert unprintable(document) == set()
     read = Text(MarkdownIt("gfm-like").render(document))
-    ours = {"h1", "h2", "h3", "p", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
+    tables = {"table", "thead", "tbody", "tr", "th", "td"}
+    ours = {"h1", "h2", "h3", "p", "code", "pre", "blockquote", "ul", "ol", "li", "strong", *tables}
     assert read.elements == ours
     # A space of no width keeps GitHub from calling somebody.
     assert read.text.count(HOSTILE.replace("@", "@\u200b")) == document.count("onerror")
@@ -189,5 +261,5 @@ def test_hostile_text_stays_text() -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum(1)"])
 def test_no_cell_begins_as_a_formula_does(text: str) -> None:
-    [[_, _, about, *_]] = rows(report(entry(subject=text)), "### ")
+    [[about, *_]] = rows(report(entry(subject=text)), "### ")
     assert about.startswith("\\")

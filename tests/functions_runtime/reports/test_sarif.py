@@ -6,9 +6,9 @@ import importlib.util
 import json
 from typing import Any
 
-from functions_runtime.catalogue import RULES
+from functions_runtime.catalogue import RULES, say
 from functions_runtime.record.report import Report
-from functions_runtime.reports.sarif import SCHEMA, render
+from functions_runtime.reports.sarif import IN_BASELINE, MAX_RELATED, NOT_OWN, SCHEMA, render
 from functions_runtime.ruling import Basis
 from tests.functions_runtime.reports.sample import (
     ERROR,
@@ -21,6 +21,8 @@ from tests.functions_runtime.reports.sample import (
     WARNING,
     entry,
     hostile_report,
+    judged,
+    notice,
     report,
     unprintable,
 )
@@ -64,13 +66,15 @@ def test_code_is_fenced_in_markdown_only() -> None:
 
 
 def test_the_run_says_how_it_was_judged() -> None:
-    properties = run_of(report(entry(severity=WARNING), mode="enforce", exchanges=4, clean=3, folded=2))["properties"]
+    properties = run_of(report(entry(severity=WARNING), endpoints=(judged(),), exchanges=4, clean=3, folded=2))[
+        "properties"
+    ]
     assert properties == {
         "verdict": {
             "site": "runs with changes",
-            "endpoints": {"unknown": 0, "runs": 0, "runs with changes": 0, "breaks": 0},
+            "endpoints": {"unknown": 0, "runs": 1, "runs with changes": 0, "breaks": 0},
         },
-        "mode": "enforce",
+        "mode": "audit",
         "limits": {"bytes": 1000, "count": 100},
         "exchanges": {"judged": 4, "clean": 3},
         "folded": 2,
@@ -83,17 +87,16 @@ def test_severities_have_levels() -> None:
 
 
 def test_a_result_says_everything() -> None:
-    [result] = results(
-        entry("request-headers-too-long", endpoint=LOGIN, message="Too long.", basis=Basis.READING, status=431, count=3)
-    )
+    found = entry("request-headers-too-long", endpoint=LOGIN, basis=Basis.READING, status=431, count=3)
+    [result] = results(found)
     index = [rule.id for rule in RULES].index("request-headers-too-long")
-    fix = RULES[index].fix
+    message = f"POST a.example/user/{{{{id}}}}/login: {say(found.finding)} Fix: {RULES[index].fix}"
     fingerprints = result.pop("partialFingerprints")
     assert result == {
         "ruleId": "request-headers-too-long",
         "ruleIndex": index,
         "level": "error",
-        "message": {"text": f"POST a.example/user/{{{{id}}}}/login: Too long. What to do: {fix}"},
+        "message": {"text": message},
         "locations": [
             {
                 "logicalLocations": [
@@ -110,9 +113,17 @@ def test_a_result_says_everything() -> None:
             "firstDetectionTimeUtc": "2026-11-23T08:00:00Z",
             "lastDetectionTimeUtc": "2026-11-23T08:01:30Z",
         },
-        "properties": {"basis": "reading", "subject": None, "status": 431, "twilioError": 82008},
+        "properties": {
+            "basis": "reading",
+            "subject": None,
+            "status": 431,
+            "twilioError": 82008,
+            "host": "a.example",
+            "own": True,
+            "endpoints": 1,
+        },
     }
-    assert [(name, len(value)) for name, value in fingerprints.items()] == [("finding/v1", 64)]
+    assert [(name, len(value)) for name, value in fingerprints.items()] == [("cause/v1", 64)]
 
 
 def test_a_time_that_is_none_is_left_out() -> None:
@@ -123,18 +134,21 @@ def test_a_time_that_is_none_is_left_out() -> None:
 def test_a_finding_keeps_its_fingerprint_and_shares_it_with_no_other() -> None:
     def fingerprint(*words: Any, **more: Any) -> str:
         [result] = results(entry(*words, **more))
-        return str(result["partialFingerprints"]["finding/v1"])
+        return str(result["partialFingerprints"]["cause/v1"])
 
     same = fingerprint("cookie-session", INFO, HOME, "sid")
-    assert same == fingerprint("cookie-session", INFO, HOME, "sid", message="Other.", count=9, known=True, last_seen=1)
+    assert same == fingerprint(
+        "cookie-session", INFO, HOME, "sid", facts=(("more", 1),), count=9, known=True, last_seen=1
+    )
     others = {
         fingerprint("cookie-attributes-added", INFO, HOME, "sid"),
         fingerprint("cookie-session", WARNING, HOME, "sid"),
-        fingerprint("cookie-session", INFO, LOGIN, "sid"),
+        fingerprint("cookie-session", INFO, HOME._replace(host="b.example"), "sid"),
         fingerprint("cookie-session", INFO, HOME, "other"),
         fingerprint("cookie-session", INFO, HOME, None),
     }
     assert len(others - {same}) == 5
+    assert same == fingerprint("cookie-session", INFO, LOGIN, "sid"), "one cause wherever it is on its host"
 
 
 def test_without_a_baseline_nothing_is_said_of_one() -> None:
@@ -152,6 +166,46 @@ def test_with_a_baseline_every_result_says_whether_it_is_new() -> None:
 def test_with_a_baseline_that_knows_nothing_every_result_is_new() -> None:
     [result] = json.loads(render(report(entry(), compared=True)))["runs"][0]["results"]
     assert (result["baselineState"], result["suppressions"]) == ("new", [])
+
+
+def test_findings_of_one_cause_are_one_result_with_related_locations() -> None:
+    paths = [HOME._replace(path=f"/{number}") for number in range(MAX_RELATED + 2)]
+    [result] = results(*(entry(subject="sid", endpoint=path, count=2) for path in paths))
+    assert result["message"]["text"].startswith(f"GET a.example/0 and {MAX_RELATED + 1} more endpoints: ")
+    assert result["locations"][0]["logicalLocations"][0]["name"] == "/0"
+    assert [each["logicalLocations"][0]["name"] for each in result["relatedLocations"]] == [
+        path.path for path in paths[1 : MAX_RELATED + 1]
+    ]
+    assert (result["occurrenceCount"], result["properties"]["endpoints"]) == (2 * len(paths), len(paths))
+
+
+def test_a_cause_of_which_the_baseline_has_a_part_was_updated() -> None:
+    [result] = results(entry(known=True), entry(endpoint=LOGIN))
+    assert (result["baselineState"], result["suppressions"]) == ("updated", [])
+
+
+def test_what_is_at_hosts_of_others_is_suppressed() -> None:
+    elsewhere = HOME._replace(host="ads.example")
+    own, other = results(entry(), entry(endpoint=elsewhere, own=False))
+    assert own["suppressions"] == []
+    assert [each["justification"] for each in other["suppressions"]] == [NOT_OWN]
+    assert not other["properties"]["own"]
+    own, other = results(entry(), entry(endpoint=elsewhere, own=False, known=True))
+    assert [each["justification"] for each in other["suppressions"]] == [IN_BASELINE, NOT_OWN]
+
+
+def test_the_tool_has_a_version_and_notices_are_notifications() -> None:
+    run = run_of(report(notices=(notice("no-cookies", "No {cookies}.", 40),)))
+    assert run["tool"]["driver"]["version"] == "1.2.3"
+    [invocation] = run["invocations"]
+    assert invocation["toolExecutionNotifications"] == [
+        {
+            "descriptor": {"id": "no-cookies"},
+            "level": "warning",
+            "message": {"text": "No {{cookies}}."},
+            "properties": {"count": 40},
+        }
+    ]
 
 
 def test_hostile_text_stays_text() -> None:

@@ -4,10 +4,38 @@ from __future__ import annotations
 
 import pytest
 
-from functions_runtime.record.inventory import Standing
+from functions_runtime.record.inventory import FOLDED, Standing
 from functions_runtime.record.report import Report
-from functions_runtime.reports.wording import LITTLE, headline, how_judged, lead, share, verdict_of
-from tests.functions_runtime.reports.sample import ERROR, HOME, INFO, LOGIN, WARNING, entry, judged, report
+from functions_runtime.reports.wording import (
+    LITTLE,
+    headline,
+    how_judged,
+    lead,
+    own_endpoints,
+    requests_checked,
+    requests_clean,
+    scope,
+    share,
+    site_name,
+    sites,
+    source,
+    verdict_of,
+    whose,
+)
+from tests.functions_runtime.reports.sample import (
+    EIGHT,
+    ERROR,
+    HOME,
+    INFO,
+    LOGIN,
+    NEVER,
+    WARNING,
+    entry,
+    host,
+    judged,
+    notice,
+    report,
+)
 
 SEEN = (judged(HOME), judged(LOGIN))
 
@@ -43,24 +71,22 @@ def test_a_little_is_not_nothing_and_almost_all_is_not_all(part: int, whole: int
             "None of 2 requests matched runtime_scope.",
         ),
         (
-            report(endpoints=(judged(standing=Standing.UNKNOWN),), exchanges=3),
+            report(endpoints=(judged(standing=Standing.UNKNOWN),), hosts=(host(exchanges=3),)),
             "a.example: no response was seen",
             "3 requests to 1 endpoint were seen, but no response.",
         ),
         (
-            report(entry("cookie-session", INFO), endpoints=SEEN, exchanges=1),
+            report(entry("cookie-session", INFO), endpoints=SEEN, hosts=(host(exchanges=1),)),
             "a.example: no problems found yet",
             "Little was seen so far: 1 request to 2 endpoints. Sign in, submit forms and upload files to see more.",
         ),
         (
-            report(entry("cookie-session", INFO), endpoints=SEEN, exchanges=LITTLE + 1),
+            report(entry("cookie-session", INFO), endpoints=SEEN, hosts=(host(exchanges=LITTLE + 1),)),
             "a.example: no problems found",
             "No problems found in the traffic seen so far: 11 requests to 2 endpoints.",
         ),
         (
-            report(
-                entry("cors-opened", WARNING), endpoints=(judged(HOME, Standing.CHANGES), judged(LOGIN)), exchanges=11
-            ),
+            report(entry("cors-opened", WARNING), endpoints=(judged(HOME, Standing.CHANGES), judged(LOGIN))),
             "a.example: no blocking issues, 1 warning",
             "The site runs under the Runtime; 1 of 2 endpoints would behave differently.",
         ),
@@ -83,7 +109,7 @@ def test_the_headline_names_the_site_and_counts_causes(rendered: Report, head: s
 
 
 def test_on_a_live_page_there_may_always_be_more() -> None:
-    seen = report(endpoints=SEEN, exchanges=1000)
+    seen = report(endpoints=SEEN, hosts=(host(exchanges=1000),))
     assert headline(seen, live=True) == "a.example: no problems found yet"
     assert lead(seen, live=True).startswith("Little was seen so far: 1,000 requests to 2 endpoints.")
 
@@ -93,27 +119,91 @@ def test_on_a_live_page_there_may_always_be_more() -> None:
     [
         (Standing.UNKNOWN, "no response was seen"),
         (Standing.RUNS, "no problems found"),
-        (Standing.CHANGES, "no blocking issues, 2 warnings"),
+        (Standing.CHANGES, "no blocking issues, 3 warnings"),
         (Standing.BREAKS, "2 blocking issues"),
     ],
 )
 def test_a_host_has_a_verdict_in_the_same_words(standing: Standing, said: str) -> None:
-    assert verdict_of(standing, 2) == said
+    assert verdict_of(standing, 2, 3) == said
 
 
 @pytest.mark.parametrize(
-    ("mode", "enforced", "said"),
+    ("enforced", "recorded", "said"),
     [
-        ("audit", 0, "Nothing was modified: this is what the Runtime would do."),
-        ("enforce", 10, "The requests and responses were changed as the Runtime would change them."),
-        ("enforce", 0, "Based on recorded traffic; nothing was modified."),
+        (0, 0, "Nothing was modified."),
+        (0, 10, "Based on recorded traffic; nothing was modified."),
+        (10, 0, "Requests and responses were changed as the Runtime would change them."),
         (
-            "enforce",
             9,
-            "The requests and responses were changed as the Runtime would change them. "
+            1,
+            "Requests and responses were changed as the Runtime would change them. "
             "1 exchange came from recordings or an audit; nothing was modified there.",
         ),
     ],
 )
-def test_it_says_whether_the_traffic_was_changed(mode: str, enforced: int, said: str) -> None:
-    assert how_judged(report(mode=mode, enforced=enforced)) == said
+def test_it_says_whether_the_traffic_was_changed(enforced: int, recorded: int, said: str) -> None:
+    assert how_judged(report(enforced=enforced, recorded=recorded)) == said
+
+
+def test_no_site_is_praised_without_a_reservation_if_no_cookies_were_recorded() -> None:
+    without = (notice("no-cookies"),)
+    assert headline(report(endpoints=SEEN, notices=without)).endswith("found yet, but no cookies were recorded")
+    assert "recorded" not in headline(report(endpoints=SEEN, notices=(notice("unreadable"),)))
+    assert "recorded" not in headline(report(entry(), endpoints=SEEN, notices=without))
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        (["www.shop.example"], "www.shop.example"),
+        (["www.shop.example", "api.shop.example."], "shop.example"),
+        (["www.shop.co.uk", "api.shop.co.uk"], "shop.co.uk"),
+        (["one.co.uk", "two.co.uk"], "one.co.uk"),
+        (["one.example", "two.example"], "one.example"),
+        (["10.0.0.1", "10.1.0.1"], "10.0.0.1"),
+        (["localhost"], "localhost"),
+        ([], ""),
+    ],
+)
+def test_a_site_is_called_by_the_domain_of_its_hosts(names: list[str], name: str) -> None:
+    hosts = tuple(host(each) for each in names)
+    assert site_name(report(hosts=(*hosts, host("ads.test", own=False)))) == name
+    assert scope(report(hosts=hosts)) == f"~d {name or 'example.com'}"
+
+
+def test_the_site_that_most_requests_went_to_comes_first() -> None:
+    hosts = (host("a.example", exchanges=9), host("x.shop.test", exchanges=5), host("y.shop.test", exchanges=5))
+    assert sites(report(hosts=hosts)) == [("shop.test", 2), ("a.example", 1)]
+
+
+def test_it_says_where_the_traffic_is_from_when_it_was_and_what_judged_it() -> None:
+    tool = "Functions Runtime proxy 1.2.3"
+    for rendered, said in (
+        (report(sources=("folder/a.har",)), f"a.har · 2026-11-23 08:00:00 to 08:01:30 UTC · {tool}"),
+        (report(sources=("a.har", "b.har"), ended=EIGHT), f"2 recordings · 2026-11-23 08:00:00 UTC · {tool}"),
+        (report(ended=EIGHT + 86400), f"2026-11-23 08:00:00 to 2026-11-24 08:00:00 UTC · {tool}"),
+        (report(began=NEVER, ended=None), tool),
+    ):
+        assert source(rendered) == said
+
+
+def test_it_says_whose_hosts_the_verdict_is_about() -> None:
+    own = tuple(host(f"{number}.example", exchanges=number) for number in range(1, 6))
+    other = host("ads.test", own=False)
+    assert whose(report(hosts=(*own, other))) == (
+        "The verdict is about 5.example, 4.example, 3.example and 2 more. It leaves out 1 host of other owners."
+    )
+    assert whose(report(hosts=(host("a.shop.example"), host("b.shop.example")), scoped=True)) == (
+        "The verdict is about shop.example (2 hosts), all in your scope."
+    )
+    assert whose(report(hosts=(other,))) == ""
+
+
+def test_only_own_endpoints_are_counted() -> None:
+    assert own_endpoints(report(endpoints=(judged(), judged(own=False)))) == "1 endpoint"
+    assert own_endpoints(report(endpoints=(judged(), judged(FOLDED)))) == "more than 1 endpoint"
+
+
+def test_only_requests_to_own_hosts_are_counted() -> None:
+    rendered = report(hosts=(host(exchanges=7, clean=3), host("b.example", exchanges=2, clean=1), host("c", own=False)))
+    assert (requests_checked(rendered), requests_clean(rendered)) == (9, 4)

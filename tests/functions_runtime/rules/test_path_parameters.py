@@ -32,6 +32,8 @@ def test_the_second_path_of_an_endpoint_is_found() -> None:
         ("/items/1", "/things/1"),
         ("/img/1/logo.png", "/img/2/logo.png"),
         ("/{id}/a", "/{id}/a"),
+        ("/items/1;sid=a", "/items/1%3Bsid=b"),
+        ("/{a};sid=a", "/{a};sid=b"),
     ],
 )
 def test_other_paths_are_not(paths: tuple[str, str]) -> None:
@@ -46,6 +48,12 @@ def test_a_path_that_leads_nowhere_does_not_count(status: int) -> None:
 @pytest.mark.parametrize("last", ["1.5", "7.", ".8", "9.abcdef"])
 def test_a_dot_alone_makes_no_file(last: str) -> None:
     assert not module._is_file(f"/items/{last}")
+
+
+def test_preflights_do_not_count() -> None:
+    check = FoldedPaths(b"key")
+    for path in ("/items/1", "/items/2"):
+        assert list(check(Exchange(Request("OPTIONS", "app.example", path), Response(204)), Profile())) == []
 
 
 def test_hosts_are_apart() -> None:

@@ -232,7 +232,7 @@ def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:
         *((SEVERITY,) if len({cause.severity for cause in causes}) > 1 else ()),
         *((subject,) if has_subjects else ()),
         Column("Host", "host", UP),
-        *(Column(heading, "what" if heading == "Finding" else "fact", UP) for heading in headings),
+        *(Column(heading, "what" if heading == "Finding" else "detail", UP) for heading in headings),
         Column("Endpoints", "ends", DOWN),
         COUNT,
         SEEN,
@@ -262,7 +262,7 @@ def _cause(cause: Cause, shown: Sequence[Column], headings: Sequence[str]) -> Ma
         head("subject", subject, known) if named else head("host", cause.host, known),
         cell("host", cause.host, label="Host") if named else "",
         [
-            cell("what" if heading == "Finding" else "fact", text, label=heading)
+            cell("what" if heading == "Finding" else "detail", text, label=heading)
             for heading, text in zip(headings, cells(rule, found, headings), strict=True)
         ],
         cell("ends", _ends(cause, headings), value=len(cause.entries)),
@@ -363,7 +363,7 @@ def _seen(first: float, last: float) -> Markup:
     """When it was seen first and last: as one time if that is the same, with one day if that is the same."""
     times = [time for time in dict.fromkeys((timestamp(first), timestamp(last))) if time is not None]
     days = {time.partition("T")[0] for time in times}
-    shown = []
+    shown: list[Content] = []
     for time in times:
         day, _, clock = time.removesuffix("Z").partition("T")
         text = clock if shown and len(days) == 1 else f"{day} {clock}"

@@ -94,14 +94,16 @@
     }
     const verdict = root.querySelector("#verdict");
     const chosen = [...root.querySelectorAll("[data-headline][data-host]")].find((row) => row.dataset.host === set.host);
-    const facts = (chosen ?? verdict).dataset;
+    const from = chosen ?? verdict;
     for (const place of verdict.querySelectorAll("[data-fill]")) {
-      place.textContent = facts[place.dataset.fill];
-      place.closest(".fact")?.classList.toggle("none", facts[place.dataset.fill] === "0");
+      const { fill } = place.dataset;
+      const text = from.getAttribute(`data-${fill}`);
+      place.textContent = text;
+      if (fill === place.closest(".fact")?.dataset.fact) place.closest(".fact").classList.toggle("none", text === "0");
     }
     for (const part of verdict.querySelectorAll("[data-whole]")) part.hidden = Boolean(chosen);
     verdict.querySelector("#all-again").hidden = !chosen;
-    verdict.className = `card ${facts.standing}`;
+    verdict.className = `card ${from.dataset.standing}`;
   }
 
   // How much of the findings is to be seen, in words. As long as no host is chosen, that is of one's own hosts.

@@ -13,6 +13,7 @@ from functions_runtime.catalogue import BY_ID
 from functions_runtime.profile import Limits
 from functions_runtime.record.inventory import Headroom, SeenCookie, SeenEndpoint, Standing
 from functions_runtime.record.report import JudgedEndpoint, JudgedHost, Report
+from functions_runtime.reports.causes import Cause, by_host, gather, number_of
 from functions_runtime.reports.html.findings import name
 from functions_runtime.reports.html.markup import (
     DOWN,
@@ -29,8 +30,9 @@ from functions_runtime.reports.html.markup import (
     table,
 )
 from functions_runtime.reports.html.verdict import facts_of_host
-from functions_runtime.reports.text import counted, endpoints_seen, unmeasured
-from functions_runtime.reports.wording import share
+from functions_runtime.reports.text import counted, unmeasured
+from functions_runtime.reports.wording import own_endpoints, share
+from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import NAMELESS
 
 SCALE = 1.25
@@ -75,7 +77,13 @@ def hosts(report: Report) -> Markup:
     """Whose hosts were judged, one's own first, each with its own verdict."""
     own, others = _sides(report.hosts, lambda host: host.own)
     legend = element("p", "Every host is judged. The verdict above speaks of your own.", class_="quiet")
-    rows = _tables(Tables("all-hosts", "Hosts", HOST_COLUMNS, _host, "host"), own, others)
+    causes = by_host(gather(report.entries))
+
+    def row(host: JudgedHost) -> Markup:
+        return _host(host, causes.get(host.host, ()))
+
+    kind = Tables("all-hosts", "Hosts", HOST_COLUMNS, row, "host")
+    rows = _tables(kind, own, others)
     return element("section", element("h2", "Hosts"), legend, rows, id="hosts", aria_label="Hosts")
 
 
@@ -99,7 +107,7 @@ def cookies(report: Report) -> Markup:
     caption = "Attributes of each cookie, today and under the Runtime"
     return _part(
         "Cookies",
-        f"{len(own):,}, of which {refused:,} are refused",
+        f"{len(own):,}, {refused:,} would be refused",
         legend,
         missing,
         _tables(Tables("all-cookies", caption, COOKIE_COLUMNS, _cookie, "cookie"), own, others),
@@ -141,7 +149,7 @@ def _chips(attributes: Sequence[str], others: Sequence[str], mark: str) -> Conte
 
 
 def headroom(report: Report) -> Markup:
-    """How near the largest headers of each endpoint come to both limits, the nearest first; those far off are folded."""
+    """How near the largest headers of each endpoint come to both limits, the nearest first. Those far off fold."""
     limits = report.limits
     seen = [judged for judged in report.endpoints if judged.seen.exchanges]
     if not seen:
@@ -242,7 +250,7 @@ def endpoints(report: Report) -> Markup:
     part = f" ({share(clean, exercised)})" if exercised else ""
     legend = element(
         "p",
-        f"Of {endpoints_seen(report)}, {exercised:,} were exercised and answered, and {clean:,} "
+        f"Of {own_endpoints(report)}, {exercised:,} were exercised and answered, and {clean:,} "
         f"of these{part} have no problem. What nobody asked for cannot be judged.",
         class_="quiet",
     )
@@ -252,25 +260,26 @@ def endpoints(report: Report) -> Markup:
     breaking = sum(1 for judged in own if judged.standing is Standing.BREAKS)
     return _part(
         "Endpoints",
-        f"{len(own):,}, of which {breaking:,} break",
+        f"{len(own):,}, {breaking:,} would break",
         legend,
         _tables(kind, broken, others, rest, "without a problem"),
     )
 
 
-def _host(host: JudgedHost) -> Markup:
+def _host(host: JudgedHost, causes: Sequence[Cause]) -> Markup:
+    errors, warnings = (number_of(causes, severity) for severity in (Severity.ERROR, Severity.WARNING))
     prefix = "rule" if host.own else "other-rule"
     return element(
         "tr",
         head("host", element("span", host.host, data_choose=host.host)),
         _standing(host.standing),
         cell("count", f"{host.exchanges:,}", value=host.exchanges, label="Requests"),
-        cell("count", f"{host.errors:,}", value=host.errors, label="Errors"),
-        cell("count", f"{host.warnings:,}", value=host.warnings, label="Warnings"),
+        cell("count", f"{errors:,}", value=errors, label="Errors"),
+        cell("count", f"{warnings:,}", value=warnings, label="Warnings"),
         cell("reasons", _reasons(host.reasons, prefix)),
         id=f"host-{identifier(host.host)}",
         data_host=host.host,
-        **facts_of_host(host),
+        **facts_of_host(host, causes),
     )
 
 
@@ -341,7 +350,7 @@ def _part(title: str, summary: str, *content: Content) -> Markup:
         "section",
         element(
             "details",
-            element("summary", element("h2", title), element("span", summary, class_="quiet")),
+            element("summary", element("h2", title), " ", element("span", summary, class_="quiet")),
             *content,
             id=f"part-{id_}",
             class_="part",

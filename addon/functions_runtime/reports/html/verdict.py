@@ -6,12 +6,27 @@ has that for the site as a whole, and the row of each host in the table of hosts
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import JudgedHost, Report
-from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather
+from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather, number_of
 from functions_runtime.reports.html.markup import Attribute, Content, Markup, element, more
-from functions_runtime.reports.text import counted, endpoints_seen, standings_of_endpoints
-from functions_runtime.reports.wording import headline, how_judged, is_little, lead, share, source, verdict_of, whose
+from functions_runtime.reports.text import counted, standings_of_endpoints
+from functions_runtime.reports.wording import (
+    headline,
+    how_judged,
+    is_little,
+    lead,
+    own_endpoints,
+    requests_checked,
+    requests_clean,
+    scope,
+    share,
+    source,
+    verdict_of,
+    whose,
+)
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import NAMELESS
 
@@ -49,13 +64,13 @@ def section(report: Report, *, live: bool = False) -> Markup:
                 "div",
                 element("h1", facts["headline"] or "", data_fill="headline"),
                 element("p", facts["lead"] or "", class_="lead", data_fill="lead"),
-                element("p", source(report), class_="source"),
             ),
             class_="headline",
         ),
+        element("p", source(report), class_="source"),
         element("button", "Show all hosts again", type="button", id="all-again", hidden=True),
         _notices(report),
-        element("p", whose(report), class_="whose", data_whole=True),
+        _whose(report),
         _obstacles(report),
         _tiles(report, facts),
         _coverage(report),
@@ -68,41 +83,45 @@ def section(report: Report, *, live: bool = False) -> Markup:
 
 
 def facts_of_site(report: Report, *, live: bool = False) -> dict[str, str]:
-    """What the verdict says of the site as a whole."""
+    """What the verdict says of the site as a whole, which is of its own hosts."""
     little = is_little(report, live=live)
     return {
         "standing": "nothing" if little else CLASSES[report.standing],
         "headline": headline(report, live=live),
         "lead": lead(report, live=live),
-        "requests": f"{report.judged:,}",
-        "clean": f"{report.clean:,}",
-        "part": share(report.clean, report.judged) if report.judged else "",
-        "errors": f"{report.counted(Severity.ERROR):,}",
-        "warnings": f"{report.counted(Severity.WARNING):,}",
-        "infos": f"{report.counted(Severity.INFO):,}",
+        **_figures(requests_checked(report), requests_clean(report), gather(report.own_entries)),
     }
 
 
-def facts_of_host(host: JudgedHost) -> dict[str, Attribute]:
-    """The same of one host, as attributes of an element."""
-    number = host.errors if host.standing is Standing.BREAKS else host.warnings
+def facts_of_host(host: JudgedHost, causes: Sequence[Cause]) -> dict[str, Attribute]:
+    """The same of one host, as attributes of an element. `causes` are those at the host."""
+    figures = _figures(host.exchanges, host.clean, causes)
+    errors, warnings = (number_of(causes, severity) for severity in (Severity.ERROR, Severity.WARNING))
     return _data(
         {
             "standing": CLASSES[host.standing],
-            "headline": f"{host.host}: {verdict_of(host.standing, number)}",
+            "headline": f"{host.host}: {verdict_of(host.standing, errors, warnings)}",
             "lead": "One of your hosts." if host.own else "A host of somebody else: the verdict leaves it out.",
-            "requests": f"{host.exchanges:,}",
-            "clean": f"{host.clean:,}",
-            "part": share(host.clean, host.exchanges) if host.exchanges else "",
-            "errors": f"{host.errors:,}",
-            "warnings": f"{host.warnings:,}",
-            "infos": f"{host.infos:,}",
+            **figures,
         }
     )
 
 
+def _figures(requests: int, clean: int, causes: Sequence[Cause]) -> dict[str, str]:
+    figures = {
+        "requests": f"{requests:,}",
+        "clean": f"{clean:,}",
+        "part": share(clean, requests) if requests else "",
+    }
+    for severity in reversed(Severity):
+        entries = sum(len(cause.entries) for cause in causes if cause.severity is severity)
+        figures[f"{severity}s"] = f"{number_of(causes, severity):,}"
+        figures[f"{severity}s-at"] = counted(entries, "finding")
+    return figures
+
+
 def _data(facts: dict[str, str]) -> dict[str, Attribute]:
-    return {f"data_{name}": fact for name, fact in facts.items()}
+    return {f"data_{name.replace('-', '_')}": fact for name, fact in facts.items()}
 
 
 def _sign() -> Markup:
@@ -121,13 +140,23 @@ def _notices(report: Report) -> Content:
     return element("ul", notices, class_="notices", aria_label="Notices") if notices else ""
 
 
+def _whose(report: Report) -> Content:
+    """Whose site was judged, and how to change that."""
+    if not (said := whose(report)):
+        return ""
+    option, argument = f"--set runtime_scope='{scope(report)}'", f"--scope '{scope(report)}'"
+    how = ("Is this not your site? Set the scope: ", element("code", option), " or ", element("code", argument), ".")
+    return element("p", said, " ", how, class_="whose", data_whole=True)
+
+
 def _tiles(report: Report, facts: dict[str, str]) -> Markup:
     tiles = [
-        _tile("Requests checked", facts["requests"], "requests"),
-        _tile("Without a problem", facts["clean"], "clean", element("span", facts["part"], data_fill="part")),
-        _tile("Errors", facts["errors"], "errors"),
-        _tile("Warnings", facts["warnings"], "warnings"),
-        _tile("Infos", facts["infos"], "infos"),
+        _tile("Requests checked", facts, "requests"),
+        _tile("Without a problem", facts, "clean", "part"),
+        *(
+            _tile(f"{severity}s".capitalize(), facts, f"{severity}s", f"{severity}s-at")
+            for severity in reversed(Severity)
+        ),
     ]
     if report.compared:
         known = element("dd", f"{report.known:,}", element("small", " in the baseline"))
@@ -135,10 +164,11 @@ def _tiles(report: Report, facts: dict[str, str]) -> Markup:
     return element("dl", tiles, class_="facts")
 
 
-def _tile(title: str, number: str, what: str, note: Content = "") -> Markup:
-    small = element("small", " ", note) if note else ""
-    figure = element("dd", element("span", number, data_fill=what), small)
-    return element("div", element("dt", title), figure, class_=f"fact {what}" if number != "0" else f"fact {what} none")
+def _tile(title: str, facts: dict[str, str], what: str, note: str = "") -> Markup:
+    small = element("small", " ", element("span", facts[note], data_fill=note)) if note else ""
+    figure = element("dd", element("span", facts[what], data_fill=what), small)
+    none = " none" if facts[what] == "0" else ""
+    return element("div", element("dt", title), figure, class_=f"fact {what}{none}", data_fact=what)
 
 
 def _coverage(report: Report) -> Content:
@@ -157,7 +187,7 @@ def _coverage(report: Report) -> Content:
         start += width
     return element(
         "div",
-        element("h2", f"Seen: {endpoints_seen(report)}"),
+        element("h2", f"Seen: {own_endpoints(report)}"),
         element("svg", bars, viewBox="0 0 100 4", preserveAspectRatio="none", class_="share", aria_hidden="true"),
         element("ul", legend, class_="legend"),
         class_="coverage",
@@ -167,8 +197,7 @@ def _coverage(report: Report) -> Content:
 
 def _obstacles(report: Report) -> Content:
     """What is behind the verdict, in the order in which the findings come: the gravest rules, and where they apply."""
-    own = [cause for cause in gather(report.entries) if cause.is_own]
-    found = by_rule(own)
+    found = by_rule(gather(report.own_entries))
     if not found or found[0].severity is Severity.INFO:
         return ""
     gravest = found[0].severity

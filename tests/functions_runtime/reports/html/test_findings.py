@@ -8,8 +8,8 @@ import pytest
 
 from functions_runtime.catalogue import BY_ID, RULES, say
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.record.inventory import FOLDED
 from functions_runtime.record.entry import Entry
+from functions_runtime.record.inventory import FOLDED
 from functions_runtime.reports.html.findings import MAX_ENDPOINTS, MAX_ENDPOINTS_OF_CAUSE, name, section
 from functions_runtime.reports.html.markup import MAX_ROWS
 from functions_runtime.rule import Subject

@@ -10,6 +10,7 @@ from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
+from functions_runtime.reports.causes import gather
 from functions_runtime.reports.html.verdict import MAX_CAUSES, MAX_FOLDED, facts_of_host, section
 from functions_runtime.reports.wording import headline, how_judged, lead, source, whose
 from tests.functions_runtime.reports.html_tree import read, text, texts
@@ -35,8 +36,10 @@ def test_whose_site_it_is_comes_first_then_how_that_is_known() -> None:
     rendered = report(entry(), endpoints=(judged(HOME, Standing.BREAKS),), hosts=(host("a.example", ERROR),))
     root = verdict(rendered)
     assert texts(root, "div/div/h1") == [headline(rendered)]
-    assert texts(root, "div/div/p") == [lead(rendered), source(rendered)]
-    assert texts(root, "p[@class='whose']") == [whose(rendered)]
+    assert texts(root, "div/div/p") == [lead(rendered)]
+    assert texts(root, "p[@class='source']") == [source(rendered)]
+    [said] = texts(root, "p[@class='whose']")
+    assert said.startswith(f"{whose(rendered)} Is this not your site? Set the scope: ")
     assert texts(root, "p[@class='quiet']") == [
         f"{how_judged(rendered)} Limits on headers: 1,000 bytes, 100 fields and cookies."
     ]
@@ -47,9 +50,9 @@ def test_whose_site_it_is_comes_first_then_how_that_is_known() -> None:
     [
         (report(exchanges=0), False, "card nothing"),
         (report(endpoints=(judged(standing=Standing.UNKNOWN),)), False, "card nothing"),
-        (report(endpoints=(judged(),), exchanges=1), False, "card nothing"),
-        (report(endpoints=(judged(),), exchanges=100), False, "card runs"),
-        (report(endpoints=(judged(),), exchanges=100), True, "card nothing"),
+        (report(endpoints=(judged(),), hosts=(host(exchanges=1),)), False, "card nothing"),
+        (report(endpoints=(judged(),), hosts=(host(exchanges=100),)), False, "card runs"),
+        (report(endpoints=(judged(),), hosts=(host(exchanges=100),)), True, "card nothing"),
         (report(entry(severity=WARNING), endpoints=(judged(),)), False, "card changes"),
         (report(entry(severity=ERROR), endpoints=(judged(),)), True, "card breaks"),
     ],
@@ -73,18 +76,25 @@ def test_notices_come_before_everything_that_is_counted() -> None:
     assert verdict(report()).find("ul[@class='notices']") is None
 
 
-def test_the_run_is_counted() -> None:
-    facts = verdict(report(entry(), entry("cors-opened", WARNING, known=True))).findall("dl/div")
+def test_the_run_is_counted_by_causes_at_own_hosts() -> None:
+    rendered = report(
+        entry(),
+        entry(endpoint=LOGIN),
+        entry("cors-opened", WARNING, known=True),
+        entry(endpoint=HOME._replace(host="ads.example"), own=False),
+        hosts=(host(), host("ads.example", ERROR, own=False, exchanges=1000)),
+    )
+    facts = verdict(rendered).findall("dl/div")
     assert [(text(fact.find("dt")), text(fact.find("dd")), fact.attrib["class"]) for fact in facts] == [
         ("Requests checked", "10", "fact requests"),
         ("Without a problem", "5 50 %", "fact clean"),
-        ("Errors", "1", "fact errors"),
-        ("Warnings", "1", "fact warnings"),
-        ("Infos", "0", "fact infos none"),
+        ("Errors", "1 2 findings", "fact errors"),
+        ("Warnings", "1 1 finding", "fact warnings"),
+        ("Infos", "0 0 findings", "fact infos none"),
         ("Known", "1 in the baseline", "fact"),
     ]
-    facts = verdict(report(exchanges=0, clean=0)).findall("dl/div")
-    assert [text(fact.find("dd")) for fact in facts] == ["0", "0", "0", "0", "0"]
+    facts = verdict(report(exchanges=0, clean=0, hosts=())).findall("dl/div")
+    assert [text(fact.find("dd"))[0] for fact in facts] == ["0", "0", "0", "0", "0"]
 
 
 def test_what_follows_a_chosen_host_is_there_for_the_site_and_for_each_host() -> None:
@@ -92,21 +102,31 @@ def test_what_follows_a_chosen_host_is_there_for_the_site_and_for_each_host() ->
     filled = {place.attrib["data-fill"]: text(place) for place in root.iter() if "data-fill" in place.attrib}
     assert {name: root.attrib[f"data-{name}"] for name in filled} == filled
     for each in (host("a.example", ERROR), host("b.example", None, own=False)):
-        assert set(facts_of_host(each)) == {f"data_{name}" for name in (*filled, "standing")}
+        assert set(facts_of_host(each, ())) == {f"data_{name}".replace("-", "_") for name in (*filled, "standing")}
 
 
 def test_a_host_has_a_verdict_of_its_own() -> None:
-    own, other = host("a.example", ERROR, errors=2, warnings=1), host("b.example", WARNING, own=False, warnings=3)
-    nothing = host("c.example", None, exchanges=0)
-    assert [facts_of_host(each)["data_headline"] for each in (own, other)] == [
+    own, other = host("a.example", ERROR), host("b.example", WARNING, own=False)
+    causes = gather([entry(subject="a"), entry(subject="b"), entry(subject="b", endpoint=LOGIN)])
+    changes = gather([entry("cors-opened", WARNING)])
+    assert [facts_of_host(own, causes)["data_headline"], facts_of_host(other, changes)["data_headline"]] == [
         "a.example: 2 blocking issues",
-        "b.example: no blocking issues, 3 warnings",
+        "b.example: no blocking issues, 1 warning",
     ]
-    assert [facts_of_host(each)["data_lead"] for each in (own, other)] == [
+    assert [facts_of_host(each, ())["data_lead"] for each in (own, other)] == [
         "One of your hosts.",
         "A host of somebody else: the verdict leaves it out.",
     ]
-    assert facts_of_host(nothing)["data_part"] == ""
+    assert facts_of_host(host(exchanges=0), ())["data_part"] == ""
+
+
+def test_how_to_choose_another_site_is_code() -> None:
+    root = verdict(report(entry()))
+    assert texts(root, "p[@class='whose']/code") == [
+        "--set runtime_scope='~d a.example'",
+        "--scope '~d a.example'",
+    ]
+    assert verdict(report(hosts=())).find("p[@class='whose']") is None
 
 
 def test_the_share_of_endpoints_is_a_bar_and_words() -> None:

@@ -1,0 +1,83 @@
+"""The command `functions-runtime`: it finds the module of a command, and refuses a wrong call in a sentence."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import NoReturn
+
+from functions_runtime.version import VERSION
+from functions_runtime.wire_text import printable
+
+NAME = "functions-runtime"
+COMMANDS = {
+    "path": "print the file that mitmproxy loads with -s",
+    "rules": "list all rules",
+    "explain": "explain a rule and how to fix its findings",
+    "audit": "audit recordings without a proxy",
+    "diff": "compare two JSON reports",
+}
+"""Commands with what they do. Each has a module of the same name with `add_arguments(parser)` and `run(arguments)`."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reads arguments, and ends a wrong call with status 1 and the call that would be right."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and what would be right, and end with 1."""
+        usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
+        self.exit(1, f"{self.prog}: {printable(message)}. The call is: {usage}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that these arguments name, or those of the command line. Returns the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = Parser(prog=NAME, description="The HTTP rules of the Twilio Functions Runtime, without a proxy.")
+    parser.add_argument("--version", action="version", version=f"{NAME} {VERSION}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    name = next((argument for argument in given if not argument.startswith("-")), None)
+    if name is not None and name not in COMMANDS:
+        return _refuse(name)
+    chosen, run = parser, None
+    for command, purpose in COMMANDS.items():
+        subparser = commands.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+        if command == name:  # the others are not imported, because an audit brings many libraries
+            module = importlib.import_module(f"functions_runtime_cli.{command}")
+            module.add_arguments(subparser)
+            chosen, run = subparser, module.run
+    if not given:
+        parser.print_help(sys.stderr)
+        return 1
+    parsed, unknown = parser.parse_known_args(given)
+    if unknown:
+        chosen.error(f"it does not take {' '.join(unknown)}")
+    assert run, "the parser requires a command"
+    return _run(run, parsed)
+
+
+def _run(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -> int:
+    try:
+        status = run(parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has enough, `head` for example
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+    return status
+
+
+def _refuse(name: str) -> int:
+    near = get_close_matches(name, COMMANDS, n=1)
+    advice = f"Did you mean {near[0]}?" if near else f"Use one of {', '.join(COMMANDS)}."
+    print(f"{NAME}: '{printable(name, 80)}' is not a command. {advice}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""`functions-runtime explain RULE`: a rule in full, as text for a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from difflib import get_close_matches
+from textwrap import TextWrapper, indent
+
+from functions_runtime.catalogue import BY_ID
+from functions_runtime.rule import Rule
+from functions_runtime.wire_text import printable
+
+LINES = TextWrapper(width=88, break_on_hyphens=False, break_long_words=False)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the id of the rule."""
+    parser.add_argument("rule", metavar="RULE", help="the id of a rule; `functions-runtime rules` lists them")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the rule. An unknown one is refused with the nearest id."""
+    rule = BY_ID.get(arguments.rule)
+    if rule:
+        print("\n\n".join(_paragraphs(rule)))
+        return 0
+    near = get_close_matches(arguments.rule, BY_ID, n=1, cutoff=0.5)
+    advice = f"Did you mean {near[0]}?" if near else "`functions-runtime rules` lists all of them."
+    print(f"functions-runtime: '{printable(arguments.rule, 80)}' is not a rule. {advice}", file=sys.stderr)
+    return 1
+
+
+def _paragraphs(rule: Rule) -> Iterator[str]:
+    yield f"{rule.id} ({rule.severity}, {rule.basis.value})\n{rule.title}"
+    yield "\n\n".join(LINES.fill(part) for part in rule.explanation.split("\n\n"))
+    if rule.enforcement:
+        yield LINES.fill(f"In enforce mode, the addon {rule.enforcement}.")
+    yield LINES.fill(f"Fix: {rule.fix}")
+    if rule.code:
+        yield indent(rule.code.rstrip(), "    ")
+    yield "See: " + "\n     ".join(rule.references)

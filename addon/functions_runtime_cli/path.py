@@ -1,0 +1,18 @@
+"""`functions-runtime path`: where the file is that mitmproxy loads."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.util import find_spec
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """This command takes no arguments."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the path of the script. mitmproxy itself is not imported."""
+    found = find_spec("functions_runtime_proxy.script")
+    assert found, "the package has its script"
+    print(found.origin)
+    return 0
