@@ -58,7 +58,7 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:
     """Judge recordings on the Dask cluster with this scheduler. Raises ClusterError if that cannot be."""
     with _client(scheduler) as client:
-        workers = len(client.scheduler_info(n_workers=-1)["workers"])
+        workers = len(client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.workers)))
         if not workers:
             raise ClusterError(f"The cluster at {scheduler} has no workers. Start one: dask worker {scheduler}")
         _check_versions(client)
