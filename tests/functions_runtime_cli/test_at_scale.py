@@ -91,8 +91,9 @@ class Cluster:
             except OSError:
                 assert time.monotonic() < end
                 time.sleep(0.1)
-        with Client(self.address, set_as_default=False) as client:
-            client.wait_for_workers(workers, timeout=PATIENCE)
+        if workers:
+            with Client(self.address, set_as_default=False) as client:
+                client.wait_for_workers(workers, timeout=PATIENCE)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
