@@ -58,6 +58,8 @@ _Wanted = Mapping[bytes, Any]
 
 _SIZE: _Wanted = {}
 """Stands for a value of which the size alone counts."""
+_FIELDS: _Wanted = {}
+"""Stands for a field section."""
 _CLIENT: _Wanted = {b"proxy_mode": None, b"sni": None}
 _SERVER: _Wanted = {b"address": None, b"tls": None}
 _REQUEST: _Wanted = {
@@ -68,14 +70,14 @@ _REQUEST: _Wanted = {
     b"authority": None,
     b"path": None,
     b"http_version": None,
-    b"headers": None,
+    b"headers": _FIELDS,
     b"content": _SIZE,
     b"timestamp_start": None,
     b"timestamp_end": None,
 }
 _RESPONSE: _Wanted = {
     b"status_code": None,
-    b"headers": None,
+    b"headers": _FIELDS,
     b"content": _SIZE,
     b"timestamp_start": None,
     b"timestamp_end": None,
@@ -201,6 +203,8 @@ def _wanted(data: bytes, at: int, end: int, wanted: _Wanted) -> State:
                 value = _value(data, start, at)
             elif inner is _SIZE:
                 value = at - start
+            elif inner is _FIELDS:
+                value = _field_section(data, start, at)
             elif inner is _CLIENT or inner is _SERVER:
                 # Flows on one connection repeat its state.
                 value = _connection(data[start : at + 1], inner is _CLIENT)
@@ -248,6 +252,25 @@ def _value(data: bytes, start: int, end: int) -> Any:
     if kind == _DICTIONARY:
         return _dictionary(data, start, end)
     raise ValueError
+
+
+def _field_section(data: bytes, at: int, end: int) -> list[Any]:
+    fields = []
+    find = data.index
+    while at < end:
+        colon = find(b":", at, end)
+        start = colon + 1
+        at = start + _length(data[at:colon]) + 1
+        if at > end:
+            raise ValueError
+        fields.append(_field(data[start:at]))
+    return fields
+
+
+# Most fields come again and again.
+@lru_cache(maxsize=4096)
+def _field(data: bytes) -> tuple[Any, ...]:
+    return tuple(_list(data, 0, len(data) - 1))
 
 
 def _list(data: bytes, at: int, end: int) -> list[Any]:
