@@ -6,7 +6,9 @@ objects are built. Whoever opens the file brings along what mitmproxy knows: how
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -168,7 +170,8 @@ def _flow(source: Source, size: int, mitmproxy: Mitmproxy, *, with_state: bool) 
             raise _DamageError
         state = {}
         if not with_state:
-            state = _wanted(data, 0, size, _FLOW)
+            with contextlib.suppress(ValueError, IndexError):  # it may be old enough to look different
+                state = _wanted(data, 0, size, _FLOW)
         if state.get("version") != mitmproxy.version:
             state = _dictionary(data, 0, size)
     if state.get("version") == mitmproxy.version:
@@ -182,19 +185,21 @@ def _why(error: Exception) -> str:
     return printable(f"{text[:1].lower()}{text[1:]}".rstrip(".")) if "flow format version" in text else NOT_A_FLOW
 
 
+# All that is looked at has names of letters. Their length is not looked at: it would not be of use to anybody.
+_ITEM = re.compile(rb"[0-9]+:([a-z_]+)[;,]([0-9]+):")
+
+
 def _wanted(data: bytes, at: int, end: int, wanted: _Wanted) -> State:
     """What is wanted of the dictionary between these places. Raises ValueError or IndexError if there is none."""
     found: State = {}
-    find = data.index
+    item = _ITEM.match
     while at < end:
-        colon = find(b":", at, end)
-        start = colon + 1
-        at = start + _length(data[at:colon])
-        key = data[start:at]
-        at += 1
-        colon = find(b":", at, end)
-        start = colon + 1
-        at = start + _length(data[at:colon])
+        begins = item(data, at, end)
+        if not begins:
+            raise ValueError
+        key, size = begins.groups()
+        start = begins.end()
+        at = start + _length(size)
         if at >= end:
             raise ValueError
         if key in wanted:
