@@ -413,9 +413,11 @@ def write_flows(file: Path, exchanges: int, paths: int, content: bytes = CONTENT
             flow = live_flow()
             flow.live = False
             flow.request.path = f"/basket/{_word(number % paths)}"
+            flow.request.data.timestamp_start = flow.request.data.timestamp_end = NOW + number
             flow.request.data.content = b""
             flow.response = arrived_response()
-            flow.response.data.content, flow.response.data.timestamp_end = content, NOW
+            flow.response.data.content, flow.response.data.timestamp_end = content, NOW + number
+            flow.response.data.timestamp_start = NOW + number
             writer.add(flow)
 
 
@@ -513,7 +515,7 @@ def write_har(file: Path, exchanges: int, content: bytes = CONTENT) -> None:
         out.write('{"log": {"version": "1.2", "creator": {"name": "bench", "version": "1"}, "entries": [')
         for number in range(exchanges):
             entry = {
-                "startedDateTime": "2026-11-23T08:00:00.000Z",
+                "startedDateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW + number)),
                 "time": 12.5,
                 "request": {
                     "method": "GET",

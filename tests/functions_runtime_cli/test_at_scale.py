@@ -16,7 +16,7 @@ import pytest
 
 from functions_runtime_cli import at_scale
 from functions_runtime_cli.audit import main
-from functions_runtime_cli.judging import Judged, Plan
+from functions_runtime_cli.judging import Plan
 from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,7 +222,7 @@ def test_a_process_that_is_killed_is_a_sentence(monkeypatch: pytest.MonkeyPatch)
         def __dask_keys__(self) -> list[str]:
             return []
 
-        def compute(self, **_: object) -> Judged:
+        def compute(self, **_: object) -> bytes:
             raise BrokenProcessPool
 
     monkeypatch.setattr(at_scale, "_bag", lambda names, size: Bag())
