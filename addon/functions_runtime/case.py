@@ -6,6 +6,7 @@ A case never changes. What happens to its exchange makes another case of it, in 
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint
@@ -65,5 +66,5 @@ class Outcome(NamedTuple):
     case: Case
     action: Action = Forward()
     findings: tuple[Finding, ...] = ()
-    new: tuple[Entry, ...] = ()
+    new: Sequence[Entry] = ()
     failures: tuple[Failure, ...] = ()

@@ -18,9 +18,9 @@ from functions_runtime.engine import NOTHING_FOUND, Consequences, Judge, Overrid
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.record.hosts import Registrable, itself
-from functions_runtime.record.journal import Journal
+from functions_runtime.record.journal import Journal, Receipt
 from functions_runtime.rule import Rule
-from functions_runtime.ruling import Action, Finding, Forward, Reply, Respond, Ruling
+from functions_runtime.ruling import Action, Finding, Forward, Reply, Respond
 from functions_runtime.untested import untested
 
 Overrides = Callable[[Endpoint], Sequence[Override]]
@@ -80,19 +80,18 @@ class Session:
         `told` are findings that a recording of the exchange holds, `unmeasured` is as in `Case`.
         """
         exchange = Exchange(request, sent=sent, awaited=origin is not Origin.ENFORCED, over_tls=over_tls)
-        case = self._begun(exchange, request.endpoint, origin, unmeasured)
-        if origin is Origin.CHANGED:
-            case = case._replace(told=told)
-            return self._booked(case, Ruling(_wanted(told, case.endpoint, overrides)))
-        if told:  # the others are judged anew
-            case = case._replace(told=tuple(each for each in told if _is_told_once(each)))
-        return self._ask(case, overrides)
+        endpoint = request.endpoint
+        receipt = self._begin(exchange, endpoint, origin, unmeasured)
+        if told and origin is not Origin.CHANGED:  # the others are judged anew
+            told = tuple(each for each in told if _is_told_once(each))
+        case = Case(exchange, endpoint, origin, receipt, NOTHING_FOUND, (), told, unmeasured)
+        return self._retold(case, overrides) if origin is Origin.CHANGED else self._asked(case, overrides)
 
     def sent(self, case: Case, sent: int, overrides: Overrides | None = None) -> Outcome:
         """Judge a request once more when its content is there, of which the head said nothing. `sent` is its bytes."""
         case = case._replace(exchange=case.exchange._replace(sent=sent))
         with self.journal.rebooking(case.receipt) as receipt:
-            return self._ask(case._replace(receipt=receipt, findings=()), overrides)
+            return self._asked(case._replace(receipt=receipt, findings=()), overrides)
 
     def response(
         self,
@@ -113,16 +112,12 @@ class Session:
             return Outcome(case)
         request, over_tls = case.exchange.request, case.exchange.over_tls
         exchange = Exchange(request, response, removed, max(sent, case.exchange.sent), received, over_tls=over_tls)
-        case = case._replace(exchange=exchange)
-        self.journal.inventory.saw_response(case.endpoint, response)
-        self.journal.hosts.saw_response(request, response)
-        if names := untested(exchange):
-            self.journal.hosts.reached(request.host, names)
+        self._saw_response(case.endpoint, exchange, response)
         if case.is_replied or not self._judge.refuses_late(exchange, _at(case.endpoint, overrides)):
-            return self._answered(case, overrides)
+            return self._answered(case, exchange, overrides)
         with self.journal.rebooking(case.receipt) as receipt:
-            asked = self._ask(case._replace(receipt=receipt, findings=()), overrides)
-            return _together(asked, self._answered(asked.case, overrides), action=asked.action)
+            asked = self._asked(case._replace(exchange=exchange, receipt=receipt, findings=()), overrides)
+            return _together(asked, self._answered(asked.case, exchange, overrides), action=asked.action)
 
     def ended(
         self, case: Case, sent: int, received: int, ended: float | None, overrides: Overrides | None = None
@@ -131,12 +126,10 @@ class Session:
 
         `sent` and `received` are the bytes of content that passed.
         """
-        exchange = case.exchange
-        if not exchange.response or case.origin is Origin.CHANGED or case.receipt.journal is not self.journal:
+        request, response, removed, _, _, _, _, over_tls = case.exchange
+        if not response or case.origin is Origin.CHANGED or case.receipt.journal is not self.journal:
             return Outcome(case)
-        exchange = exchange._replace(sent=sent, received=received, ended=ended)
-        ruling = self._consequences.ending(exchange, self._profile)
-        return self._followed(case._replace(exchange=exchange, is_over=True), ruling, overrides)
+        return self._over(case, Exchange(request, response, removed, sent, received, ended, False, over_tls), overrides)
 
     def again(
         self, case: Case, overrides: Overrides | None = None, *, late: tuple[Response, int] | None = None
@@ -148,99 +141,124 @@ class Session:
         case = self._counted(case)
         if late:
             response, received = late
-            self.journal.inventory.saw_response(case.endpoint, response)
             exchange = case.exchange._replace(response=response, received=received, awaited=False)
+            self._saw_response(case.endpoint, exchange, response)
             case = case._replace(exchange=exchange)
         exchange = case.exchange
         with self.journal.rebooking(case.receipt) as receipt:
             case = case._replace(receipt=receipt, findings=())
             if case.origin is Origin.CHANGED:
-                return self._booked(case, Ruling(_wanted(case.told, case.endpoint, overrides)))
-            asked = self._ask(case, overrides)
+                return self._retold(case, overrides)
+            steps = [self._asked(case, overrides)]
             if exchange.response is None:
-                told = Ruling(_wanted(case.told, case.endpoint, overrides))
-                return _together(asked, self._booked(asked.case, told))
-            answered = self._answered(asked.case, overrides)
-            if not case.is_over:
-                return _together(asked, answered)
-            ending = self._consequences.ending(exchange, self._profile)
-            return _together(asked, answered, self._followed(answered.case, ending, overrides))
+                steps.append(self._retold(steps[-1].case, overrides))
+            else:
+                steps.append(self._answered(steps[-1].case, exchange, overrides))
+                if case.is_over:
+                    steps.append(self._over(steps[-1].case, exchange, overrides))
+            return _together(*steps)
 
     def evidence(self, case: Case, finding: Finding, overrides: Overrides | None = None) -> Outcome:
         """Take down what an experiment with an exchange has shown."""
         others = [each for each in case.told if _place(each) != _place(finding)]
         return self.again(case._replace(told=(finding, *others)), overrides)
 
-    def _begun(self, exchange: Exchange, endpoint: Endpoint, origin: Origin, unmeasured: bool) -> Case:
-        """The case of an exchange that is counted from now on."""
+    def _begin(self, exchange: Exchange, endpoint: Endpoint, origin: Origin, unmeasured: bool) -> Receipt:
+        """Count an exchange."""
         enforced = origin is Origin.ENFORCED or origin is Origin.CHANGED
         recorded = origin is Origin.RECORDED or origin is Origin.CHANGED
-        receipt = self.journal.begin(endpoint, exchange.request, enforced=enforced, recorded=recorded)
         if unmeasured:
             self.journal.inventory.saw_changed_response(endpoint)
-        return Case(exchange, endpoint, origin, receipt, unmeasured=unmeasured)
+        return self.journal.begin(endpoint, exchange.request, enforced=enforced, recorded=recorded)
 
     def _counted(self, case: Case) -> Case:
         """The case, counted once more if everything was forgotten meanwhile."""
         if case.receipt.journal is self.journal:
             return case
-        begun = self._begun(case.exchange, case.endpoint, case.origin, case.unmeasured)
+        receipt = self._begin(case.exchange, case.endpoint, case.origin, case.unmeasured)
         if case.exchange.response:
-            self.journal.inventory.saw_response(case.endpoint, case.exchange.response)
-        return case._replace(receipt=begun.receipt, findings=())
+            self._saw_response(case.endpoint, case.exchange, case.exchange.response)
+        return case._replace(receipt=receipt, findings=())
 
-    def _ask(self, case: Case, overrides: Overrides | None) -> Outcome:
+    def _saw_response(self, endpoint: Endpoint, exchange: Exchange, response: Response) -> None:
+        request = exchange.request
+        self.journal.inventory.saw_response(endpoint, response)
+        self.journal.hosts.saw_response(request, response)
+        names = untested(exchange)
+        if names:
+            self.journal.hosts.reached(request.host, names)
+
+    def _asked(self, case: Case, overrides: Overrides | None) -> Outcome:
         """What the Runtime does with a request."""
-        asked = self._judge.request(case.exchange, _at(case.endpoint, overrides))
-        if isinstance(asked.action, Respond):
-            self.journal.inventory.saw_answer(case.endpoint)
-        return self._booked(case._replace(asked=asked), asked)
-
-    def _answered(self, case: Case, overrides: Overrides | None) -> Outcome:
-        """What the Runtime does with a response, its cookies among it, and what follows from the exchange."""
-        exchange = case.exchange
-        assert exchange.response
-        replied = case.is_replied
-        answered = NOTHING_FOUND
-        if not replied:
-            answered = self._judge.response(exchange, _at(case.endpoint, overrides))
-        if exchange.response.cookies:
-            action: Action = REFUSED if replied else answered.action
-            receipt = self.journal.book_cookies(case.receipt, exchange.request.host, exchange.response, action)
-            case = case._replace(receipt=receipt)
-        consequences = self._consequences.head(exchange, self._profile)
-        if consequences is NOTHING_FOUND and not case.told:
-            return self._booked(case, answered)
-        judged = self._booked(case, answered)
-        return _together(judged, self._followed(judged.case, consequences, overrides), action=answered.action)
-
-    def _followed(self, case: Case, ruling: Ruling, overrides: Overrides | None) -> Outcome:
-        """Book what follows from an exchange, and what followed from it before: a rule tells its evidence once."""
-        if not ruling.findings and not case.told:
-            return self._booked(case, ruling)
-        booked = {_place(each) for each in case.findings}
-        extents = {_place(each): each.extent for each in case.told}
-        found = [
-            each
-            for each in ruling.findings
-            if each.extent >= extents.get(_place(each), 0) and _place(each) not in booked
-        ]
-        places = {_place(each) for each in found}
-        told = [each for each in case.told if _place(each) not in places]
-        kept = [each for each in told if _place(each) not in booked]
-        case = case._replace(told=(*told, *(each for each in found if _is_told_once(each))))
-        wanted = _wanted((*found, *kept), case.endpoint, overrides)
-        return self._booked(case, Ruling(wanted, failures=ruling.failures))
-
-    def _booked(self, case: Case, ruling: Ruling) -> Outcome:
-        findings = ruling.findings
-        if not findings:
-            return Outcome(case, ruling.action, failures=ruling.failures)
-        exchange, endpoint, origin, receipt, asked, before, told, unmeasured, foreign, is_over = case
+        exchange, endpoint, origin, receipt, _, before, told, unmeasured, foreign, is_over = case
+        asked = self._judge.request(exchange, _at(endpoint, overrides))
+        findings, action, failures = asked
+        if isinstance(action, Respond):
+            self.journal.inventory.saw_answer(endpoint)
         receipt, new = self.journal.book(receipt, findings)
         found = (*before, *findings)
         case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, is_over)
-        return Outcome(case, ruling.action, findings, tuple(new), ruling.failures)
+        return Outcome(case, action, findings, new, failures)
+
+    def _retold(self, case: Case, overrides: Overrides | None) -> Outcome:
+        """What was told of an exchange, of which nothing else is known."""
+        findings = _wanted(case.told, case.endpoint, overrides)
+        receipt, new = self.journal.book(case.receipt, findings)
+        case = case._replace(receipt=receipt, findings=(*case.findings, *findings))
+        return Outcome(case, FORWARD, findings, new)
+
+    def _answered(self, case: Case, exchange: Exchange, overrides: Overrides | None) -> Outcome:
+        """What the Runtime does with a response, its cookies among it, and what follows from the exchange."""
+        _, endpoint, origin, receipt, asked, before, told, unmeasured, foreign, is_over = case
+        assert exchange.response
+        replied = case.is_replied
+        answered = NOTHING_FOUND if replied else self._judge.response(exchange, _at(endpoint, overrides))
+        findings, action, failures = answered
+        if exchange.response.cookies:
+            receipt = self.journal.book_cookies(
+                receipt, exchange.request.host, exchange.response, REFUSED if replied else action
+            )
+        consequences = self._consequences.head(exchange, self._profile)
+        if consequences.findings or told:
+            following, told = _following(consequences.findings, told, before, endpoint, overrides)
+            findings = (*findings, *following)
+        receipt, new = self.journal.book(receipt, findings)
+        found = (*before, *findings)
+        case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, is_over)
+        return Outcome(case, action, findings, new, (*failures, *consequences.failures))
+
+    def _over(self, case: Case, exchange: Exchange, overrides: Overrides | None) -> Outcome:
+        """What follows from an exchange that is over."""
+        _, endpoint, origin, receipt, asked, before, told, unmeasured, foreign, _ = case
+        findings, _, failures = self._consequences.ending(exchange, self._profile)
+        if findings:
+            findings, told = _following(findings, told, before, endpoint, overrides)
+        receipt, new = self.journal.book(receipt, findings)
+        found = (*before, *findings)
+        case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, True)
+        return Outcome(case, FORWARD, findings, new, failures)
+
+
+def _following(
+    findings: Sequence[Finding],
+    told: tuple[Finding, ...],
+    booked: Sequence[Finding],
+    here: Endpoint,
+    overrides: Overrides | None,
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """What follows from an exchange, as the user wants it, and what is told of it from now on.
+
+    `findings` are new, `told` were told before, because a rule tells its evidence once. What is `booked` already is
+    not said again.
+    """
+    said = {_place(each) for each in booked}
+    extents = {_place(each): each.extent for each in told}
+    found = [each for each in findings if each.extent >= extents.get(_place(each), 0) and _place(each) not in said]
+    places = {_place(each) for each in found}
+    others = [each for each in told if _place(each) not in places]
+    kept = [each for each in others if _place(each) not in said]
+    wanted = _wanted((*found, *kept), here, overrides)
+    return wanted, (*others, *(each for each in found if _is_told_once(each)))
 
 
 def _at(endpoint: Endpoint, overrides: Overrides | None) -> Sequence[Override]:

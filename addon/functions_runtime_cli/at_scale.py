@@ -42,13 +42,13 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
     bag = _bag(names, size)
     first = set(bag.__dask_keys__())
 
-    class Watch(Callback):  # type: ignore[misc]
+    class Watch(Callback):
         def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
             if key[0] not in first and key[0].startswith("_judged_part"):
                 advance(size)
 
     try:
-        with Watch():
+        with Watch():  # type: ignore[no-untyped-call]
             # Dask would give six parts at a time to one process.
             return _unpacked(_judged(bag, plan).compute(scheduler="processes", num_workers=workers, chunksize=1))
     except BrokenProcessPool as error:

@@ -122,6 +122,8 @@ class FunctionsRuntime:
             self._publish(flow, passage)
 
     def request(self, flow: http.HTTPFlow) -> None:
+        if not flow.request.raw_content:
+            return
         passage = self._passages.get(flow)
         if not passage or not flow.live or flow.response or not read.has_unannounced_content(flow, passage.case):
             return

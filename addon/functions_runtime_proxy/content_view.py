@@ -86,7 +86,7 @@ def _wrap(line: str) -> str:
 
 
 def _advice(rule: Rule) -> Iterator[str]:
-    yield f"  Fix: {rule.fix}"
+    yield f"  What to do: {rule.fix}"
     yield from (f"    {line}" for line in rule.code.splitlines())
 
 

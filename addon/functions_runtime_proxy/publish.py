@@ -66,16 +66,15 @@ def _take_back(flow: http.HTTPFlow) -> None:
 
 
 def _comment(findings: Iterable[Finding]) -> str:
-    """What happens, the fix and the rule of each finding, a line each.
+    """What happens and what to do about it, a line each.
 
     mitmweb folds line breaks, so each line begins with something that stands out.
     """
     ranked = sorted(findings, key=lambda finding: -finding.severity)
     lines = []
     for finding in ranked[:MAX_COMMENTED]:
-        lines.append(f"{OUR_LINE} {finding.severity}] {say(finding)}")
-        lines.append(f"{OUR_LINE} fix] {BY_ID[finding.rule].fix}")
-        lines.append(f"{OUR_LINE} rule] {finding.rule}")
+        lines.append(f"{OUR_LINE} {finding.severity}: {finding.rule}] {say(finding)}")
+        lines.append(f"{OUR_LINE}] What to do: {BY_ID[finding.rule].fix}")
     if len(ranked) > MAX_COMMENTED:
         lines.append(f"{OUR_LINE}] … and {len(ranked) - MAX_COMMENTED} more findings.")
     return "\n".join(lines)
@@ -115,7 +114,7 @@ def log(flow: http.HTTPFlow, outcome: Outcome, show: Severity, *, acts: bool) ->
     if acts:
         replied = next((finding for finding in outcome.findings if (finding.status or 0) >= 400), None)
         if replied:
-            _log(replied, outcome.case.endpoint, f"replied {replied.status} to")
+            _log(replied, outcome.case.endpoint, f"answered {replied.status} to")
     new = [entry for entry in outcome.new if _is_worth_a_line(entry, show) and entry.finding is not replied]
     for entry in new[:MAX_LOGGED]:
         _log(entry.finding, outcome.case.endpoint, f"{entry.finding.severity} in")
@@ -132,7 +131,7 @@ def _log(finding: Finding, here: Endpoint, what: str) -> None:
     # Never an error: mitmproxy takes one, while it reads a file at its start, for a failed start.
     logger.log(
         logging.WARNING if finding.severity >= Severity.WARNING else logging.INFO,
-        "Runtime %s %s%s: %s Fix: %s [%s]",
+        "Runtime %s %s%s: %s What to do: %s [%s]",
         what,
         finding.endpoint or here,
         f" (Twilio Error {rule.twilio_error})" if rule.twilio_error else "",

@@ -551,9 +551,9 @@ def test_every_reply_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -
         bench.play(live(path="/bad"), BAD_COOKIE)
         bench.play(live(method="OPTIONS"))
     messages = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    replies = [message for message in messages if message.startswith("Runtime replied")]
-    assert len([message for message in replies if "replied 431 to GET app.example.test/a" in message]) == 3
-    assert len([message for message in replies if "replied 400 to GET app.example.test/bad" in message]) == 3
+    replies = [message for message in messages if message.startswith("Runtime answered")]
+    assert len([message for message in replies if "answered 431 to GET app.example.test/a" in message]) == 3
+    assert len([message for message in replies if "answered 400 to GET app.example.test/bad" in message]) == 3
     assert len(replies) == 6
 
 
@@ -884,7 +884,7 @@ def test_judging_again_says_of_no_flow_that_it_was_changed(bench: Bench, caplog:
     caplog.clear()
     bench.call("runtime.judge", [flow])
     assert flow.metadata["runtime"][0]["enforced"] is False
-    assert "replied 400" not in caplog.text
+    assert "answered 400" not in caplog.text
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
@@ -940,7 +940,7 @@ def test_the_reply_of_a_response_is_logged_once(bench: Bench, caplog: pytest.Log
     for _ in range(2):
         bench.play(live(), *cookies)
     lines = [record.getMessage() for record in caplog.records]
-    assert len([line for line in lines if "replied 400 to GET app.example.test/a" in line]) == 2
+    assert len([line for line in lines if "answered 400 to GET app.example.test/a" in line]) == 2
     assert len([line for line in lines if "error in GET app.example.test/a" in line]) == 9
 
 

@@ -43,11 +43,10 @@ def test_findings_below_what_is_shown_are_in_the_metadata_only() -> None:
     flow = live()
     _annotate(flow, _finding(Severity.INFO, "one hour"), _finding(Severity.WARNING))
     assert flow.marked == ":yellow_circle:"
-    said, fix, rule = flow.comment.split("\n")
-    assert said.startswith("[Runtime warning] ")
+    said, what_to_do = flow.comment.split("\n")
+    assert said.startswith(f"[Runtime warning: {RULE}] ")
     assert "30 days" in said
-    assert fix == f"[Runtime fix] {BY_ID[RULE].fix}"
-    assert rule == f"[Runtime rule] {RULE}"
+    assert what_to_do == f"[Runtime] What to do: {BY_ID[RULE].fix}"
     assert [plain["severity"] for plain in flow.metadata["runtime"]] == ["info", "warning"]
     assert list(flow.metadata) == ["runtime"]
 
@@ -64,7 +63,7 @@ def test_comment_begins_with_the_gravest_and_ends_somewhere() -> None:
     findings = [_finding(Severity.WARNING, f"{number} days") for number in range(12)]
     _annotate(flow, *findings, _finding(lifetime="a century"))
     lines = flow.comment.split("\n")
-    assert len(lines) == 31
+    assert len(lines) == 21
     assert "a century" in lines[0]
     assert lines[-1] == "[Runtime] … and 3 more findings."
     assert all(line.startswith("[Runtime") for line in lines)
@@ -89,7 +88,7 @@ def test_what_the_user_writes_beside_ours_stays() -> None:
     flow.comment += "\nmine"
     flow.marked = ":star:"
     _annotate(flow, _finding(lifetime="two"))
-    assert flow.comment.startswith("mine\n[Runtime error] ")
+    assert flow.comment.startswith(f"mine\n[Runtime error: {RULE}] ")
     assert flow.marked == ":star:"
 
 
@@ -98,7 +97,7 @@ def test_judging_again_replaces_our_part() -> None:
     _annotate(flow, _finding(lifetime="one"))
     _annotate(flow, _finding(Severity.WARNING, lifetime="two"))
     assert flow.marked == ":yellow_circle:"
-    assert flow.comment.startswith("[Runtime warning] ")
+    assert flow.comment.startswith(f"[Runtime warning: {RULE}] ")
     _annotate(flow)
     assert (flow.marked, flow.comment, flow.metadata["runtime"]) == ("", "", [])
 
@@ -109,7 +108,7 @@ def test_metadata_of_somebody_else_is_in_nobodys_way(metadata: Any) -> None:
     flow.metadata["runtime"], flow.marked, flow.comment = metadata, ":star:", "mine"
     _annotate(flow, _finding())
     assert flow.marked == ":star:"
-    assert flow.comment.startswith("mine\n[Runtime error] ")
+    assert flow.comment.startswith(f"mine\n[Runtime error: {RULE}] ")
 
 
 def test_flows_do_not_share_their_metadata() -> None:

@@ -145,7 +145,7 @@ def test_the_view_shows_findings_in_full_once_it_is_chosen(
     console.wait_for(r"\[m:runtime\]")
     console.wait_for(re.escape(f": before (-) and after (+). {change}"))
     console.wait_for(r"WARNING Cookie Domain is replaced \[sid\] The Domain of the cookie sid is example\.test;")
-    console.wait_for(f"Fix: {to_do}")
+    console.wait_for(f"What to do: {to_do}")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_the_view_shows_findings_in_full_once_it_is_chosen(
     [
         ("rules", "request-headers-too-long .* cookie-session .* websocket-unavailable"),
         ("explain nonsense", r"error: .*There is no rule 'nonsense'\. The rules are .*cookie-session"),
-        ("explain cookie-session", r"Session cookie: info, documented by the vendor\. .* Fix: Nothing\."),
+        ("explain cookie-session", r"Session cookie: info, documented by the vendor\. .* What to do: Nothing\."),
         ("judge @focus", r"judged 1 of 1 flows\."),
         ("probe @focus", "experimenting with 1 of 1 flows"),
         ("report findings.txt", r"error: .*'findings\.txt' has no suffix of a report\. Possible are \.json"),

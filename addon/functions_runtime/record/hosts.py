@@ -34,16 +34,16 @@ class SeenHost:
     """What was seen of one host.
 
     `unclean` counts the exchanges with a finding of warning or above. `has_fetch_metadata` says that a request to the
-    host had Sec-Fetch fields. `navigations` counts requests by which somebody went there at top level, as those fields
-    say; `landings` counts the same as far as it shows without them. `untested` counts requests by the restricted
+    host had Sec-Fetch fields. `is_entered` says that somebody went there at top level, as those fields tell;
+    `is_landed` says the same as far as it shows without them. `untested` counts requests by the restricted
     headers that reached the server, of which nobody knows what it does with them.
     """
 
     exchanges: int = 0
     unclean: int = 0
     has_fetch_metadata: bool = False
-    navigations: int = 0
-    landings: int = 0
+    is_entered: bool = False
+    is_landed: bool = False
     untested: dict[str, int] | None = None
 
     def merge(self, other: SeenHost) -> None:
@@ -51,8 +51,8 @@ class SeenHost:
         self.exchanges += other.exchanges
         self.unclean += other.unclean
         self.has_fetch_metadata = self.has_fetch_metadata or other.has_fetch_metadata
-        self.navigations += other.navigations
-        self.landings += other.landings
+        self.is_entered = self.is_entered or other.is_entered
+        self.is_landed = self.is_landed or other.is_landed
         if other.untested:
             untested = self.untested or {}
             names = sorted(untested.keys() | other.untested.keys())[:MAX_UNTESTED]
@@ -79,7 +79,7 @@ class Hosts:
         if b"sec-fetch-dest" in by_name:
             host.has_fetch_metadata = True
             if by_name[b"sec-fetch-dest"][0] == b"document" and b"sec-purpose" not in by_name:
-                host.navigations += 1
+                host.is_entered = True
         elif b"sec-fetch-mode" in by_name or b"sec-fetch-site" in by_name:
             host.has_fetch_metadata = True
         if not self.has_credentials:
@@ -94,8 +94,8 @@ class Hosts:
             self.has_credentials = b"set-cookie" in response.by_name
             self.has_login = self.has_login or response.status == 401
         host = self.seen.get(request.host)
-        if host and not host.has_fetch_metadata and self._is_landing(request, response):
-            host.landings += 1
+        if host and not host.has_fetch_metadata and not host.is_landed and self._is_landing(request, response):
+            host.is_landed = True
 
     def count_unclean(self, host: str, number: int) -> None:
         """Count exchanges of a host with a finding of warning or above; -1 takes one back."""
@@ -161,7 +161,7 @@ class Hosts:
 
 
 def _was_entered(seen: SeenHost) -> bool:
-    return seen.navigations > 0 or (not seen.has_fetch_metadata and seen.landings > 0)
+    return seen.is_entered or (not seen.has_fetch_metadata and seen.is_landed)
 
 
 def _host_of(url: bytes) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile, is_removed
-from functions_runtime.record.bounded import Recent, keyed_digest, remember
+from functions_runtime.record.bounded import Digest, Recent, keyed_digest, remember
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
@@ -49,21 +49,21 @@ class CookiesReadByScripts:
 
     def __init__(self, key: bytes) -> None:
         self._digest = keyed_digest(key)
-        self._cookies: Recent[bytes, dict[bytes, None]] = Recent(MOST)
-        self._sent: Recent[bytes, dict[Place, None]] = Recent(MOST)
+        self._cookies: Recent[Digest, dict[bytes, None]] = Recent(MOST)
+        self._sent: Recent[Digest, dict[Place, None]] = Recent(MOST)
         # Values that the server itself took out of a query or put into one: such a value in a query proves nothing.
-        self._through_query: Recent[bytes, bool] = Recent(MOST)
+        self._through_query: Recent[Digest, bool] = Recent(MOST)
         # The same for headers. A value that was in a cookie as well does not count: the server may have set it again.
-        self._through_header: Recent[bytes, bool] = Recent(MOST)
+        self._through_header: Recent[Digest, bool] = Recent(MOST)
 
     def __call__(self, exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
         assert response
-        here: dict[bytes, dict[Place, None]] = {}
+        here: dict[Digest, dict[Place, None]] = {}
         if request.query or not _OF_THE_BROWSER.issuperset(request.by_name):
             for where, value in islice(_values_sent(request), MOST_VALUES):
                 here.setdefault(self._digest(value), {})[(request.endpoint, where)] = None
-        found: dict[tuple[bytes, Place], bytes] = {}
+        found: dict[tuple[bytes, Place], Digest] = {}
         if b"location" in response.by_name:
             self._note_redirect(request, response.by_name[b"location"][0], here)
         if response.cookies:
@@ -80,7 +80,7 @@ class CookiesReadByScripts:
             if not (self._through_query if place[1] == QUERY else self._through_header).get(mark)
         ]
 
-    def _note_redirect(self, request: Request, location: bytes, here: dict[bytes, dict[Place, None]]) -> None:
+    def _note_redirect(self, request: Request, location: bytes, here: dict[Digest, dict[Place, None]]) -> None:
         """Note the values that the server puts into the query of a redirect."""
         carried_on = location.partition(b"#")[0].partition(b"?")[2]
         for value in islice(_values_in_query(carried_on), MOST_VALUES):
@@ -92,8 +92,8 @@ class CookiesReadByScripts:
         self,
         request: Request,
         response: Response,
-        here: dict[bytes, dict[Place, None]],
-        found: dict[tuple[bytes, Place], bytes],
+        here: dict[Digest, dict[Place, None]],
+        found: dict[tuple[bytes, Place], Digest],
     ) -> None:
         """Remember the cookies that scripts can read, and find their values in what was sent before."""
         own: set[bytes] | None = None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.record.bounded import Recent, keep, keyed_digest, remember
+from functions_runtime.record.bounded import Digest, Recent, keep, keyed_digest, remember
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
@@ -49,8 +49,8 @@ class SharedCookies:
 
     def __init__(self, key: bytes) -> None:
         self._digest = keyed_digest(key)
-        self._setters: Recent[bytes, dict[Origin, None]] = Recent(MOST)
-        self._sent: Recent[bytes, dict[str, dict[Endpoint, None]]] = Recent(MOST)
+        self._setters: Recent[Digest, dict[Origin, None]] = Recent(MOST)
+        self._sent: Recent[Digest, dict[str, dict[Endpoint, None]]] = Recent(MOST)
 
     def __call__(self, exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
@@ -82,7 +82,7 @@ class SharedCookies:
         return list(found.values())[:MOST_FOUND] if found else ()
 
 
-def _remember(sent: Recent[bytes, dict[str, dict[Endpoint, None]]], mark: bytes, here: Endpoint) -> None:
+def _remember(sent: Recent[Digest, dict[str, dict[Endpoint, None]]], mark: Digest, here: Endpoint) -> None:
     hosts = sent.get(mark)
     if hosts is None:
         sent.put(mark, {here.host: {here: None}})

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.record.bounded import Recent, keyed_digest, remember
+from functions_runtime.record.bounded import Digest, Recent, keyed_digest, remember
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Fact, Finding, Severity
 from functions_runtime.syntax.fetch import Preflight, preflight_passes
@@ -31,7 +31,7 @@ NONE_SEEN = "none seen yet"
 HTTP_AUTHENTICATION = "HTTP authentication"
 AUTHORIZATION = hash(b"authorization")
 
-Question = tuple[bytes, Endpoint]
+Question = tuple[Digest, Endpoint]
 """Who asks for what: the digest of an origin, and the endpoint that the actual request is for."""
 
 Names = frozenset[int]

@@ -54,7 +54,9 @@ def _exceeded(measured: HeaderSize, limits: Limits) -> bool:
     return measured.size > limits.size or measured.count > limits.count
 
 
-def _finding(rule: Rule, measured: HeaderSize, fields: Fields, limits: Limits, reply: Reply, **more: Fact) -> Finding:
+def _finding(
+    rule: Rule, measured: HeaderSize, fields: Fields, limits: Limits, reply: Reply, left_out: int = 0
+) -> Finding:
     others = {name: _exceeded(measured, other) for name, other in DOCUMENTED_LIMITS.items() if other != limits}
     return rule.finding(
         effect=reply,
@@ -66,7 +68,7 @@ def _finding(rule: Rule, measured: HeaderSize, fields: Fields, limits: Limits, r
         largest=_largest(fields),
         allowed_by=" and ".join(name for name, exceeded in others.items() if not exceeded),
         refused_by=" and ".join(name for name, exceeded in others.items() if exceeded),
-        **more,
+        left_out=left_out,
     )
 
 

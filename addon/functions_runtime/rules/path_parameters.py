@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
-from functions_runtime.record.bounded import Recent, keyed_digest
+from functions_runtime.record.bounded import Digest, Recent, keyed_digest
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
@@ -25,7 +25,7 @@ class FoldedPaths:
 
     def __init__(self, key: bytes) -> None:
         self._digest = keyed_digest(key)
-        self._paths: Recent[Endpoint, bytes] = Recent(MOST)
+        self._paths: Recent[Endpoint, Digest] = Recent(MOST)
 
     def __call__(self, exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
