@@ -1,6 +1,7 @@
 """What the addon costs: in the judgement alone, in its hooks, and beside what mitmdump itself takes.
 
-python3 scripts/bench.py [--runs N] [--exchanges N] [--counts N,N,…] [--recorded N] [--seconds N]
+python3 scripts/bench.py [--runs N] [--exchanges N] [--counts N,N,…] [--recorded N] [--seconds N] [--megabytes N]
+                         [--only PART]
 
 The part under load needs wrk and nginx, and is left out if they are not there.
 """
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
+import os
 import re
 import secrets
 import shutil
@@ -47,6 +50,16 @@ TARGET_LIVE, TARGET_RECORDED = 1.10, 1.15
 """Processor time with the addon, of that without it, that a live and a recorded exchange may take."""
 TARGET_THROUGHPUT, TARGET_TAIL = 0.90, 1.25
 """Throughput and 99th percentile under load with the addon, of those without it."""
+TARGET_FLOW_FILE, TARGET_HAR = 10, 20
+"""How many times as fast as `mitmdump -nr` with the addon `audit` is with a flow file, and with HAR."""
+TARGET_TWO_WORKERS = 1.7
+"""How many times as fast as one worker two are, on two cores."""
+TARGET_MEMORY_HAR, TARGET_MEMORY_FLOW_FILE = 1200, 150
+"""Megabytes that `audit` may take at most for a HAR file of 500 MB, and for a flow file of any size."""
+RECORDINGS = 24
+"""Recordings that one worker and two workers judge."""
+CONTENT_IN_LARGE = 50_000
+"""Bytes of content in each response of a large recording."""
 MIN_MEASURED = 0.005
 """Seconds that one measured run lasts at least, so that the clock's own steps do not show."""
 TYPICAL = Profile()
@@ -84,20 +97,26 @@ NOW = 1_795_420_800.0
 
 
 def main() -> None:
-    environment.enter()
+    environment.enter("audit")
     parser = argparse.ArgumentParser(description="Measure what the addon costs.")
     parser.add_argument("--runs", type=int, default=9, help="measured runs, of which the median counts")
     parser.add_argument("--exchanges", type=int, default=300, help="exchanges through mitmdump in each run")
     parser.add_argument("--recorded", type=int, default=50_000, help="recorded exchanges that are read")
     parser.add_argument("--seconds", type=int, default=8, help="seconds of each measurement under load")
     parser.add_argument("--counts", type=_counts, default=[1, 100, 10_000], help="cookies and fields, as 1,100,10000")
+    parser.add_argument("--megabytes", type=int, default=500, help="size of the large recordings")
+    parser.add_argument("--only", choices=["audit"], help="measure just this part")
     arguments = parser.parse_args()
+    if arguments.only:
+        print_audit(min(arguments.runs, 3), arguments.recorded, arguments.megabytes)
+        return
     print_judgement(10 * arguments.runs)
     print_hooks(arguments.runs)
     print_linearity(arguments.runs, arguments.counts)
     print_mitmdump(arguments.runs, arguments.exchanges)
     print_load(arguments.seconds, min(arguments.runs, 5))
     print_recorded(min(arguments.runs, 5), arguments.recorded)
+    print_audit(min(arguments.runs, 3), arguments.recorded, arguments.megabytes)
 
 
 def _counts(text: str) -> list[int]:
@@ -384,7 +403,7 @@ def print_recorded(runs: int, exchanges: int) -> None:
             print(f"  {kind:24}{alone:8.2f} without the addon{addon_s:8.2f} with it{addon_s / alone:8.2f}")
 
 
-def write_flows(file: Path, exchanges: int, paths: int) -> None:
+def write_flows(file: Path, exchanges: int, paths: int, content: bytes = CONTENT) -> None:
     """A flow file of the typical exchange, at this many different paths."""
     from mitmproxy import io
 
@@ -394,10 +413,136 @@ def write_flows(file: Path, exchanges: int, paths: int) -> None:
             flow = live_flow()
             flow.live = False
             flow.request.path = f"/basket/{_word(number % paths)}"
+            flow.request.data.timestamp_start = flow.request.data.timestamp_end = NOW + number
             flow.request.data.content = b""
             flow.response = arrived_response()
-            flow.response.data.content, flow.response.data.timestamp_end = CONTENT, NOW
+            flow.response.data.content, flow.response.data.timestamp_end = content, NOW + number
+            flow.response.data.timestamp_start = NOW + number
             writer.add(flow)
+
+
+class Taken(NamedTuple):
+    """What a command took: seconds by the clock, seconds of processor time, and bytes of memory at its peak."""
+
+    seconds: float
+    processor: float
+    memory: int
+
+
+def taken(command: Sequence[str]) -> Taken:
+    """Run a command to its end, which has to be a good one."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{command} ended with {process.returncode}.")
+    return Taken(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def print_audit(runs: int, exchanges: int, megabytes: int) -> None:
+    """The command `audit`: an exchange, beside what `mitmdump -nr` takes for it, memory, and two workers."""
+    print(f"\naudit, processor time for one of {exchanges:,} exchanges, all endpoints distinct")
+    audit = [sys.executable, str(environment.ROOT / "scripts" / "audit"), "--quiet", "--workers"]
+    dump = [sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "-q"]
+    dump += ["-s", str(environment.ADDON), "--set", "runtime_mode=audit", "-nr"]
+    with tempfile.TemporaryDirectory() as folder:
+        flows, har = Path(folder, "capture.flow"), Path(folder, "capture.har")
+        one = {flows: Path(folder, "one.flow"), har: Path(folder, "one.har")}
+        write_flows(flows, exchanges, exchanges)
+        write_har(har, exchanges)
+        write_flows(one[flows], 1, 1)
+        write_har(one[har], 1)
+        reads = {"mitmdump -nr": (dump, flows), "audit, flow file": ([*audit, "1"], flows)}
+        reads["audit, HAR"] = ([*audit, "1"], har)
+        costs: dict[str, list[float]] = {name: [] for name in reads}
+        for _ in range(runs):
+            for name, (command, file) in reads.items():
+                whole, start = taken([*command, str(file)]), taken([*command, str(one[file])])
+                costs[name].append((whole.processor - start.processor) / (exchanges - 1))
+        bare = statistics.median(costs["mitmdump -nr"])
+        targets = {"audit, flow file": TARGET_FLOW_FILE, "audit, HAR": TARGET_HAR}
+        for name, seconds in costs.items():
+            cost = statistics.median(seconds)
+            target = f" (target: at least {targets[name]})" if name in targets else ""
+            print(f"  {name:24}{cost * 1e6:12.1f} µs{bare / cost:10.1f} times as fast{target}")
+        for file in (flows, har, *one.values()):
+            file.unlink()
+        print_workers(Path(folder), audit, runs, exchanges)
+        print_memory(Path(folder), audit, megabytes)
+
+
+def print_workers(folder: Path, audit: Sequence[str], runs: int, exchanges: int) -> None:
+    """One worker and two, in turns. Both numbers have the start of the processes in them."""
+    files = [str(folder / f"{number}.har") for number in range(RECORDINGS)]
+    for file in files:
+        write_har(Path(file), max(1, 5 * exchanges // RECORDINGS))
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(runs):
+        for workers, measured in seconds.items():
+            measured.append(taken([*audit, str(workers), *files]).seconds)
+    one, two = (statistics.median(measured) for measured in seconds.values())
+    print(
+        f"  {RECORDINGS} recordings of {max(1, 5 * exchanges // RECORDINGS):,} exchanges: {one:.1f} s with one worker, "
+        f"{two:.1f} s with two, {one / two:.2f} times as fast (target on two idle cores: at least {TARGET_TWO_WORKERS})"
+    )
+    for file in files:
+        os.unlink(file)
+
+
+def print_memory(folder: Path, audit: Sequence[str], megabytes: int) -> None:
+    """What a large recording takes at its peak, which is mostly content."""
+    count = megabytes * 1_000_000 // CONTENT_IN_LARGE
+    content = b"x" * CONTENT_IN_LARGE
+    har, flows = folder / "large.har", folder / "large.flow"
+    write_har(har, count, content)
+    write_flows(flows, count, count, content)
+    for file, target in {har: TARGET_MEMORY_HAR, flows: TARGET_MEMORY_FLOW_FILE}.items():
+        took = taken([*audit, "1", str(file)])
+        print(
+            f"  {file.stat().st_size / 1e6:,.0f} MB in {file.suffix}: {took.memory / 1e6:,.0f} MB of memory at the "
+            f"peak (target for 500 MB: at most {target:,} MB), {took.seconds:.1f} s"
+        )
+
+
+def write_har(file: Path, exchanges: int, content: bytes = CONTENT) -> None:
+    """A HAR file of the typical exchange, at as many different paths."""
+
+    def fields(of: Fields) -> list[dict[str, str]]:
+        return [{"name": name.decode(), "value": value.decode()} for name, value in of]
+
+    with file.open("w", encoding="utf-8") as out:
+        out.write('{"log": {"version": "1.2", "creator": {"name": "bench", "version": "1"}, "entries": [')
+        for number in range(exchanges):
+            entry = {
+                "startedDateTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(NOW + number)),
+                "time": 12.5,
+                "request": {
+                    "method": "GET",
+                    "url": f"http://app.example.com/basket/{_word(number)}",
+                    "httpVersion": "HTTP/1.1",
+                    "headers": fields(REQUEST),
+                    "queryString": [],
+                    "cookies": [],
+                    "headersSize": -1,
+                    "bodySize": 0,
+                },
+                "response": {
+                    "status": 200,
+                    "statusText": "OK",
+                    "httpVersion": "HTTP/1.1",
+                    "headers": fields(RESPONSE),
+                    "cookies": [],
+                    "content": {"size": len(content), "mimeType": "text/html", "text": content.decode()},
+                    "redirectURL": "",
+                    "headersSize": -1,
+                    "bodySize": len(content),
+                },
+                "cache": {},
+                "timings": {"send": 1, "wait": 10, "receive": 1.5},
+            }
+            out.write(("," if number else "") + json.dumps(entry))
+        out.write("]}}")
 
 
 def _word(number: int) -> str:

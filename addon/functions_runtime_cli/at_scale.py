@@ -7,8 +7,9 @@ into something new.
 from __future__ import annotations
 
 import contextlib
+import pickle
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from mitmproxy.version import VERSION as MITMPROXY_VERSION
 from functions_runtime.version import VERSION
 from functions_runtime_cli.judging import Judged, Plan, judge_each, merged
 
-PARTS_PER_WORKER = 8
+PARTS_PER_WORKER = 3
 MOST_IN_A_PART = 50
 """Recordings that are judged again if a worker is lost."""
 MERGED_AT_ONCE = 8
@@ -43,12 +44,13 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 
     class Watch(Callback):
         def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
-            if isinstance(result, Judged) and key[0] not in first and key[0].startswith("_judged_part"):
+            if key[0] not in first and key[0].startswith("_judged_part"):
                 advance(size)
 
     try:
         with Watch():  # type: ignore[no-untyped-call]
-            return _judged(bag, plan).compute(scheduler="processes", num_workers=workers)  # type: ignore[no-any-return]
+            # Dask would give six parts at a time to one process.
+            return _unpacked(_judged(bag, plan).compute(scheduler="processes", num_workers=workers, chunksize=1))
     except BrokenProcessPool as error:
         raise ClusterError(
             "A process that judged recordings was killed, perhaps because memory ran out. Try fewer with --workers."
@@ -58,13 +60,13 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:
     """Judge recordings on the Dask cluster with this scheduler. Raises ClusterError if that cannot be."""
     with _client(scheduler) as client:
-        workers = len(client.scheduler_info(n_workers=-1)["workers"])
+        workers = len(client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.workers)))
         if not workers:
             raise ClusterError(f"The cluster at {scheduler} has no workers. Start one: dask worker {scheduler}")
         _check_versions(client)
         size = _part_size(len(names), workers)
         result = client.compute(_judged(_bag(names, size), plan), retries=3)
-        judged: Judged = result.result()
+        judged = _unpacked(result.result())
         advance(len(names))
         return judged
 
@@ -126,10 +128,28 @@ def _bag(names: Sequence[str], size: int) -> Any:
 
 
 def _judged(bag: Any, plan: Plan) -> Any:
-    """What comes of a bag of names, to be computed."""
+    """What comes of a bag of names, to be computed and unpacked."""
     parts = bag.map_partitions(_judged_part, plan)
-    return parts.reduction(merged, merged, split_every=MERGED_AT_ONCE)
+    return parts.reduction(_only, _merged, split_every=MERGED_AT_ONCE)
 
 
-def _judged_part(names: Sequence[str], plan: Plan) -> list[Judged]:
-    return [judge_each(names, plan)]
+def _judged_part(names: Sequence[str], plan: Plan) -> list[bytes]:
+    return [_packed(judge_each(names, plan))]
+
+
+def _only(parts: Iterable[bytes]) -> bytes:
+    (part,) = parts
+    return part
+
+
+def _merged(parts: Iterable[bytes]) -> bytes:
+    return _packed(merged(map(_unpacked, parts)))
+
+
+# Packed once, it passes through the process that hands out the work without being taken apart there.
+def _packed(judged: Judged) -> bytes:
+    return pickle.dumps(judged, pickle.HIGHEST_PROTOCOL)
+
+
+def _unpacked(packed: bytes) -> Judged:
+    return pickle.loads(packed)  # type: ignore[no-any-return]

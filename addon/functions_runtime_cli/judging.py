@@ -5,7 +5,9 @@ What comes back is plain and can be merged with others. Evidence in one recordin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import SimpleNamespace
@@ -28,6 +30,7 @@ from functions_runtime_proxy.registrable import registrable_domain
 
 MOST_REASONS = 20
 """Reasons for which entries are skipped that are told apart."""
+MANY_OBJECTS = 100_000
 MOST_PLACES = 3
 """Places that are remembered of each."""
 OTHER_REASONS = "other reasons"
@@ -140,6 +143,22 @@ def _judgement(plan: Plan) -> Judgement:
 
 def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -> Judged:
     """Judge one recording. `saw` is told of progress."""
+    with _rarely_collecting():
+        return _judge(name, plan, saw)
+
+
+@contextlib.contextmanager
+def _rarely_collecting() -> Iterator[None]:
+    """Look for garbage in circles less often: exchanges leave none, and looking takes longer than judging them."""
+    before = gc.get_threshold()
+    gc.set_threshold(MANY_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None) -> Judged:
     judgement = _judgement(plan)
     session = Session(judgement.settings.profile, plan.key, registrable=registrable_domain)
     journal = session.journal

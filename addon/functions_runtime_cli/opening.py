@@ -7,6 +7,7 @@ import io
 import os
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -28,7 +29,7 @@ BLOCK = 1 << 20
 MITMPROXY = flow_state.Mitmproxy(
     version.FLOW_FORMAT_VERSION,
     cast(Any, compat.migrate_flow),
-    internals.host_of_authority,
+    lru_cache(maxsize=1024)(internals.host_of_authority),
 )
 
 

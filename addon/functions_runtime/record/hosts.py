@@ -49,6 +49,7 @@ class SeenHost:
     def merge(self, other: SeenHost) -> None:
         """Take in what was seen of the host elsewhere."""
         self.exchanges += other.exchanges
+        self.unclean += other.unclean
         self.has_fetch_metadata = self.has_fetch_metadata or other.has_fetch_metadata
         self.is_entered = self.is_entered or other.is_entered
         self.is_landed = self.is_landed or other.is_landed

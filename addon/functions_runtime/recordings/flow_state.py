@@ -6,7 +6,9 @@ objects are built. Whoever opens the file brings along what mitmproxy knows: how
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -58,6 +60,8 @@ _Wanted = Mapping[bytes, Any]
 
 _SIZE: _Wanted = {}
 """Stands for a value of which the size alone counts."""
+_FIELDS: _Wanted = {}
+"""Stands for a field section."""
 _CLIENT: _Wanted = {b"proxy_mode": None, b"sni": None}
 _SERVER: _Wanted = {b"address": None, b"tls": None}
 _REQUEST: _Wanted = {
@@ -68,14 +72,14 @@ _REQUEST: _Wanted = {
     b"authority": None,
     b"path": None,
     b"http_version": None,
-    b"headers": None,
+    b"headers": _FIELDS,
     b"content": _SIZE,
     b"timestamp_start": None,
     b"timestamp_end": None,
 }
 _RESPONSE: _Wanted = {
     b"status_code": None,
-    b"headers": None,
+    b"headers": _FIELDS,
     b"content": _SIZE,
     b"timestamp_start": None,
     b"timestamp_end": None,
@@ -166,7 +170,8 @@ def _flow(source: Source, size: int, mitmproxy: Mitmproxy, *, with_state: bool) 
             raise _DamageError
         state = {}
         if not with_state:
-            state = _wanted(data, 0, size, _FLOW)
+            with contextlib.suppress(ValueError, IndexError):  # it may be old enough to look different
+                state = _wanted(data, 0, size, _FLOW)
         if state.get("version") != mitmproxy.version:
             state = _dictionary(data, 0, size)
     if state.get("version") == mitmproxy.version:
@@ -180,19 +185,21 @@ def _why(error: Exception) -> str:
     return printable(f"{text[:1].lower()}{text[1:]}".rstrip(".")) if "flow format version" in text else NOT_A_FLOW
 
 
+# All that is looked at has names of letters. Their length is not looked at: it would not be of use to anybody.
+_ITEM = re.compile(rb"[0-9]+:([a-z_]+)[;,]([0-9]+):")
+
+
 def _wanted(data: bytes, at: int, end: int, wanted: _Wanted) -> State:
     """What is wanted of the dictionary between these places. Raises ValueError or IndexError if there is none."""
     found: State = {}
-    find = data.index
+    item = _ITEM.match
     while at < end:
-        colon = find(b":", at, end)
-        start = colon + 1
-        at = start + _length(data[at:colon])
-        key = data[start:at]
-        at += 1
-        colon = find(b":", at, end)
-        start = colon + 1
-        at = start + _length(data[at:colon])
+        begins = item(data, at, end)
+        if not begins:
+            raise ValueError
+        key, size = begins.groups()
+        start = begins.end()
+        at = start + _length(size)
         if at >= end:
             raise ValueError
         if key in wanted:
@@ -201,6 +208,8 @@ def _wanted(data: bytes, at: int, end: int, wanted: _Wanted) -> State:
                 value = _value(data, start, at)
             elif inner is _SIZE:
                 value = at - start
+            elif inner is _FIELDS:
+                value = _field_section(data, start, at)
             elif inner is _CLIENT or inner is _SERVER:
                 # Flows on one connection repeat its state.
                 value = _connection(data[start : at + 1], inner is _CLIENT)
@@ -248,6 +257,25 @@ def _value(data: bytes, start: int, end: int) -> Any:
     if kind == _DICTIONARY:
         return _dictionary(data, start, end)
     raise ValueError
+
+
+def _field_section(data: bytes, at: int, end: int) -> list[Any]:
+    fields = []
+    find = data.index
+    while at < end:
+        colon = find(b":", at, end)
+        start = colon + 1
+        at = start + _length(data[at:colon]) + 1
+        if at > end:
+            raise ValueError
+        fields.append(_field(data[start:at]))
+    return fields
+
+
+# Most fields come again and again.
+@lru_cache(maxsize=4096)
+def _field(data: bytes) -> tuple[Any, ...]:
+    return tuple(_list(data, 0, len(data) - 1))
 
 
 def _list(data: bytes, at: int, end: int) -> list[Any]:

@@ -6,11 +6,13 @@ more with patience, and an entry that cannot be read costs none of the others.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +32,7 @@ NO_CONTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT", "TRACE"})
 MAX_REASON = 60
 """Characters of a URL's scheme or a method that a reason names."""
 MILLISECONDS = 1000
+LENGTH_IN_MILLISECONDS = len("2020-01-01T00:00:00.000Z")
 
 
 class _Pair(msgspec.Struct):
@@ -196,8 +199,8 @@ def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
         return Skipped(position, "there is no URL")
     if asked.method == "CONNECT":
         return Skipped(position, "CONNECT opens a tunnel")
-    url = urlsplit(asked.url)
-    scheme, host = url.scheme.lower(), (url.hostname or "").lower()
+    origin, path, query = _parts(asked.url)
+    scheme, host, port = _origin(origin)
     if scheme not in PORTS:
         return Skipped(position, f"not HTTP: {printable(scheme or 'no scheme', MAX_REASON)}")
     if not host:
@@ -207,11 +210,11 @@ def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
     request = Request(
         asked.method,
         host,
-        url.path or "/",
+        path or "/",
         _request_fields(asked),
         domain or (host if HOST_NAME.fullmatch(host) else None),
         started,
-        url.query.encode("utf-8", "surrogatepass"),
+        query.encode("utf-8", "surrogatepass"),
     )
     response = None  # tools write status 0 or -1 if none came
     if answered and answered.status > 0:
@@ -225,8 +228,26 @@ def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
         None if whole is None else started + whole,
         None,
         "https" if PORTS[scheme] == 443 else "http",
-        url.port or PORTS[scheme],
+        port or PORTS[scheme],
     )
+
+
+_URL = re.compile(r"([a-z][a-z0-9+.-]*:(?://[^/?#]*)?)?([^?#]*)\??([^#]*)", re.IGNORECASE)
+
+
+def _parts(url: str) -> tuple[str, str, str]:
+    """The scheme and authority of a URL, its path and its query."""
+    parts = _URL.match(url.strip())
+    assert parts
+    return parts[1] or "", parts[2], parts[3]
+
+
+# A recording is of few hosts.
+@lru_cache(maxsize=1024)
+def _origin(origin: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of a URL's beginning. Raises ValueError if there is no making sense of it."""
+    url = urlsplit(origin)
+    return url.scheme.lower(), (url.hostname or "").lower(), url.port
 
 
 def _times(entry: _Entry) -> tuple[float, float | None, float | None]:
@@ -250,6 +271,9 @@ def _seconds(started: str | None) -> float:
     """Seconds since 1970-01-01 UTC of a time in ISO 8601, 0 if there is none."""
     if not started:
         return 0.0
+    if len(started) == LENGTH_IN_MILLISECONDS and started[-1] == "Z":  # as most of them are
+        with contextlib.suppress(ValueError):
+            return datetime.fromisoformat(f"{started[:-1]}+00:00").timestamp()
     text = started.strip()
     text = f"{text[:-1]}+00:00" if text[-1:] in ("Z", "z") else text
     # Python 3.10 reads three or six digits after the second, and tools write one to nine.
@@ -294,8 +318,14 @@ def _fields(headers: list[_Pair]) -> Fields:
         if "\n" in value:
             fields += [(_bytes(name), _bytes(line.strip("\r"))) for line in value.split("\n") if line.strip("\r")]
         else:
-            fields.append((_bytes(name), _bytes(value)))
+            fields.append(_field(name, value))
     return tuple(fields)
+
+
+# Most fields come again and again.
+@lru_cache(maxsize=4096)
+def _field(name: str, value: str) -> tuple[bytes, bytes]:
+    return _bytes(name), _bytes(value)
 
 
 def _set_cookie(cookie: _Cookie) -> bytes:

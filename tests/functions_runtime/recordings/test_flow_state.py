@@ -248,7 +248,16 @@ BROKEN = [b"-1:a,", b"1_0:", b"+1:a,", b" 1:a,", b"1:a?", b"1:", b"9:a,", b":", 
 
 
 @pytest.mark.parametrize(
-    "inside", [*BROKEN, b"7:version;9:1,", b"7:version;2:ab#", b"7:version;2:1:]", b"1:a;", b"8:metadata;4:1:a,}"]
+    "inside",
+    [
+        *BROKEN,
+        b"7:version;9:1,",
+        b"7:version;2:ab#",
+        b"7:version;2:1:]",
+        b"1:a;",
+        b"8:metadata;4:1:a,}",
+        b"7:request;18:7:headers;5:9:1:a]}",
+    ],
 )
 def test_a_broken_inside_costs_no_other_flow(inside: bytes) -> None:
     broken = b"%d:%s}" % (len(inside), inside)

@@ -1,0 +1,232 @@
+"""Many recordings on several processes: the report is the one of a single process, whatever happens to them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from functions_runtime_cli import at_scale
+from functions_runtime_cli.audit import main
+from functions_runtime_cli.judging import Plan
+from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDON = ROOT / "addon"
+PATIENCE = 60
+"""Seconds within which a cluster has to be there."""
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    """Recordings that have something in common, and one that cannot be read."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    for number in range(12):
+        cookie = f"sid=a; Max-Age={90_000 + number}"
+        write_har(folder / f"{number}.har", entry("/a", cookie=cookie), entry(f"/{number:b}x", cookie=cookie))
+        write_flows(folder / f"{number}.flow", ["/a", f"/{number:b}y"], cookie=cookie)
+    (folder / "bad.har").write_text("{}", encoding="utf-8")
+    return folder
+
+
+def report_on(recordings: Path, out: Path, *arguments: str) -> str:
+    assert main([str(recordings), "--quiet", "--report", str(out), *arguments]) == 0
+    return out.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def expected(recordings: Path, tmp_path: Path) -> str:
+    """The report of a single process."""
+    text = report_on(recordings, tmp_path / "one.json", "--workers", "1")
+    assert '"judged": 48' in text
+    assert "1 recording could not be read" in text
+    return text
+
+
+class Cluster:
+    """A scheduler on this machine, and its workers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._processes = contextlib.ExitStack()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        self.address = f"tcp://127.0.0.1:{port}"
+        self._start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-show", "--no-dashboard")
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": f"{ADDON}{os.pathsep}{ROOT}"}
+        log = (self._folder / f"{arguments[0]}-{time.monotonic_ns()}.log").open("wb")
+        command = [sys.executable, "-m", "dask", *arguments]
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+        self._processes.callback(_end, process)
+        return process
+
+    def add_worker(self) -> subprocess.Popen[bytes]:
+        worker = self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        self.workers.append(worker)
+        return worker
+
+    def close(self) -> None:
+        self._processes.close()
+
+    def wait_for(self, workers: int) -> None:
+        from distributed import Client
+
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                at_scale._knock(self.address)
+                break
+            except OSError:
+                assert time.monotonic() < end
+                time.sleep(0.1)
+        if workers:
+            with Client(self.address, set_as_default=False) as client:
+                client.wait_for_workers(workers, timeout=PATIENCE)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(tmp_path)
+    yield made
+    made.close()
+
+
+def test_local_processes_give_the_same_report(recordings: Path, tmp_path: Path, expected: str) -> None:
+    assert report_on(recordings, tmp_path / "two.json", "--workers", "2") == expected
+
+
+def test_a_cluster_gives_the_same_report(recordings: Path, tmp_path: Path, expected: str, cluster: Cluster) -> None:
+    for _ in range(2):
+        cluster.add_worker()
+    cluster.wait_for(2)
+    assert report_on(recordings, tmp_path / "two.json", "--scheduler", cluster.address) == expected
+
+
+def test_paths_are_those_of_the_caller(
+    recordings: Path, tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.add_worker()
+    cluster.wait_for(1)
+    monkeypatch.chdir(recordings)
+    text = report_on(Path(), tmp_path / "out.json", "--scheduler", cluster.address)
+    assert '"judged": 48' in text
+    assert '"0.flow"' in text
+
+
+SLOW = """
+import os, time
+from functions_runtime_cli import judging
+
+def slowed(judge):
+    def slowly(name, plan, saw=None):
+        time.sleep(0.3)
+        with open(os.environ["JUDGED_LOG"], "a") as log:
+            log.write(f"{os.getpid()}\\n")
+        return judge(name, plan, saw)
+    return slowly
+
+if judging.judge.__name__ == "judge":  # Dask loads this more than once
+    judging.judge = slowed(judging.judge)
+"""
+"""Makes a worker slow, so that one can be killed while it is at work."""
+
+
+def test_a_worker_that_is_killed_costs_nothing(
+    recordings: Path, tmp_path: Path, expected: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "judged.log"
+    log.touch()
+    (tmp_path / "slow.py").write_text(SLOW, encoding="utf-8")
+    monkeypatch.setenv("JUDGED_LOG", str(log))
+    monkeypatch.setenv("DASK_DISTRIBUTED__WORKER__PRELOAD", str(tmp_path / "slow.py"))
+    doomed, _ = cluster.add_worker(), cluster.add_worker()
+    cluster.wait_for(2)
+
+    def kill_when_it_has_judged() -> None:
+        end = time.monotonic() + PATIENCE
+        while log.read_text(encoding="utf-8").split().count(str(doomed.pid)) < 2:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        os.kill(doomed.pid, signal.SIGKILL)
+
+    with _beside(kill_when_it_has_judged):
+        assert report_on(recordings, tmp_path / "two.json", "--scheduler", cluster.address) == expected
+    doomed.wait(PATIENCE)
+    assert len(log.read_text(encoding="utf-8").split()) > 25  # what the lost worker had judged was judged once more
+
+
+@contextlib.contextmanager
+def _beside(action: Callable[[], None]) -> Iterator[None]:
+    """Do something in a thread meanwhile. What it raises is raised in the end."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(action)
+        yield
+        future.result()
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense", "tcp://a:b"])
+def test_a_scheduler_that_is_not_there_is_a_sentence(
+    recordings: Path, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(recordings), "--scheduler", address]) == 1
+    assert capsys.readouterr().err.startswith(f"There is no Dask scheduler at '{address}'. Start one")
+
+
+def test_a_cluster_without_workers_is_a_sentence(
+    recordings: Path, cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster.wait_for(0)
+    assert main([str(recordings), "--scheduler", cluster.address]) == 1
+    assert "has no workers. Start one: dask worker" in capsys.readouterr().err
+
+
+def test_workers_of_another_version_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client:
+        def run(self, function: Callable[[], str]) -> dict[str, str]:
+            return {"a": function(), "b": "functions-runtime 0.0.1 with mitmproxy 1"}
+
+    class Bare:
+        def run(self, function: Callable[[], str]) -> dict[str, str]:
+            raise ModuleNotFoundError
+
+    with pytest.raises(at_scale.ClusterError, match=r"have functions-runtime 0\.0\.1 with mitmproxy 1, and here is"):
+        at_scale._check_versions(Client())
+    with pytest.raises(at_scale.ClusterError, match="lack this program"):
+        at_scale._check_versions(Bare())
+
+
+def test_a_process_that_is_killed_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    from concurrent.futures.process import BrokenProcessPool
+
+    class Bag:
+        def __dask_keys__(self) -> list[str]:
+            return []
+
+        def compute(self, **_: object) -> bytes:
+            raise BrokenProcessPool
+
+    monkeypatch.setattr(at_scale, "_bag", lambda names, size: Bag())
+    monkeypatch.setattr(at_scale, "_judged", lambda bag, plan: bag)
+    plan = Plan("", "4kb/75", "", (), b"k", "")
+    with pytest.raises(at_scale.ClusterError, match="was killed"):
+        at_scale.on_this_machine(["a"], plan, 2, lambda recordings: None)
