@@ -30,6 +30,7 @@ from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
 from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
 from functions_runtime_proxy import content_view, enforce, internals, options, publish, read
+from functions_runtime_proxy.counting import passed
 from functions_runtime_proxy.dashboard import Dashboard
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
 from functions_runtime_proxy.passage import Passage
@@ -115,10 +116,11 @@ class FunctionsRuntime:
             self._session.journal.outside_scope += 1
             self._changed()
             return
-        passage, action = self._begin(flow)
+        passage, outcome = self._begin(flow)
         if passage.case.origin is Origin.ENFORCED:
-            self._enforce_request(flow, passage, action)
-        if isinstance(action, Respond) or not (flow.live or read.is_answered(flow)):
+            self._enforce_request(flow, passage, outcome.action)
+        self._tell(flow, outcome)
+        if isinstance(outcome.action, Respond) or not (flow.live or read.is_answered(flow)):
             self._publish(flow, passage)
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -127,12 +129,11 @@ class FunctionsRuntime:
         passage = self._passages.get(flow)
         if not passage or not flow.live or flow.response or not read.has_unannounced_content(flow, passage.case):
             return
-        outcome = self._session.sent(
-            passage.case, read.size(flow.request), self._overrides(flow, passage.case.endpoint)
-        )
-        self._take(flow, passage, outcome)
+        outcome = self._session.sent(passage.case, passed(flow.request), self._overrides(flow, passage.case.endpoint))
+        passage.case = outcome.case
         if passage.case.origin is Origin.ENFORCED and isinstance(outcome.action, Respond):
             self._enforce_request(flow, passage, outcome.action)
+        self._tell(flow, outcome)
         self._publish(flow, passage)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -146,13 +147,18 @@ class FunctionsRuntime:
                 self._publish(flow, passage)
             return
         if passage is None:  # a scope that speaks of the response: it is too late to act on the request
-            passage, _ = self._begin(flow)
-        action = self._judge_response(flow, passage)
+            passage, asked = self._begin(flow)
+            self._tell(flow, asked, acts=False)
+        outcome = self._judge_response(flow, passage)
         if passage.case.origin is Origin.ENFORCED:
-            self._enforce_response(flow, passage, action)
-        self._publish(flow, passage)
+            self._enforce_response(flow, passage, outcome.action)
         if flow.live:
-            self._stream(flow)
+            enforce.prepare_stream(flow)
+        self._tell(flow, outcome)
+        self._publish(flow, passage)
+        if flow.live and flow.response and flow.response.stream:
+            # User interfaces look at the flow again when it ends, and that may take long.
+            ctx.master.addons.trigger(UpdateHook([flow]))
 
     def response(self, flow: http.HTTPFlow) -> None:
         self._probe.take(flow)
@@ -258,7 +264,7 @@ class FunctionsRuntime:
 
         return at
 
-    def _begin(self, flow: http.HTTPFlow) -> tuple[Passage, Action]:
+    def _begin(self, flow: http.HTTPFlow) -> tuple[Passage, Outcome]:
         """Judge the request of a flow that nothing is known of."""
         settings = self._settings
         fields = read.fields_of(flow)
@@ -274,36 +280,36 @@ class FunctionsRuntime:
             self._overrides(flow, request.endpoint),
             told=told,
             unmeasured=origin is Origin.CHANGED and read.is_answered(flow),
-            sent=read.size(flow.request),
+            sent=passed(flow.request),
             over_tls=read.is_over_tls(flow),
         )
         passage = self._passages[flow] = Passage(outcome.case, is_changed=origin is Origin.CHANGED)
         if origin is Origin.ENFORCED:
             passage.request_before = fields
-        self._take(flow, passage, outcome)
-        return passage, outcome.action
+        return passage, outcome
 
-    def _judge_response(self, flow: http.HTTPFlow, passage: Passage) -> Action:
+    def _judge_response(self, flow: http.HTTPFlow, passage: Passage) -> Outcome:
         outcome = self._session.response(
             passage.case,
             read.response_of(flow, held=passage.is_held),
             self._overrides(flow, passage.case.endpoint),
             removed=passage.removed,
-            sent=read.size(flow.request),
-            received=read.size(flow.response),
+            sent=passed(flow.request),
+            received=passed(flow.response),
         )
-        self._take(flow, passage, outcome)
-        return outcome.action
+        passage.case = outcome.case
+        return outcome
 
     def _end(self, flow: http.HTTPFlow, passage: Passage, ended: float | None) -> None:
         outcome = self._session.ended(
             passage.case,
-            enforce.counted(flow.request) or read.size(flow.request),
-            enforce.counted(flow.response) or read.size(flow.response),
+            passed(flow.request),
+            passed(flow.response),
             ended,
             self._overrides(flow, passage.case.endpoint),
         )
-        self._take(flow, passage, outcome)
+        passage.case = outcome.case
+        self._tell(flow, outcome)
         if outcome.findings:
             self._publish(flow, passage)
 
@@ -311,9 +317,10 @@ class FunctionsRuntime:
         """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
         passage = self._passages.get(flow)
         if passage is None:
-            passage, _ = self._begin(flow)
+            passage, asked = self._begin(flow)
+            self._tell(flow, asked, acts=False)
             if read.is_answered(flow):
-                self._judge_response(flow, passage)
+                self._tell(flow, self._judge_response(flow, passage), acts=False)
                 self._end(flow, passage, flow.response.timestamp_end if flow.response else None)
         else:
             case = passage.case
@@ -324,20 +331,12 @@ class FunctionsRuntime:
             overrides = self._overrides(flow, case.endpoint)
             if case.lacks_response and read.is_answered(flow):  # it was outside the scope
                 response = read.response_of(flow, held=passage.is_held)
-                outcome = self._session.again(case, overrides, late=(response, read.size(flow.response)))
+                outcome = self._session.again(case, overrides, late=(response, passed(flow.response)))
             else:
                 outcome = self._session.again(case, overrides)
-            self._take(flow, passage, outcome, acts=False)
+            passage.case = outcome.case
+            self._tell(flow, outcome, acts=False)
         self._publish(flow, passage)
-
-    def _take(self, flow: http.HTTPFlow, passage: Passage, outcome: Outcome, *, acts: bool = True) -> None:
-        """Go on with what a step came to, and log what is new in it."""
-        passage.case, action, _, new, failures = outcome
-        if new or failures or isinstance(action, Respond):
-            acts = acts and passage.case.origin is Origin.ENFORCED
-            publish.log(flow, outcome, self._settings.show, acts=acts)
-            self._writer.log(new)
-        self._changed()
 
     def _original_fields(self, flow: http.HTTPFlow) -> Fields:
         passage = self._passages.get(flow)
@@ -350,7 +349,8 @@ class FunctionsRuntime:
             self._judge_again(flow)
         passage = self._passages[flow]
         outcome = self._session.evidence(passage.case, finding, self._overrides(flow, passage.case.endpoint))
-        self._take(flow, passage, outcome, acts=False)
+        passage.case = outcome.case
+        self._tell(flow, outcome, acts=False)
         self._publish(flow, passage)
         ctx.master.addons.trigger(UpdateHook([flow]))
 
@@ -382,15 +382,15 @@ class FunctionsRuntime:
             passage.is_changed = True
             passage.response_after = (flow.response.status_code, flow.response.headers.fields)
 
-    def _stream(self, flow: http.HTTPFlow) -> None:
-        assert flow.response
-        enforce.let_events_flow(flow)
-        if flow.response.stream:
-            enforce.count_stream(flow.response)
-            # User interfaces look at the flow again when it ends, and that may take long.
-            ctx.master.addons.trigger(UpdateHook([flow]))
-
     # Publish
+
+    def _tell(self, flow: http.HTTPFlow, outcome: Outcome, *, acts: bool = True) -> None:
+        """Log what is new in a step. `acts` says that what was ruled happens, if the case is enforced."""
+        case, action, _, new, failures = outcome
+        if new or failures or isinstance(action, Respond):
+            publish.log(flow, outcome, self._settings.show, acts=acts and case.origin is Origin.ENFORCED)
+            self._writer.log(new)
+        self._changed()
 
     def _publish(self, flow: http.HTTPFlow, passage: Passage) -> None:
         passage.is_published = True

@@ -6,7 +6,7 @@ A response cannot simply be swapped when its head is there, because its content 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from mitmproxy import ctx, http
@@ -14,9 +14,8 @@ from mitmproxy import ctx, http
 from functions_runtime.ruling import Action, RemoveField, Reply, Rewrite, apply_edits
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime_proxy import internals
+from functions_runtime_proxy.counting import Counting, StreamFunction
 from functions_runtime_proxy.read import is_event_stream
-
-StreamFunction = Callable[[bytes], Iterable[bytes] | bytes]
 
 
 def rewrite_request(flow: http.HTTPFlow, fields: Fields, action: Action) -> Fields:
@@ -144,27 +143,10 @@ def replace_response(flow: http.HTTPFlow, reply: Reply) -> StandIn | None:
     return replacement
 
 
-class Counting:
-    """A stream function that counts the bytes that arrive, around another one if there is one."""
-
-    def __init__(self, inner: bool | StreamFunction) -> None:
-        self._inner = inner if callable(inner) else None
-        self.counted = 0
-
-    def __call__(self, data: bytes) -> Iterable[bytes] | bytes:
-        self.counted += len(data)
-        return self._inner(data) if self._inner else data
-
-
 def count_stream(message: http.Message) -> None:
     """Count what passes of a message that is streamed."""
     if message.stream and not isinstance(message, StandIn):
         message.stream = Counting(message.stream)
-
-
-def counted(message: http.Message | None) -> int:
-    """Bytes that passed of a message, 0 if it was not streamed."""
-    return message.stream.counted if message and isinstance(message.stream, Counting) else 0
 
 
 def let_events_flow(flow: http.HTTPFlow) -> None:
@@ -172,3 +154,10 @@ def let_events_flow(flow: http.HTTPFlow) -> None:
     assert flow.response
     if not flow.response.stream and is_event_stream(flow.response):
         flow.response.stream = True
+
+
+def prepare_stream(flow: http.HTTPFlow) -> None:
+    """Let server-sent events flow, and count what passes of a response that is streamed."""
+    let_events_flow(flow)
+    assert flow.response
+    count_stream(flow.response)

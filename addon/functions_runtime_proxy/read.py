@@ -144,15 +144,10 @@ def is_event_stream(response: http.Response) -> bool:
     return False
 
 
-def size(message: http.Message | None) -> int:
-    """Bytes of content that mitmproxy holds of a message. Content that has yet to arrive is not among them."""
-    return len(message.raw_content or b"") if message else 0
-
-
 def has_unannounced_content(flow: http.HTTPFlow, case: Case) -> bool:
     """Whether a request turned out to have content of which its head said nothing, as HTTP/2 allows."""
     by_name = case.exchange.request.by_name
-    return b"content-length" not in by_name and b"transfer-encoding" not in by_name and size(flow.request) > 0
+    return b"content-length" not in by_name and b"transfer-encoding" not in by_name and bool(flow.request.raw_content)
 
 
 def flow_at(where: Endpoint, flow: http.HTTPFlow) -> http.HTTPFlow:

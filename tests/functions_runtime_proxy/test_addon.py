@@ -27,7 +27,7 @@ from functions_runtime.rules.restricted_header_used import by_experiment
 from functions_runtime.session import Session
 from functions_runtime_proxy import addon as addon_module
 from functions_runtime_proxy.addon import FunctionsRuntime
-from functions_runtime_proxy.enforce import Counting
+from functions_runtime_proxy.counting import Counting
 from tests.flows import Field, arrive, live, recorded
 
 COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=60; Domain=b.test")

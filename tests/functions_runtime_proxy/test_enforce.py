@@ -179,27 +179,3 @@ def test_a_copy_of_a_replaced_response_is_an_ordinary_one() -> None:
     copy = flow.copy().response
     assert type(copy) is http.Response
     assert copy.raw_content == b"too long"
-
-
-# Streams that are counted
-
-
-def test_what_passes_in_a_stream_is_counted() -> None:
-    flow = live()
-    response = arrive(flow)
-    enforce.count_stream(response)
-    assert not response.stream
-    assert enforce.counted(response) == 0
-    response.stream = True
-    enforce.count_stream(response)
-    assert [response.stream(piece) for piece in (b"abc", b"de", b"")] == [b"abc", b"de", b""]  # type: ignore[operator]
-    assert enforce.counted(response) == 5
-
-
-def test_a_stream_function_of_somebody_else_goes_on() -> None:
-    response = arrive(live())
-    response.stream = lambda data: data * 2
-    enforce.count_stream(response)
-    assert response.stream(b"abc") == b"abcabc"
-    assert enforce.counted(response) == 3
-    assert enforce.counted(None) == 0
