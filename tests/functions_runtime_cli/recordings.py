@@ -31,7 +31,7 @@ def write_har(path: Path, *entries: Any) -> Path:
 
 def write_flows(path: Path, paths: Sequence[str], cookie: str = LONG_LIVED, content: bytes = b"") -> Path:
     with path.open("wb") as file:
-        writer = FlowWriter(file)  # type: ignore[no-untyped-call]
+        writer = FlowWriter(file)
         for each in paths:
             flow = tflow.tflow(resp=True)
             flow.live = False

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions_runtime_cli import audit
+from functions_runtime_cli import audit, judging
 from functions_runtime_cli.audit import main
 from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
 
@@ -143,7 +143,7 @@ def test_a_flow_of_an_addon_in_enforce_mode_keeps_its_findings(tmp_path: Path, o
 
     path = write_flows(tmp_path / "a.flow", ["/a"], cookie="a=b")
     with path.open("rb") as file:
-        (flow,) = FlowReader(file).stream()  # type: ignore[no-untyped-call]
+        (flow,) = FlowReader(file).stream()
     flow.metadata["runtime"] = [
         {
             "rule": "cookie-session",
@@ -159,7 +159,7 @@ def test_a_flow_of_an_addon_in_enforce_mode_keeps_its_findings(tmp_path: Path, o
         }
     ]
     with path.open("wb") as file:
-        FlowWriter(file).add(flow)  # type: ignore[no-untyped-call]
+        FlowWriter(file).add(flow)
     found = judged(out, path)
     assert found["unmeasured"] == 1
     assert [each["rule"] for each in found["findings"]] == ["cookie-session"]
@@ -292,7 +292,7 @@ def test_ctrl_c_is_a_sentence(har: Path, monkeypatch: pytest.MonkeyPatch, capsys
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(audit.judging, "judge", interrupt)
+    monkeypatch.setattr(judging, "judge", interrupt)
     assert main([str(har)]) == 1
     assert capsys.readouterr().err == "Interrupted.\n"
 
