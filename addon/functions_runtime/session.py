@@ -9,7 +9,7 @@ A session remembers what the rules need, and keeps the journal. It is not for th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from functions_runtime.case import Case, Origin, Outcome
 from functions_runtime.catalogue import BY_ID, RULES
@@ -251,14 +251,12 @@ def _following(
     `findings` are new, `told` were told before, because a rule tells its evidence once. What is `booked` already is
     not said again.
     """
-    said = {_place(each) for each in booked}
+    said = set(map(_place, booked))
     extents = {_place(each): each.extent for each in told}
-    found = [each for each in findings if each.extent >= extents.get(_place(each), 0) and _place(each) not in said]
-    places = {_place(each) for each in found}
-    others = [each for each in told if _place(each) not in places]
-    kept = [each for each in others if _place(each) not in said]
-    wanted = _wanted((*found, *kept), here, overrides)
-    return wanted, (*others, *(each for each in found if _is_told_once(each)))
+    found = [each for each in _without(findings, said) if each.extent >= extents.get(_place(each), 0)]
+    others = _without(told, set(map(_place, found)))
+    wanted = _wanted((*found, *_without(others, said)), here, overrides)
+    return wanted, (*others, *filter(_is_told_once, found))
 
 
 def _at(endpoint: Endpoint, overrides: Overrides | None) -> Sequence[Override]:
@@ -279,12 +277,20 @@ def _wanted(findings: Sequence[Finding], here: Endpoint, overrides: Overrides | 
     return tuple(wanted)
 
 
+def _without(findings: Iterable[Finding], places: Container[Place]) -> list[Finding]:
+    """The findings that are about something else."""
+    return [each for each in findings if _place(each) not in places]
+
+
 def _is_told_once(finding: Finding) -> bool:
     """Whether judging the exchange again need not come to this finding."""
     return BY_ID[finding.rule].memory is not None or finding.rule == BY_EXPERIMENT
 
 
-def _place(finding: Finding) -> tuple[str, str | None, Endpoint | None]:
+Place = tuple[str, str | None, Endpoint | None]
+
+
+def _place(finding: Finding) -> Place:
     """What a finding is about. Of two about the same, the one that goes further is said."""
     return finding.rule, finding.subject, finding.endpoint
 

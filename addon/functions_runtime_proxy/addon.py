@@ -138,13 +138,10 @@ class FunctionsRuntime:
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.get(flow)
-        concerns = read.is_answered(flow) and (passage is not None or self._concerns(flow))
-        if not concerns or not self._settings.scope(flow):
+        if not (passage or self._concerns(flow)) or not read.is_answered(flow) or not self._settings.scope(flow):
             return
-        if flow.live and read.is_foreign(flow):
-            if passage:
-                passage.case = passage.case._replace(foreign=True)
-                self._publish(flow, passage)
+        if read.is_foreign(flow):
+            self._leave_alone(flow, passage)
             return
         if passage is None:  # a scope that speaks of the response: it is too late to act on the request
             passage, asked = self._begin(flow)
@@ -153,11 +150,10 @@ class FunctionsRuntime:
         if passage.case.origin is Origin.ENFORCED:
             self._enforce_response(flow, passage, outcome.action)
         if flow.live:
-            enforce.prepare_stream(flow)
+            passage.is_streamed = enforce.prepare_stream(flow)
         self._tell(flow, outcome)
         self._publish(flow, passage)
-        if flow.live and flow.response and flow.response.stream:
-            # User interfaces look at the flow again when it ends, and that may take long.
+        if passage.is_streamed:  # user interfaces look at the flow again when it ends, and that may take long
             ctx.master.addons.trigger(UpdateHook([flow]))
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -311,6 +307,12 @@ class FunctionsRuntime:
         passage.case = outcome.case
         self._tell(flow, outcome)
         if outcome.findings:
+            self._publish(flow, passage)
+
+    def _leave_alone(self, flow: http.HTTPFlow, passage: Passage | None) -> None:
+        """The response is not the site's: it is the Runtime's own, or another addon's."""
+        if passage:
+            passage.case = passage.case._replace(foreign=True)
             self._publish(flow, passage)
 
     def _judge_again(self, flow: http.HTTPFlow) -> None:

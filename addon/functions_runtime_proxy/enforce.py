@@ -156,8 +156,9 @@ def let_events_flow(flow: http.HTTPFlow) -> None:
         flow.response.stream = True
 
 
-def prepare_stream(flow: http.HTTPFlow) -> None:
-    """Let server-sent events flow, and count what passes of a response that is streamed."""
+def prepare_stream(flow: http.HTTPFlow) -> bool:
+    """Let server-sent events flow, and count what passes of a response that is streamed. Returns whether it is."""
     let_events_flow(flow)
     assert flow.response
     count_stream(flow.response)
+    return bool(flow.response.stream)

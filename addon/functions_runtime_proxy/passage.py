@@ -17,7 +17,7 @@ class Passage:
     `request_after` and `response_after` are what the Runtime made of the two messages, None if it left them alone.
     `stand_in` stands in the place of a response whose content is still arriving. `is_held` says that somebody
     intercepted the request. `is_changed` says that the flow is not as it came. `is_published` says that the flow shows
-    what was found.
+    what was found, `is_streamed` that mitmproxy will not hold the response's content.
     """
 
     case: Case
@@ -28,6 +28,7 @@ class Passage:
     is_held: bool = False
     is_changed: bool = False
     is_published: bool = False
+    is_streamed: bool = False
 
     @property
     def removed(self) -> frozenset[bytes]:

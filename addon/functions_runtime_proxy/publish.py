@@ -34,35 +34,36 @@ def annotate(flow: http.HTTPFlow, findings: Sequence[Finding], show: Severity, *
     A mark or comment of the user's stays; ours of an earlier judgement goes. `enforced` says that the flow is not as
     it came.
     """
-    metadata = flow.metadata
     if flow.marked or flow.comment:
         _take_back(flow)
-    if not findings:
-        metadata[FINDINGS_KEY] = []
-        return
-    metadata[FINDINGS_KEY] = [as_plain(finding, enforced, finding.severity >= show).copy() for finding in findings]
-    gravest = max([finding.severity for finding in findings])
-    if gravest < show:
-        return
+    flow.metadata[FINDINGS_KEY] = [as_plain(each, enforced, each.severity >= show).copy() for each in findings]
+    shown = [finding for finding in findings if finding.severity >= show]
+    if shown:
+        _show(flow, shown)
+
+
+def _show(flow: http.HTTPFlow, findings: Sequence[Finding]) -> None:
+    """Add a mark, if the user has set none, and lines to the comment."""
     if not flow.marked:
-        flow.marked = MARKS[gravest]
-    comment = _comment([finding for finding in findings if finding.severity >= show])
+        flow.marked = MARKS[max(finding.severity for finding in findings)]
+    comment = _comment(findings)
     flow.comment = f"{flow.comment}\n{comment}" if flow.comment else comment
 
 
 def _take_back(flow: http.HTTPFlow) -> None:
     """Remove our mark and our lines of the comment, which an earlier judgement put there."""
-    stored = flow.metadata.get(FINDINGS_KEY)
-    shown = [
-        str(plain.get("severity"))
-        for plain in (stored if isinstance(stored, (list, tuple)) else ())
-        if isinstance(plain, dict) and plain.get("shown")
-    ]
-    if flow.marked in [MARKS[severity] for severity in Severity if str(severity) in shown]:
+    if flow.marked in _marks_shown(flow.metadata.get(FINDINGS_KEY)):
         flow.marked = ""
     if OUR_LINE in flow.comment:
         lines = [line for line in flow.comment.split("\n") if not line.startswith(OUR_LINE)]
         flow.comment = "\n".join(lines).strip("\n")
+
+
+def _marks_shown(stored: object) -> set[str]:
+    """The marks of findings that an earlier judgement showed. What is stored can come from anybody."""
+    plains = [plain for plain in stored if isinstance(plain, dict)] if isinstance(stored, (list, tuple)) else []
+    severities = {str(plain.get("severity")) for plain in plains if plain.get("shown")}
+    return {mark for severity, mark in MARKS.items() if str(severity) in severities}
 
 
 def _comment(findings: Iterable[Finding]) -> str:
@@ -110,20 +111,27 @@ def log(flow: http.HTTPFlow, outcome: Outcome, show: Severity, *, acts: bool) ->
     """
     for failure in outcome.failures:
         _log_failure(flow, outcome.case.endpoint, failure)
-    replied: Finding | None = None
-    if acts:
-        replied = next((finding for finding in outcome.findings if (finding.status or 0) >= 400), None)
-        if replied:
-            _log(replied, outcome.case.endpoint, f"answered {replied.status} to")
-    new = [entry for entry in outcome.new if _is_worth_a_line(entry, show) and entry.finding is not replied]
+    answered = _refusal(outcome.findings) if acts else None
+    if answered:
+        _log(answered, outcome.case.endpoint, f"answered {answered.status} to")
+    new = [entry for entry in outcome.new if _is_worth_a_line(entry, show, answered)]
     for entry in new[:MAX_LOGGED]:
         _log(entry.finding, outcome.case.endpoint, f"{entry.finding.severity} in")
     if len(new) > MAX_LOGGED:
         logger.info("Runtime: %d more findings in %s.", len(new) - MAX_LOGGED, outcome.case.endpoint)
 
 
-def _is_worth_a_line(entry: Entry, show: Severity) -> bool:
-    return entry.finding.severity >= show and not entry.known
+def _refusal(findings: Iterable[Finding]) -> Finding | None:
+    """The first finding that makes the Runtime answer with an error."""
+    return next((finding for finding in findings if (finding.status or 0) >= 400), None)
+
+
+def _is_worth_a_line(entry: Entry, show: Severity, answered: Finding | None) -> bool:
+    """Whether a new entry is to be logged. What was `answered` has its line already."""
+    found = entry.finding
+    if answered and (found.rule, found.subject) == (answered.rule, answered.subject):
+        return False
+    return found.severity >= show and not entry.known
 
 
 def _log(finding: Finding, here: Endpoint, what: str) -> None:

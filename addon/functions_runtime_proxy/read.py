@@ -131,7 +131,7 @@ def is_foreign(flow: http.HTTPFlow) -> bool:
     recording of the Function, so it counts as the Function's.
     """
     assert flow.response
-    if flow.is_replay == "response":
+    if not flow.live or flow.is_replay == "response":
         return False
     return flow.response.timestamp_end is not None or flow.response.raw_content is not None
 

@@ -48,14 +48,12 @@ class ReportWriter:
     def write_to(self, paths: Iterable[Path]) -> None:
         """From now on, write to these paths. Raises OSError where a log cannot be opened."""
         paths = tuple(paths)
-        logs = [path for path in paths if path.suffix.lower() == LOG_SUFFIX]
-        for path in [path for path in self._logs if path not in logs]:
+        logs = {path for path in paths if path.suffix.lower() == LOG_SUFFIX}
+        for path in self._logs.keys() - logs:
             self._close(path)
-        for path in logs:
-            if path not in self._logs:
-                self._open(path)
-                for entry in self._snapshot().entries:
-                    self._append(path, jsonl.line(entry))
+        for path in sorted(logs - self._logs.keys()):
+            self._open(path)
+            self._append(path, "".join(map(jsonl.line, self._snapshot().entries)))
         self._paths = tuple(path for path in paths if path not in logs)
         self._changed = True
 
