@@ -34,6 +34,15 @@ def is_killed(each: flow.Flow) -> bool:
     return each.error is not None and each.error.msg == flow.Error.KILLED_MESSAGE
 
 
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/io/har.py
+
+
+def is_from_har(each: flow.Flow) -> bool:
+    """Whether mitmproxy has read the flow from a HAR file: it makes up a client that no connection can have."""
+    peername = each.client_conn.peername
+    return not each.live and peername is not None and peername[1] == 0
+
+
 # https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/proxy/layers/http/__init__.py
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from mitmproxy import http
 from mitmproxy.io import FlowReader, FlowWriter
+from mitmproxy.io.har import request_to_flow
 
 from functions_runtime.case import Origin
 from functions_runtime.catalogue import say
@@ -235,3 +236,41 @@ def test_content_that_no_head_announces_is_noticed() -> None:
     announced.request.raw_content = b"content"
     case = Session(Profile(), b"").request(_request(announced, "", True), Origin.AUDITED).case
     assert not read.has_unannounced_content(announced, case)
+
+
+# HAR as mitmproxy reads it
+
+
+def _from_har(method: str = "GET", *, content: str = "", set_cookie: str = "a=1\nb=2; Max-Age=86401") -> http.HTTPFlow:
+    entry = {
+        "startedDateTime": "2026-01-01T00:00:00Z",
+        "time": 1,
+        "request": {
+            "method": method,
+            "url": "https://app.example.test/a",
+            "httpVersion": "h2",
+            "headers": [{"name": ":authority", "value": "app.example.test"}, {"name": "X", "value": "1\n2"}],
+            "postData": {"text": content},
+        },
+        "response": {
+            "status": 200,
+            "httpVersion": "h2",
+            "headers": [{"name": "set-cookie", "value": set_cookie}],
+            "content": {},
+        },
+    }
+    return request_to_flow(entry)
+
+
+def test_fields_that_a_har_file_joins_are_several() -> None:
+    flow = _from_har()
+    assert _request(flow, "", True).fields == (HOST, (b"X", b"1"), (b"X", b"2"))
+    assert [field.cookie.name for field in read.response_of(flow, held=False).cookies] == [b"a", b"b"]
+
+
+@pytest.mark.parametrize(
+    ("method", "content", "length"), [("GET", "", []), ("POST", "", [b"0"]), ("GET", "abc", [b"3"])]
+)
+def test_a_length_that_a_reader_invented_is_not_counted(method: str, content: str, length: list[bytes]) -> None:
+    request = _request(_from_har(method, content=content), "", True)
+    assert request.by_name.get(b"content-length", []) == length

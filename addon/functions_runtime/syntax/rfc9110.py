@@ -73,6 +73,16 @@ def without_fields(fields: Iterable[tuple[bytes, bytes]], names: Container[bytes
     return tuple([field for field in fields if field[0].lower() not in names])
 
 
+def taken_apart(fields: Fields) -> Fields:
+    """The field section with each line of a value as a field of its own.
+
+    No value has a line break on the wire (section 5.5). Tools that record join the values of several fields with one.
+    """
+    if not any(b"\n" in value for _, value in fields):
+        return fields
+    return tuple([(name, line) for name, value in fields for part in value.split(b"\n") if (line := part.strip(b"\r"))])
+
+
 PROXY_FIELDS = frozenset({b"proxy-connection", b"proxy-authorization"})
 """What a client says to its proxy rather than to the server (section 11.7.2, and RFC 9112, appendix C.2.2)."""
 

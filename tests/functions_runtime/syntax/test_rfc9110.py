@@ -13,6 +13,7 @@ from functions_runtime.syntax.rfc9110 import (
     field_section_size,
     field_values,
     fields_by_name,
+    taken_apart,
     without_fields,
 )
 
@@ -144,3 +145,15 @@ def test_the_length_that_a_message_announces(values: list[bytes], length: int | 
 def test_no_length_is_announced_without_the_field_or_beside_transfer_encoding() -> None:
     assert announced_length({}) is None
     assert announced_length({b"content-length": [b"42"], b"transfer-encoding": [b"chunked"]}) is None
+
+
+def test_values_that_a_recorder_joined_are_taken_apart() -> None:
+    plain = ((b"A", b"1"), (b"B", b""))
+    assert taken_apart(plain) is plain
+    joined = ((b"Set-Cookie", b"a=1\nb=2\r\n\nc=3"), (b"A", b"1"))
+    assert taken_apart(joined) == (
+        (b"Set-Cookie", b"a=1"),
+        (b"Set-Cookie", b"b=2"),
+        (b"Set-Cookie", b"c=3"),
+        (b"A", b"1"),
+    )
