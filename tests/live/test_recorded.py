@@ -116,7 +116,7 @@ def test_findings_are_on_the_flows(recordings: dict[str, Path], tmp_path: Path) 
     assert preflight.metadata["runtime"][0]["rule"] == "preflight-answered"
     (finding,) = (each for each in bad.metadata["runtime"] if each["rule"] == "cookie-lifetime-too-long")
     (reported,) = (each for each in report["findings"] if each["rule"] == "cookie-lifetime-too-long")
-    # What only a recording needs is not in the report.
+    # What only a recording needs is not in the report: where a finding belongs, what it took the place of and shows.
     assert {name: value for name, value in finding.items() if name in reported}.items() <= reported.items()
     assert set(finding) - set(reported) == {"endpoint", "replaces", "extent", "enforced", "shown"}
 
