@@ -73,14 +73,20 @@ class Consequences:
         self._head = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.CONSEQUENCES]
         self._ending = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.ENDING]
         self._ending += [(rule.id, rule.ending) for rule in rules if rule.ending]
+        remembering = {rule.id for rule in rules if rule.memory}
+        self._ending_again = [(rule, check) for rule, check in self._ending if rule not in remembering]
 
     def head(self, exchange: Exchange, profile: Profile) -> Ruling:
         """What follows from an exchange whose response has begun, and from those before. Never raises."""
         return _judge(self._head, exchange, profile, ()) if exchange.response else NOTHING_FOUND
 
-    def ending(self, exchange: Exchange, profile: Profile) -> Ruling:
-        """What follows from an exchange that is over, and from those before. Never raises."""
-        return _judge(self._ending, exchange, profile, ()) if exchange.response else NOTHING_FOUND
+    def ending(self, exchange: Exchange, profile: Profile, *, again: bool = False) -> Ruling:
+        """What follows from an exchange that is over, and from those before. Never raises.
+
+        `again` says that this exchange is remembered already: rules that count what they remember are not asked.
+        """
+        checks = self._ending_again if again else self._ending
+        return _judge(checks, exchange, profile, ()) if exchange.response else NOTHING_FOUND
 
 
 def _judge(

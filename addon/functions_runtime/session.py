@@ -79,17 +79,24 @@ class Session:
 
         `told` are findings that a recording of the exchange holds, `unmeasured` is as in `Case`.
         """
-        exchange = Exchange(request, sent=sent, awaited=origin is not Origin.ENFORCED, over_tls=over_tls)
+        exchange = Exchange(request, sent=sent, over_tls=over_tls)
         endpoint = request.endpoint
         receipt = self._begin(exchange, endpoint, origin, unmeasured)
         if told and origin is not Origin.CHANGED:  # the others are judged anew
             told = tuple(each for each in told if _is_told_once(each))
         case = Case(exchange, endpoint, origin, receipt, NOTHING_FOUND, (), told, unmeasured)
-        return self._retold(case, overrides) if origin is Origin.CHANGED else self._asked(case, overrides)
+        if origin is Origin.CHANGED:
+            return self._retold(case, overrides)
+        if origin is not Origin.ENFORCED and self._judge.refuses_late(exchange, _at(endpoint, overrides)):
+            # The site's own response decides. Until it is there, nothing is said that it could make untrue.
+            return Outcome(case._replace(exchange=exchange._replace(awaited=True)))
+        return self._asked(case, overrides)
 
     def sent(self, case: Case, sent: int, overrides: Overrides | None = None) -> Outcome:
         """Judge a request once more when its content is there, of which the head said nothing. `sent` is its bytes."""
         case = case._replace(exchange=case.exchange._replace(sent=sent))
+        if case.exchange.awaited:
+            return Outcome(case)
         with self.journal.rebooking(case.receipt) as receipt:
             return self._asked(case._replace(receipt=receipt, findings=()), overrides)
 
@@ -113,11 +120,11 @@ class Session:
         request, over_tls = case.exchange.request, case.exchange.over_tls
         exchange = Exchange(request, response, removed, max(sent, case.exchange.sent), received, over_tls=over_tls)
         self._saw_response(case.endpoint, exchange, response)
-        if case.is_replied or not self._judge.refuses_late(exchange, _at(case.endpoint, overrides)):
+        if not case.exchange.awaited:
             return self._answered(case, exchange, overrides)
-        with self.journal.rebooking(case.receipt) as receipt:
-            asked = self._asked(case._replace(exchange=exchange, receipt=receipt, findings=()), overrides)
-            return _together(asked, self._answered(asked.case, exchange, overrides), action=asked.action)
+        asked = self._asked(case._replace(exchange=exchange), overrides)
+        answered = self._answered(asked.case, exchange, overrides)
+        return _together(asked, answered, action=asked.action if asked.case.is_replied else answered.action)
 
     def ended(
         self, case: Case, sent: int, received: int, ended: float | None, overrides: Overrides | None = None
@@ -138,6 +145,7 @@ class Session:
 
         `late` is a response that was not judged so far, and the bytes of its content.
         """
+        is_remembered = case.receipt.journal is self.journal
         case = self._counted(case)
         if late:
             response, received = late
@@ -149,13 +157,13 @@ class Session:
             case = case._replace(receipt=receipt, findings=())
             if case.origin is Origin.CHANGED:
                 return self._retold(case, overrides)
-            steps = [self._asked(case, overrides)]
+            steps = [Outcome(case) if exchange.awaited else self._asked(case, overrides)]
             if exchange.response is None:
                 steps.append(self._retold(steps[-1].case, overrides))
             else:
                 steps.append(self._answered(steps[-1].case, exchange, overrides))
                 if case.is_over:
-                    steps.append(self._over(steps[-1].case, exchange, overrides))
+                    steps.append(self._over(steps[-1].case, exchange, overrides, again=is_remembered))
             return _together(*steps)
 
     def evidence(self, case: Case, finding: Finding, overrides: Overrides | None = None) -> Outcome:
@@ -227,11 +235,11 @@ class Session:
         case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, is_over)
         return Outcome(case, action, findings, new, (*failures, *consequences.failures))
 
-    def _over(self, case: Case, exchange: Exchange, overrides: Overrides | None) -> Outcome:
+    def _over(self, case: Case, exchange: Exchange, overrides: Overrides | None, *, again: bool = False) -> Outcome:
         """What follows from an exchange that is over."""
         _, endpoint, origin, receipt, asked, before, told, unmeasured, foreign, _ = case
-        findings, _, failures = self._consequences.ending(exchange, self._profile)
-        if findings:
+        findings, _, failures = self._consequences.ending(exchange, self._profile, again=again)
+        if findings or told:
             findings, told = _following(findings, told, before, endpoint, overrides)
         receipt, new = self.journal.book(receipt, findings)
         found = (*before, *findings)

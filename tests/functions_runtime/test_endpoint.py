@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import string
+from pathlib import Path
+
 import pytest
 
 from functions_runtime.endpoint import Endpoint, endpoint
@@ -22,10 +26,27 @@ UUID = "123e4567-e89b-12d3-a456-426614174000"
         ("/v2/users", "/v2/users"),
         ("/17a/-1/1.5/1,2", "/17a/-1/1.5/1,2"),
         (f"/{UUID}/{UUID.upper()}", "/{id}/{id}"),
-        (f"/{UUID}0/x{UUID}", f"/{UUID}0/x{UUID}"),
+        (f"/{UUID}0/x{UUID}", "/{id}/{id}"),
         ("/deadbeefdeadbeef", "/{id}"),
         ("/DeadBeefDeadBee", "/DeadBeefDeadBee"),
         ("/deadbeefdeadbeeg", "/deadbeefdeadbeeg"),
+        ("/reset/KiJ7ik7_cejbEcCB9kb3h_", "/reset/{id}"),
+        ("/invite/a@b.example", "/invite/{email}"),
+        ("/invite/a%40b.example", "/invite/{email}"),
+        ("/@scope/name@1", "/@scope/name@1"),
+        ("/x/key=secret/y", "/x/key={value}/y"),
+        ("/x/key%3Dsecret", "/x/key={value}"),
+        ("/x/=secret", "/x/={value}"),
+        ("/a%3Ftoken=secret/b", "/a/b"),
+        ("/a%23secret/b%2Fsecret", "/a/b"),
+        ("/verify/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc_-", "/verify/{id}"),
+        ("/app.3f2a9c1b.js", "/app.3f2a9c1b.js"),
+        ("/3f2a9c1b3f2a9c1b.js", "/{id}.js"),
+        ("/AbCdEfGhIjKlMnOp.css", "/{id}.css"),
+        ("/AbCdEfGhIjKlMnO", "/AbCdEfGhIjKlMnO"),
+        ("/1234567890-12345678", "/1234567890-12345678"),
+        ("/{id}.js/{email}/key={value}", "/{id}.js/{email}/key={value}"),
+        ("/caf%C3%A9", "/caf%C3%A9"),
         ("/٤٢", "/٤٢"),
         ("/search?q=secret", "/search"),
         ("/17?next=/18", "/{id}"),
@@ -54,3 +75,54 @@ def test_nothing_in_it_is_longer_than_can_be_shown() -> None:
 
 def test_it_reads_as_method_host_and_path() -> None:
     assert str(Endpoint("GET", "a.example", "/login")) == "GET a.example/login"
+
+
+# Secrets
+
+LETTERS_DIGITS = string.ascii_letters + string.digits
+URL_SAFE = LETTERS_DIGITS + "-_"
+
+
+def tokens(characters: str, length: int, number: int = 300) -> list[str]:
+    """Random tokens, the same ones in each run."""
+    chance = random.Random(f"{characters}{length}")
+    return ["".join(chance.choices(characters, k=length)) for _ in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("characters", "length", "missed"),
+    [
+        (string.hexdigits.lower()[:16], 32, 0),
+        (string.hexdigits.lower()[:16], 16, 0),
+        (LETTERS_DIGITS, 22, 0),
+        (URL_SAFE, 22, 0),
+        (URL_SAFE, 43, 0),
+        (string.ascii_lowercase + string.digits, 24, 1),
+        (string.ascii_letters, 24, 0),
+        (URL_SAFE, 16, 7),
+    ],
+)
+def test_random_tokens_are_left_out(characters: str, length: int, missed: int) -> None:
+    """`missed` are the tokens, of 300, that by chance have fewer digits and changes of case than their shape asks for."""
+    for form in ("/reset/{}", "/reset/{}/confirm", "/files/{}.pdf", "/k={}", "/a%3Ftoken={}", "/{};x", "/b%2F{}"):
+        leaked = [
+            token for token in tokens(characters, length) if token in endpoint("GET", "a", form.format(token)).path
+        ]
+        assert len(leaked) <= missed, form
+
+
+def test_random_jwts_are_left_out() -> None:
+    for head, body, signature in zip(*(tokens(URL_SAFE, length) for length in (30, 80, 43)), strict=True):
+        assert endpoint("GET", "a", f"/v/eyJ{head}.eyJ{body}.{signature}").path == "/v/{id}"
+
+
+# Ordinary paths
+
+ORDINARY = Path(__file__).with_name("ordinary_paths.txt").read_text("utf-8").split()
+
+
+def test_ordinary_paths_stay_as_they_are() -> None:
+    assert len(ORDINARY) > 1_000
+    folded = [path for path in ORDINARY if endpoint("GET", "www.example.com", path).path != path]
+    # The shape of a secret fits this one as well: letters and two or more digits, in sixteen characters or more.
+    assert folded == ["/apple-touch-icon-120x120.png"]

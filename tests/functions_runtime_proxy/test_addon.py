@@ -324,7 +324,7 @@ def test_status_0_in_a_recording_is_no_answer(bench: Bench) -> None:
     flow.response.status_code = 0
     bench.read(flow)
     bench.call("runtime.judge", [flow])
-    assert _rules(flow) == ["restricted-request-header"]
+    assert _rules(flow) == []
     assert bench.report()["verdict"]["site"] == "unknown"
 
 

@@ -152,8 +152,8 @@ class Journal:
                 self._emptied -= 1
                 entry.finding, entry.first_seen, entry.last_seen = finding, time, time
             entry.count += 1
-            if finding.extent > entry.finding.extent or (finding.replaces and not entry.finding.replaces):
-                entry.finding = finding
+            if finding is not entry.finding and finding != entry.finding:
+                entry.finding = max(finding, entry.finding, key=_reach)
             if time < entry.first_seen:
                 entry.first_seen = time
             elif time > entry.last_seen:
@@ -287,7 +287,7 @@ class Journal:
 
 def _both(one: Entry, other: Entry) -> Entry:
     """Two entries of the same finding as one. Of two that go equally far, the choice is always the same."""
-    further = max(one, other, key=_reach)
+    further = max(one, other, key=lambda entry: _reach(entry.finding))
     return replace(
         further,
         count=one.count + other.count,
@@ -296,8 +296,8 @@ def _both(one: Entry, other: Entry) -> Entry:
     )
 
 
-def _reach(entry: Entry) -> tuple[float, bool, str]:
-    return entry.finding.extent, entry.finding.replaces is not None, repr(entry.finding)
+def _reach(finding: Finding) -> tuple[float, bool, str]:
+    return finding.extent, finding.replaces is not None, repr(finding)
 
 
 def _cookie_rank(cookie: SeenCookie) -> tuple[bool, str, str, str, str]:
