@@ -103,7 +103,7 @@ def tokens(characters: str, length: int, number: int = 300) -> list[str]:
     ],
 )
 def test_random_tokens_are_left_out(characters: str, length: int, missed: int) -> None:
-    """`missed` are the tokens, of 300, that by chance have fewer digits and changes of case than their shape asks for."""
+    """`missed` of 300 tokens have, by chance, fewer digits and changes of case than their shape asks for."""
     for form in ("/reset/{}", "/reset/{}/confirm", "/files/{}.pdf", "/k={}", "/a%3Ftoken={}", "/{};x", "/b%2F{}"):
         leaked = [
             token for token in tokens(characters, length) if token in endpoint("GET", "a", form.format(token)).path
