@@ -123,8 +123,8 @@ def test_once_shows_every_rule_and_the_summary() -> None:
     headings = {line for line in done.stdout.splitlines() if re.fullmatch("[a-z-]+", line)}
     assert headings == PART_1
     assert "WRONG" not in done.stdout
-    assert "Runtime (enforce, limits 4096 bytes and 75): this site breaks" in done.stdout
-    assert f"{len(CASES)} exchanges judged" in done.stdout
+    assert re.search(r"Runtime: \S+: [0-9]+ blocking issues", done.stdout)
+    assert f"{len(CASES)} requests checked" in done.stdout
 
 
 def test_once_fails_where_a_rule_does_nothing(tmp_path: Path) -> None:

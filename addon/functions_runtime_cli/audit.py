@@ -18,7 +18,7 @@ from mitmproxy.exceptions import OptionsError
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.notices import Notice, unreadable
 from functions_runtime.record.report import Report
-from functions_runtime.reports import FORMATS, text
+from functions_runtime.reports import FORMATS, terminal, text
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import at_scale, judging, opening
@@ -128,7 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
         return WRONG
     status = 0 if _write(report, settings.reports) else WRONG
     if not arguments.quiet:
-        print(_as_arguments(text.summary(report, settings.reports, arguments.scope)))
+        print(_as_arguments(terminal.summary(report, settings.reports, arguments.scope)))
     if reason := _why_it_fails(report, settings.fail_on):
         _complain(reason)
         return GATE_FAILED

@@ -25,7 +25,7 @@ from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
 from functions_runtime.record.report import Report
-from functions_runtime.reports import text
+from functions_runtime.reports import terminal
 from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
 from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
@@ -96,7 +96,7 @@ class FunctionsRuntime:
         self._writer.finish()
         report = self._report()
         if isinstance(ctx.master, DumpMaster) or not report.judged:
-            logger.info(text.summary(report, self._settings.reports, self._settings.scope_text))
+            logger.info(terminal.summary(report, self._settings.reports, self._settings.scope_text))
         if ctx.master.should_exit.is_set():
             reason = why_it_fails(self._report(), self._settings.fail_on)
             if reason:

@@ -587,7 +587,7 @@ def test_summary(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: py
     bench.play(live(), BAD_COOKIE)
     bench.play(live())
     summary = _summary(bench, caplog, monkeypatch)
-    assert "2 exchanges judged, 1 clean; 1 error" in summary
+    assert "2 requests checked, 1 clean; 1 error" in summary
     assert "cookie-lifetime-too-long [sid] GET app.example.test/a (1×)" in summary
 
 

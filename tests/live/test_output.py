@@ -92,10 +92,11 @@ def test_summary_says_what_was_judged(start: Start, origin: Origin) -> None:
     for _ in range(2):
         proxy.fetch(request(target=bad))
     proxy.stop()
-    summary = proxy.output.partition("Runtime (enforce, limits 4096 bytes and 75): ")[2]
-    assert summary.startswith("this site breaks under the Runtime. ")
-    assert "3 exchanges judged, 1 clean; 1 error, " in summary
-    assert f"cookie-lifetime-too-long [sid] GET app.example.test{bad.decode()} (2×)" in summary
+    summary = proxy.output.partition("Runtime: app.example.test: ")[2]
+    assert summary.startswith("1 blocking issue.")
+    assert "3 requests checked, 1 clean; 1 error, " in summary
+    assert "limits 4096 bytes and 75" in summary
+    assert f"[sid] GET app.example.test{bad.decode()} (2×)" in summary
 
 
 def test_summary_says_that_nothing_came_by(start: Start, origin: Origin) -> None:

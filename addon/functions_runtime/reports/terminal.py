@@ -1,0 +1,88 @@
+"""The summary at the end of a run, for a terminal: about a screen, whatever was found.
+
+Everything in it went through `wire_text` before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from functions_runtime.record.inventory import Standing
+from functions_runtime.record.report import Report
+from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather
+from functions_runtime.reports.text import counted, known, nothing_judged
+from functions_runtime.reports.wording import headline, how_judged, lead
+from functions_runtime.ruling import Severity
+
+MAX_RULES = 8
+MAX_CAUSES = 2
+"""Causes of one rule that have a line each."""
+MAX_INFOS = 5
+"""Rules of infos that are named."""
+
+
+def summary(report: Report, reports: Sequence[object] = (), scope: str = "") -> str:
+    """What is said at the end of a run. `reports` are paths of reports, `scope` is the value of runtime_scope."""
+    if not report.judged:
+        return f"Runtime: nothing was judged. {nothing_judged(report, f'runtime_scope ({scope})')}"
+    return "\n".join(["Runtime: " + headline(report) + ".", *(f"  {line}" for line in _lines(report, reports))])
+
+
+def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
+    yield lead(report)
+    yield from (f"Note: {notice.message}" for notice in report.notices)
+    counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
+    limits = f"limits {report.limits.size} bytes and {report.limits.count}"
+    yield f"{counted(report.judged, 'request')} checked, {report.clean:,} clean; {counts}{known(report)} ({limits})."
+    yield how_judged(report)
+    if report.folded:
+        yield f"{counted(report.folded, 'finding')} share entries with *, because there were too many."
+    causes = [cause for cause in gather(report.own_entries) if cause.severity >= Severity.WARNING]
+    rules = by_rule(causes)
+    for rule in rules[:MAX_RULES]:
+        yield from _rule(rule)
+    if len(rules) > MAX_RULES:
+        yield f"… and {counted(len(rules) - MAX_RULES, 'more rule')}. Set runtime_report to have them all."
+    yield from _infos(report)
+    yield from _others(report)
+    if reports:
+        yield f"Open {', '.join(map(str, reports))}"
+
+
+def _rule(rule: RuleCauses) -> Iterator[str]:
+    """A rule with its fix, and what it found where."""
+    yield f"{rule.severity!s:7} {rule.rule.id}: {rule.rule.title}. What to do: {rule.rule.fix}"
+    for cause in rule.causes[:MAX_CAUSES]:
+        yield f"          {_cause(cause)}"
+    if len(rule.causes) > MAX_CAUSES:
+        yield f"          … and {len(rule.causes) - MAX_CAUSES:,} more"
+
+
+def _cause(cause: Cause) -> str:
+    subject = f"[{cause.finding.subject}] " if cause.finding.subject else ""
+    first = cause.entries[0].endpoint
+    more = f" and {counted(len(cause.entries) - 1, 'more endpoint')}" if len(cause.entries) > 1 else ""
+    return f"{subject}{first}{more} ({cause.count}×{', known' if cause.is_known else ''})"
+
+
+def _infos(report: Report) -> Iterator[str]:
+    rules = Counter(entry.finding.rule for entry in report.own_entries if entry.finding.severity is Severity.INFO)
+    if rules:
+        named = ", ".join(f"{rule} {count:,}" for rule, count in rules.most_common(MAX_INFOS))
+        yield f"info    {named}{', …' if len(rules) > MAX_INFOS else ''}"
+
+
+def _others(report: Report) -> Iterator[str]:
+    """Hosts that do not count, in a line, and how to change that."""
+    others = [host for host in report.hosts if not host.own]
+    if others:
+        breaking = _breaking(host.standing for host in others)
+        yield (
+            f"{counted(len(others), 'other host')} of other owners ({breaking:,} would break) do not count. To choose "
+            f"yours, set runtime_scope, for example to '~d {report.site or others[0].host}'."
+        )
+
+
+def _breaking(standings: Iterable[Standing]) -> int:
+    return sum(1 for standing in standings if standing is Standing.BREAKS)

@@ -1,0 +1,105 @@
+"""The summary for a terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from functions_runtime.catalogue import BY_ID, RULES
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.record.inventory import Standing
+from functions_runtime.record.notices import Notice
+from functions_runtime.reports.terminal import MAX_CAUSES, MAX_INFOS, MAX_RULES, summary
+from functions_runtime.ruling import Severity
+from tests.functions_runtime.reports.sample import (
+    HOME,
+    LOGIN,
+    entry,
+    host,
+    judged,
+    report,
+)
+
+INFO, WARNING, ERROR = Severity
+
+
+def lines(*entries: object, **more: object) -> list[str]:
+    return summary(report(*entries, **more)).splitlines()  # type: ignore[arg-type]
+
+
+def test_nothing_was_judged() -> None:
+    assert summary(report(exchanges=0)) == "Runtime: nothing was judged. No HTTP request came by."
+    missed = summary(report(exchanges=0, outside_scope=2), scope="~d a")
+    assert missed == "Runtime: nothing was judged. None of 2 requests matched runtime_scope (~d a)."
+
+
+def test_the_site_and_the_verdict_come_first() -> None:
+    first, second, *_ = lines(entry(), endpoints=(judged(HOME, Standing.BREAKS),), hosts=(host("a.example", ERROR),))
+    assert first == "Runtime: a.example: 1 blocking issue."
+    assert second == "  1 of 1 endpoint would break under the Runtime."
+
+
+def test_notices_and_counts_follow() -> None:
+    said = lines(entry(known=True), notices=(Notice("no-cookies", "No cookie.", 1),), folded=3)
+    assert "  Note: No cookie." in said
+    [counts] = [line for line in said if "checked" in line]
+    assert counts.startswith("  10 requests checked, 5 clean; 1 error, 0 warnings, 0 infos (1 known from the baseline)")
+    assert counts.endswith(" (limits 1000 bytes and 100).")
+    assert "  3 findings share entries with *, because there were too many." in said
+
+
+def test_a_rule_has_its_fix_once_and_a_line_for_each_cause() -> None:
+    said = lines(
+        entry(subject="sid", count=2),
+        entry(subject="sid", endpoint=LOGIN),
+        entry(subject="csrf", known=True),
+        entry("get-with-content"),
+    )
+    rule = BY_ID["cookie-lifetime-too-long"]
+    start = said.index(f"  error   {rule.id}: {rule.title}. What to do: {rule.fix}")
+    assert sorted(said[start + 1 : start + 3]) == [
+        "            [csrf] GET a.example/ (1×, known)",
+        "            [sid] GET a.example/ and 1 more endpoint (3×)",
+    ]
+    other = next(line for line in said if "get-with-content" in line)
+    assert said[said.index(other) + 1] == "            GET a.example/ (1×)"
+
+
+def test_what_is_too_much_is_counted() -> None:
+    grave = [rule.id for rule in RULES if rule.severity is ERROR][: MAX_RULES + 2]
+    many = [entry(grave[0], endpoint=Endpoint("GET", f"{number}.a.example", "/")) for number in range(MAX_CAUSES + 3)]
+    said = lines(*many, *(entry(rule) for rule in grave[1:]))
+    assert "            … and 3 more" in said
+    assert "  … and 2 more rules. Set runtime_report to have them all." in said
+
+
+def test_infos_are_gathered() -> None:
+    assert "  info    cookie-session 2, preflight-answered 1" in lines(
+        entry("cookie-session", INFO, subject="a"),
+        entry("cookie-session", INFO, subject="b"),
+        entry("preflight-answered", INFO),
+    )
+    several = [entry(rule.id, INFO) for rule in RULES[: MAX_INFOS + 1]]
+    assert any(line.endswith(", …") for line in lines(*several))
+
+
+def test_other_hosts_are_a_line() -> None:
+    hosts = (host("a.example", INFO), host("ads.test", ERROR, own=False), host("font.test", INFO, own=False))
+    [line] = [line for line in lines(hosts=hosts) if "other" in line]
+    assert line.startswith("  2 other hosts of other owners (1 would break) do not count.")
+    assert "'~d a.example'" in line
+
+
+def test_where_to_look_comes_last() -> None:
+    assert summary(report(entry()), [Path("r.html"), Path("r.json")]).splitlines()[-1] == "  Open r.html, r.json"
+
+
+@pytest.mark.parametrize("number", [1, 500])
+def test_it_fits_on_a_screen(number: int) -> None:
+    entries = [
+        entry(rule.id, subject=f"s{each}", endpoint=Endpoint("GET", "a.example", f"/{each}"))
+        for rule in RULES
+        for each in range(number // 30 + 1)
+    ]
+    assert len(lines(*entries)) <= 40
