@@ -221,7 +221,7 @@ def test_options_of_the_command_line_take_the_place_of_what_run_sets(tmp_path: P
         assert "off (runtime_dashboard)" in said
     refused = run(SCRIPTS / "run", *ports, "--set", "runtime_show=bogus")
     assert refused.returncode == 1
-    assert "runtime_show: 'bogus' is not possible. Use one of error, warning, info." in refused.stdout
+    assert "runtime_show: 'bogus' is not a valid value. Use one of error, warning, info." in refused.stdout
 
 
 @pytest.mark.parametrize("option", ["--listen-port ", "--web-port ", "--mode regular@"])

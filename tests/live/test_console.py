@@ -156,7 +156,7 @@ def test_the_view_shows_findings_in_full_once_it_is_chosen(
         ("explain cookie-session", r"Session cookie: info, documented by the vendor\. .* Fix: Nothing\."),
         ("judge @focus", r"judged 1 of 1 flows\."),
         ("probe @focus", "experimenting with 1 of 1 flows"),
-        ("report findings.txt", r"error: .*'findings\.txt' has no suffix of a report\. Possible are \.json"),
+        ("report findings.txt", r"error: .*'findings\.txt' does not end in a report's suffix\. Use one of \.json"),
     ],
 )
 def test_a_command_shows_its_result_or_says_what_is_wrong(console: Console, command: str, shown: str) -> None:

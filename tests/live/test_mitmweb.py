@@ -160,7 +160,7 @@ def test_the_view_is_there_for_a_response_without_content(page: Any) -> None:
         ("runtime.rules", '"cookie-session"'),
         ("runtime.explain cookie-session", "Fix: Nothing."),
         ("runtime.explain nonsense", "There is no rule 'nonsense'. The rules are"),
-        ("runtime.report findings.txt", "Possible are .json"),
+        ("runtime.report findings.txt", "Use one of .json"),
     ],
 )
 def test_the_command_bar_shows_a_result_or_says_what_is_wrong(
