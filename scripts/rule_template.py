@@ -1,4 +1,4 @@
-"""What `scripts/new_rule ID` writes: a rule that works from the start, and whose every text and check is to be changed.
+"""What `scripts/new_rule ID` writes: a rule that works from the start. Change its texts and its check.
 
 The new rule looks for a response header of its own name, so that its examples and its test pass. It is an info that
 changes nothing.
@@ -111,7 +111,7 @@ def main() -> None:
     if tables.returncode:
         for path in files:
             path.unlink()
-        sys.exit(f"The tables could not be written, so the rule {rule_id} was taken away again.")
+        sys.exit(f"The tables could not be written, so the rule {rule_id} was removed again.")
     print(f"Wrote the rule {rule_id}. It looks for a header of its own name for now. Change these files:")
     for path in files:
         print(f"  {path.relative_to(ROOT)}")
@@ -126,6 +126,6 @@ def _problem(rule_id: str, module: str) -> str | None:
         return f"An id has at most {LONGEST} characters, and this one has {len(rule_id)}."
     taken = [path for path in (RULES / f"{module}.py", TESTS / f"test_{module}.py") if path.exists()]
     if taken:
-        return f"{taken[0].relative_to(ROOT)} is there already. Choose another id, or change that rule."
+        return f"{taken[0].relative_to(ROOT)} exists already. Choose another id, or change that rule."
     uses = [path for path in sorted(RULES.glob("*.py")) if f'"{rule_id}"' in path.read_text(encoding="utf-8")]
     return f"{uses[0].relative_to(ROOT)} has a rule of this id already. Choose another id." if uses else None
