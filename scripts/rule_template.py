@@ -126,6 +126,6 @@ def _problem(rule_id: str, module: str) -> str | None:
         return f"An id has at most {LONGEST} characters, and this one has {len(rule_id)}."
     taken = [path for path in (RULES / f"{module}.py", TESTS / f"test_{module}.py") if path.exists()]
     if taken:
-        return f"{taken[0].relative_to(ROOT)} exists already. Choose another id, or change that rule."
+        return f"{taken[0].relative_to(ROOT)} is there already. Choose another id, or change that rule."
     uses = [path for path in sorted(RULES.glob("*.py")) if f'"{rule_id}"' in path.read_text(encoding="utf-8")]
     return f"{uses[0].relative_to(ROOT)} has a rule of this id already. Choose another id." if uses else None

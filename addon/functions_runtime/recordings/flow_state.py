@@ -98,8 +98,8 @@ def read(
 ) -> Iterator[Recorded | Skipped]:
     """The exchanges of a flow file, in order. `domain` is the Function's domain. If empty, it is the host addressed.
 
-    `with_state` says that each comes with its whole state, content included. Raises UnreadableError if it is no flow
-    file. One that ends early is read as far as it goes.
+    With `with_state`, each exchange has its whole state, content included. Raises UnreadableError if it is not a flow
+    file. A file that ends early is read as far as it goes.
     """
     position = 0
     while True:

@@ -1,7 +1,7 @@
 """HAR as browsers and tools write it (http://www.softwareishard.com/blog/har-12-spec/, and practice).
 
-Only what judging needs is decoded: contents are skipped. An entry that is not as the format says is looked at once
-more with patience, and an entry that cannot be read costs none of the others.
+The reader decodes only what judging needs, and skips contents. If an entry breaks the format, a more tolerant reader
+tries it again. An entry that cannot be read does not affect the others.
 """
 
 from __future__ import annotations
