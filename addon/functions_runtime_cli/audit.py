@@ -38,8 +38,8 @@ Judges recordings by the rules of the Twilio Functions Runtime: HAR files of bro
 mitmproxy. Nothing is sent anywhere. Each recording is judged by itself. One is no evidence for another."""
 
 EPILOG = """\
-exit status: 0 if the audit succeeded; 2 if --fail-on is set and the gate failed; 1 if the call is wrong, no recording
-could be read, or a report could not be written.
+exit status: 0 if the audit ran, whatever it found; 2 if --fail-on is set and the gate failed; 1 if the call is wrong,
+no recording could be read, or a report could not be written.
 The audit reads the content of flow files only if a filter needs it, and never that of HAR files. So ~b matches in flow
 files only."""
 

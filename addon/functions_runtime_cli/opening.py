@@ -44,7 +44,7 @@ def absolute(name: str, folder: str) -> str:
 def names(arguments: Iterable[str]) -> list[str]:
     """The recordings that these paths, globs, folders and URLs stand for, each once.
 
-    Raises ValueError, with a sentence, if one of them stands for nothing.
+    Raises ValueError, with a sentence, if one of them matches nothing.
     """
     found: dict[str, None] = {}
     for argument in arguments:

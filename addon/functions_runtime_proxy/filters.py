@@ -1,7 +1,7 @@
 """mitmproxy's flow filters, applied to an exchange that is not a flow.
 
-A filter that speaks of method, host, URL, header fields, media types and status is answered from those. Only for
-another one a flow has to be there, and whoever has none makes one.
+A filter on method, host, URL, header fields, media types or status is evaluated from these. Any other filter needs a
+flow, and a caller without a flow makes one.
 """
 
 from __future__ import annotations
