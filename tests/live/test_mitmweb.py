@@ -126,8 +126,8 @@ def test_the_flow_is_marked(page: Any) -> None:
 
 def test_the_comment_says_what_happens_and_what_to_do(page: Any) -> None:
     click(page, "//a[normalize-space()='Comment']")
-    comment = find(page, "//*[contains(text(), 'under the Runtime it becomes app.example.test')]").text
-    assert "Fix: Leave Domain out" in comment
+    comment = find(page, "//*[contains(text(), 'Under the Runtime it becomes app.example.test')]").text
+    assert "[Runtime fix] Leave Domain out" in comment
 
 
 def test_the_view_shows_the_cookie_before_and_after_once_it_is_chosen(page: Any) -> None:
@@ -158,7 +158,7 @@ def test_the_view_is_there_for_a_response_without_content(page: Any) -> None:
     ("command", "shown"),
     [
         ("runtime.rules", '"cookie-session"'),
-        ("runtime.explain cookie-session", "Fix: Nothing."),
+        ("runtime.explain cookie-session", "Fix: Do nothing."),
         ("runtime.explain nonsense", "There is no rule 'nonsense'. The rules are"),
         ("runtime.report findings.txt", "Use one of .json"),
     ],
