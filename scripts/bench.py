@@ -1,9 +1,9 @@
-"""What the addon costs: in the judgement alone, in its hooks, and beside what mitmdump itself takes.
+"""What the addon costs: in the judgement alone, in its hooks, and compared with mitmdump alone.
 
 python3 scripts/bench.py [--runs N] [--exchanges N] [--counts N,N,…] [--recorded N] [--seconds N] [--megabytes N]
                          [--only PART]
 
-The part under load needs wrk and nginx, and is left out if they are not there.
+The part under load needs wrk and nginx. It is skipped if they are missing.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from mitmdump_process import HOST, Mitmdump, mitmdump
 Fields = tuple[tuple[bytes, bytes], ...]
 
 TARGET = 28
-"""Microseconds that judging the typical exchange may take, consequences included, its messages being there."""
+"""Microseconds that judging the typical exchange may take, with its consequences and without making its messages."""
 TARGET_HOOKS = 80
 """Microseconds that all hooks of the typical exchange may take in enforce mode."""
 TARGET_LIVE, TARGET_RECORDED = 1.10, 1.15
-"""Processor time with the addon, of that without it, that a live and a recorded exchange may take."""
+"""The most processor time with the addon, relative to that without it, for a live and a recorded exchange."""
 TARGET_THROUGHPUT, TARGET_TAIL = 0.90, 1.25
 """Throughput and 99th percentile under load with the addon, of those without it."""
 TARGET_FLOW_FILE, TARGET_HAR = 10, 20
@@ -61,7 +61,7 @@ RECORDINGS = 24
 CONTENT_IN_LARGE = 50_000
 """Bytes of content in each response of a large recording."""
 MIN_MEASURED = 0.005
-"""Seconds that one measured run lasts at least, so that the clock's own steps do not show."""
+"""The least duration of a measured run, in seconds, so that the clock's resolution does not matter."""
 TYPICAL = Profile()
 UNLIMITED = Profile(Limits(10**9, 10**9))
 
@@ -124,7 +124,7 @@ def _counts(text: str) -> list[int]:
 
 
 def judge_exchange(judge: Judge, request_fields: Fields, response_fields: Fields) -> None:
-    """What is done for an exchange outside mitmproxy, without its consequences: it is parsed and judged."""
+    """The work for an exchange outside mitmproxy, without its consequences: parse and judge it."""
     request = Request(host="app.example.com", domain="app.example.com", fields=request_fields, time=NOW)
     judge.request(Exchange(request))
     judge.response(Exchange(request, Response(fields=response_fields, time=NOW)))
@@ -186,7 +186,7 @@ def print_hooks(runs: int) -> None:
 
 
 def hooks_cost(mode: str, runs: int, batch: int = 200) -> Cost:
-    """What the hooks of one exchange take. Making the flows is not part of it."""
+    """What the hooks of one exchange take. The time to make the flows does not count."""
     from mitmproxy.test import taddons
 
     from functions_runtime_proxy.addon import FunctionsRuntime
@@ -250,7 +250,7 @@ def arrived_response() -> Any:
 
 
 def print_linearity(runs: int, counts: Sequence[int]) -> None:
-    """The cost of an exchange with one, many and very many of a kind, beside how much more of them there are."""
+    """The cost of an exchange with one, many and very many things of a kind, and how many more there are."""
     judge = Judge(RULES, UNLIMITED)
     set_cookie = b"c%d=1; Path=/; Max-Age=60; Domain=example.com"
     kinds: dict[str, Callable[[int], tuple[Fields, Fields]]] = {
@@ -268,7 +268,7 @@ def print_linearity(runs: int, counts: Sequence[int]) -> None:
 
 
 def print_mitmdump(runs: int, exchanges: int) -> None:
-    """Exchanges through three mitmdumps in turns, so that what else the machine does hits all of them alike."""
+    """Exchanges through three mitmdumps in turns, so that other load on the machine affects all of them alike."""
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(server())
         clients = {name: Client(proxy) for name, proxy in mitmdumps(stack, port).items()}
@@ -309,7 +309,7 @@ CONNECTIONS = 8
 
 
 def print_load(seconds: int, runs: int) -> None:
-    """Many exchanges at once, in turns: how many there are in a second, and how long the slowest in a hundred take."""
+    """Many exchanges at once, in turns: how many a second, and how long the slowest in a hundred take."""
     print(f"\nUnder load (wrk, {CONNECTIONS} connections, nginx behind)")
     missing = [name for name in ("wrk", "nginx") if not shutil.which(name)]
     if missing:
@@ -551,7 +551,7 @@ def _word(number: int) -> str:
 
 
 class Client:
-    """Sends the typical exchange through a mitmdump, again and again, and keeps what mitmdump took for it."""
+    """Sends the typical exchange through a mitmdump again and again, and records the processor time."""
 
     def __init__(self, proxy: Mitmdump) -> None:
         self._proxy = proxy
@@ -572,7 +572,7 @@ class Client:
             self._taken.append((self._proxy.seconds_taken - before) / exchanges)
 
     def cost(self) -> float:
-        """Seconds for one exchange, the median of all runs but the first, in which much happens for the first time."""
+        """Seconds for one exchange: the median of all runs but the first, which warms up."""
         return statistics.median(self._taken[1:])
 
 
@@ -582,7 +582,7 @@ def _encoded(fields: Fields) -> bytes:
 
 @contextlib.contextmanager
 def server() -> Iterator[int]:
-    """A server that gives every request the typical response; the least that can stand behind a proxy."""
+    """A minimal server that sends the typical response to every request."""
     answer = b"HTTP/1.1 200 OK\r\n" + _encoded(RESPONSE) + CONTENT
 
     def serve(connection: socket.socket) -> None:

@@ -31,7 +31,7 @@ def checks(pytest_arguments: list[str]) -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """Run all checks, whether one fails or not. The command line's arguments are for pytest."""
+    """Run all checks, even if one fails. The command line's arguments are for pytest."""
     start = time.monotonic()
     chosen = checks(sys.argv[1:])
     failed = []

@@ -30,7 +30,7 @@ TESTS = ROOT / "tests" / "functions_runtime"
 
 
 class Contexts:
-    """Tells coverage on whose account code is run, which is a file. A plugin for pytest, too."""
+    """Tells coverage on which file's account code runs. Also a plugin for pytest."""
 
     def __init__(self, coverage: Coverage) -> None:
         self._coverage = coverage
@@ -47,7 +47,7 @@ class Contexts:
             self._coverage.switch_context(outer)
 
     def import_all(self) -> None:
-        """Import the package, each module on its own account, also where another module asks for it."""
+        """Import the package, each module on its own account, even if another module imports it."""
 
         def execute(loader: SourceFileLoader, module: ModuleType) -> None:
             with self.on_account_of(Path(loader.path)):
@@ -87,7 +87,7 @@ def modules() -> list[Path]:
 
 
 def shortcomings(coverage: Coverage, module: Path) -> Iterator[str]:
-    """What the module's own import and tests leave out, in words."""
+    """What the module's own import and tests do not cover, in words."""
     accounts = [module]
     if module.name != "__init__.py":
         test = TESTS / module.relative_to(PACKAGE).with_name(f"test_{module.name}")
@@ -106,7 +106,7 @@ def shortcomings(coverage: Coverage, module: Path) -> Iterator[str]:
 
 
 def measured(coverage: Coverage, module: Path, accounts: list[Path]) -> dict[str, Any]:
-    """Coverage's report on one module, where only what was run on these accounts counts."""
+    """Coverage's report on one module. Only code that ran on these accounts counts."""
     patterns = [f"^{re.escape(str(account))}$" for account in accounts]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")

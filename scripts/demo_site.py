@@ -1,9 +1,10 @@
-"""A small site that trips every rule of Part 1, to click through in a browser or to walk through by program.
+"""A small site with nine cases, one for each rule about headers, cookies or preflights that the first page documented.
 
     python3 scripts/demo_site.py [PORT]
 
-`CASES` is the list to extend; the pages, what the site answers and what `run --once` expects all follow from it.
-Nothing but the standard library is used here, and nothing of the addon: the site stands for any Function.
+Click through it in a browser, or let `scripts/run --once` send each case. To extend it, extend `CASES`: the page, the
+responses and what `run --once` expects follow from it. The site uses the standard library only, and nothing of the
+addon: it plays any Function.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ Fields = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What comes of a case under the Runtime. `content` None: the Function's own, `cookies` None: not looked at.
+    """The result of a case under the Runtime. If `content` is None, it is the Function's own.
 
-    `{host}` in a cookie stands for the host that the client addressed.
+    If `cookies` is None, they are not checked. `{host}` in a cookie stands for the host that the client addressed.
     """
 
     status: int = 200
@@ -43,7 +44,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Case:
-    """One request and what the Function answers. `{fields}` in its content stands for the names that it received."""
+    """One request and the Function's response. `{fields}` in its content stands for the names that it received."""
 
     rule: str
     title: str
@@ -53,7 +54,7 @@ class Case:
     request: Fields = ()
     status: int = 200
     response: Fields = ()
-    content: str = "The Function answers."
+    content: str = "The Function responds."
 
     @property
     def path(self) -> str:
@@ -67,8 +68,8 @@ CASES = (
     Case(
         rule="request-headers-too-long",
         title="A request with too much in its headers",
-        explanation="A header of 5000 bytes. Most servers take it; the Runtime draws the line at 4096 bytes or 75 "
-        "headers and cookies, and does not even call the Function.",
+        explanation="A header of 5000 bytes. Most servers accept it. The Runtime allows 4096 bytes and 75 headers and "
+        "cookies, and does not even call the Function.",
         request=(("X-Filler", FILLER),),
         content="The Function got a header of 5000 bytes.",
         outcome=Outcome(431, "Request headers or cookies too long", calls_function=False),
@@ -76,16 +77,16 @@ CASES = (
     Case(
         rule="response-headers-too-long",
         title="A response with too much in its headers",
-        explanation="The same limit holds for what the Function answers. Its answer is lost as a whole.",
+        explanation="The same limit holds for the Function's response. The whole response is lost.",
         response=(("X-Filler", FILLER),),
-        content="The Function answered with a header of 5000 bytes.",
+        content="The Function responded with a header of 5000 bytes.",
         outcome=Outcome(431, "Response headers or cookies too long"),
     ),
     Case(
         rule="preflight-answered",
         title="A preflight",
-        explanation="The Function would let one origin in, with credentials and with PUT. It is never asked: the "
-        "Runtime answers every OPTIONS request itself, for all origins and without credentials.",
+        explanation="The Function would allow one origin, with credentials and with PUT. It is never asked: the "
+        "Runtime replies to every OPTIONS request itself, for all origins and without credentials.",
         method="OPTIONS",
         request=(("Origin", "https://shop.example"), ("Access-Control-Request-Method", "PUT")),
         status=204,
@@ -108,8 +109,8 @@ CASES = (
     Case(
         rule="restricted-request-header",
         title="Headers that a Function cannot see",
-        explanation="Where a request came from (Referer) and by which way (X-Forwarded-For, X-Real-IP) is taken out "
-        "before the Function is called. A header of your own, such as X-Request-Id, gets through.",
+        explanation="The Runtime removes Referer, X-Forwarded-For and X-Real-IP before it calls the Function. A "
+        "header of your own, such as X-Request-Id, gets through.",
         request=(
             ("Referer", "http://localhost/"),
             ("X-Forwarded-For", "192.0.2.1"),
@@ -122,7 +123,7 @@ CASES = (
     Case(
         rule="cookie-lifetime-too-long",
         title="A cookie for a month",
-        explanation="“Remember me” for 30 days. The Runtime allows a day, and answers 400 in place of the whole page.",
+        explanation="“Remember me” for 30 days. The Runtime allows a day, and responds with 400 instead of the page.",
         response=(("Set-Cookie", f"remember_me=yes; Max-Age=2592000; {KEPT_COOKIE}"),),
         content="The Function sets the cookie remember_me for 30 days.",
         outcome=Outcome(400, "Cookies max-age cannot be greater than a day", cookies=()),
@@ -130,7 +131,7 @@ CASES = (
     Case(
         rule="cookie-domain-replaced",
         title="A cookie for another domain",
-        explanation="A cookie that all of example.com should get. The Runtime writes the Function's own domain there.",
+        explanation="A cookie for all of example.com. The Runtime replaces its Domain with the Function's own domain.",
         response=(("Set-Cookie", f"account=42; Max-Age=3600; Domain=example.com; {KEPT_COOKIE}"),),
         content="The Function sets the cookie account with Domain=example.com.",
         outcome=Outcome(cookies=(f"account=42; Max-Age=3600; Domain={{host}}; {KEPT_COOKIE}",)),
@@ -138,8 +139,8 @@ CASES = (
     Case(
         rule="cookie-attributes-added",
         title="A cookie that a script reads",
-        explanation="The page keeps the theme in a cookie and reads it from a script. The Runtime makes every cookie "
-        "HttpOnly and Secure, and no script sees it any more.",
+        explanation="The page keeps the theme in a cookie, and a script reads it. The Runtime makes every cookie "
+        "HttpOnly and Secure, so scripts can no longer read it.",
         response=(("Set-Cookie", "theme=dark; Max-Age=3600; Path=/"),),
         content="The Function sets the cookie theme, without HttpOnly and Secure.",
         outcome=Outcome(cookies=("theme=dark; Max-Age=3600; Path=/; HttpOnly; Secure",)),
@@ -147,8 +148,7 @@ CASES = (
     Case(
         rule="cookie-session",
         title="A session cookie",
-        explanation="Without Max-Age and Expires a cookie ends with the browser's session, here as everywhere. "
-        "Nothing changes.",
+        explanation="Without Max-Age and Expires, a cookie ends with the browser session. The Runtime changes nothing.",
         response=(("Set-Cookie", f"basket=7; {KEPT_COOKIE}"),),
         content="The Function sets the cookie basket, without a lifetime.",
         outcome=Outcome(cookies=(f"basket=7; {KEPT_COOKIE}",)),
@@ -156,8 +156,8 @@ CASES = (
     Case(
         rule="cookie-max-age-precedence",
         title="A cookie with two lifetimes",
-        explanation="Expires says the year 2099, Max-Age says an hour. Max-Age wins, so the cookie is allowed, and "
-        "gone sooner than somebody may think.",
+        explanation="Expires says the year 2099, and Max-Age says an hour. Max-Age wins, so the cookie is allowed. It "
+        "ends sooner than its Expires says.",
         response=(("Set-Cookie", f"visit=1; Expires=Thu, 31 Dec 2099 23:59:59 GMT; Max-Age=3600; {KEPT_COOKIE}"),),
         content="The Function sets the cookie visit, with Expires and with Max-Age.",
         outcome=Outcome(
@@ -176,7 +176,7 @@ class Received(NamedTuple):
 
 
 class DemoSite(ThreadingHTTPServer):
-    """The site on a port of its own; 0 takes a free one. `received` are the last requests."""
+    """The site on its own port. Port 0 takes a free one. `received` holds the latest requests."""
 
     daemon_threads = True
 
@@ -200,7 +200,7 @@ class _Function(BaseHTTPRequestHandler):
         elif path == "/":
             self._send(200, (), "text/html", index())
         else:
-            self._send(404, (), "text/plain", "There is nothing here. All that there is starts at /")
+            self._send(404, (), "text/plain", "There is nothing here. Start at /")
 
     do_GET = do_HEAD = do_OPTIONS = do_POST = answer  # noqa: N815 (http.server finds them by these names)
 
@@ -221,7 +221,7 @@ class _Function(BaseHTTPRequestHandler):
 
 
 def index() -> str:
-    """The page that leads to every case."""
+    """The page with every case."""
     return INDEX.read_text(encoding="utf-8").replace("<!-- cases -->", "\n".join(map(_card, CASES)))
 
 
@@ -235,7 +235,7 @@ def _card(case: Case) -> str:
   <p>{escape(case.explanation)}</p>
   <dl>
     <dt>Request</dt><dd>{_lines(f"{case.method} {case.path}", case.request)}</dd>
-    <dt>The Function’s answer</dt><dd>{_lines(_status(case.status), case.response)}</dd>
+    <dt>The Function’s response</dt><dd>{_lines(_status(case.status), case.response)}</dd>
     <dt>Under the Runtime</dt><dd>{escape(_told(case.outcome))}</dd>
   </dl>
   <p class="try"><button data-request="{escape(request)}">Send it</button> {link}</p>
@@ -270,7 +270,7 @@ def _told(outcome: Outcome) -> str:
 
 
 def shortened(value: str) -> str:
-    """A value as people want to see it."""
+    """A value short enough to read."""
     return value if len(value) <= 100 else f"{value[:20]}… ({len(value)} bytes)"
 
 

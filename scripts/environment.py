@@ -1,4 +1,4 @@
-"""The virtual environment in which the project's commands run: made on first use, mended when it no longer fits.
+"""The virtual environment in which the project's commands run: made on first use, and made anew if it no longer fits.
 
 A command calls `enter()` before it imports anything from outside the standard library. The virtual environment is
 `.venv` in the checkout, unless the variable RUNTIME_VENV names another one, which is then used as it is.
@@ -26,7 +26,7 @@ _INSTALLED = _VENV / "installed-requirements.txt"
 
 
 def enter(*groups: str) -> None:
-    """Go on in the virtual environment, with the project's dependencies and these extras or groups installed.
+    """Continue in the virtual environment, with the project's dependencies and these extras or groups installed.
 
     From here on, Ctrl-C ends the command without a stack trace, and SIGTERM ends what it started too.
     """
@@ -78,7 +78,7 @@ def _requirements(groups: tuple[str, ...]) -> list[str]:
     parser = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "pip._vendor.tomli")
     settings = parser.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     requirements: list[str] = list(settings["project"]["dependencies"])
-    extras: dict[str, list[str]] = settings["project"]["optional-dependencies"]
+    extras: dict[str, list[str]] = settings["project"].get("optional-dependencies", {})
     for group in groups:
         requirements += extras[group] if group in extras else settings["dependency-groups"][group]
     return requirements
@@ -91,7 +91,7 @@ def _install(requirements: list[str]) -> None:
     _say(f"Installing {', '.join(requirements)} there. This is done once and takes a minute …")
     _run(
         [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *requirements],
-        "pip could not install what the project needs (above is the end of what it said). Is the network there? "
+        "pip could not install what the project needs. The lines above are the end of its output. Check the network. "
         "The next start tries again.",
     )
     _INSTALLED.write_text("".join(f"{requirement}\n" for requirement in requirements), encoding="utf-8")
@@ -99,7 +99,7 @@ def _install(requirements: list[str]) -> None:
 
 
 def _run(command: list[str], advice: str) -> None:
-    """Run a step of the setup; where it fails, end with the last lines of what it said and the advice."""
+    """Run a step of the setup. If it fails, end with the last lines of its output and the advice."""
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if done.returncode:
         sys.exit("\n".join([*done.stdout.splitlines()[-PIP_LINES_SHOWN:], advice]))

@@ -21,27 +21,27 @@ from environment import ADDON
 
 USAGE = """\
 scripts/run                                      the demo site, and mitmweb with the addon in front of it
-scripts/run --set runtime_mode=audit             the same, where the addon only reports
-scripts/run --mode reverse:http://localhost:3000 mitmweb with the addon in front of a server of yours
-scripts/run --once                               walks through the demo site, prints what came of it, and ends
+scripts/run --set runtime_mode=audit             the same, but the addon only reports
+scripts/run --mode reverse:http://localhost:3000 mitmweb with the addon in front of your own server
+scripts/run --once                               sends each request of the demo site, prints the results, and ends
 
 All arguments but --once go to mitmweb, whose own help follows.
 """
 DEMO = """
   The demo site, with the Runtime in front of it   http://localhost:{port}/
   The same site without it, to compare             http://{host}:{site}/
-  mitmweb: every exchange and what was found       {web}
-  Live page: what was found, and what it means     {live}
+  mitmweb: every request and its findings          {web}
+  Live page: all findings, and what they mean      {live}
 
-Try this: open the first address and press a button, then select the exchange in mitmweb and open its Comment tab.
-Ctrl-C ends all of it.
+Try this: open the first address and press a button. Then select the request in mitmweb and open its Comment tab.
+Ctrl-C ends everything.
 """
 LIVE_PAGE_PORT = 8082
 MODE_ARGUMENTS = ("-m", "--mode", "mode=", "--set=mode=")
 
 
 class Mitmweb(WebMaster):
-    """mitmweb that names a port that is taken, and says where to look as soon as it listens."""
+    """mitmweb that names a taken port, and prints the addresses as soon as it listens."""
 
     site: demo_site.DemoSite | None = None
 
@@ -57,7 +57,7 @@ class Mitmweb(WebMaster):
 
 
 class Announcement:
-    """An addon that prints where to look, once everything listens."""
+    """An addon that prints the addresses once everything listens."""
 
     def __init__(self, mitmweb: Mitmweb) -> None:
         self._mitmweb = mitmweb
@@ -89,7 +89,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     if "--once" in arguments:
         if arguments != ["--once"]:
-            sys.exit("--once takes no other arguments: it walks through the demo site in enforce mode, and ends.")
+            sys.exit("--once takes no other arguments. It sends each request of the demo site and ends.")
         walkthrough.main()
         return
     if {"-h", "--help"} & set(arguments):
@@ -105,9 +105,9 @@ def main() -> None:
     if not any(argument.startswith(MODE_ARGUMENTS) for argument in arguments):
         Mitmweb.site = _start_site()
         defaults += ["--mode", f"reverse:http://{demo_site.HOST}:{Mitmweb.site.server_port}"]
-        # Everything that the demo shows is to be seen in mitmweb, what is of little consequence too.
+        # mitmweb shows everything in the demo, including infos.
         options |= {"listen_host": demo_site.HOST, "keep_host_header": "true", "runtime_show": "info"}
-    # mitmproxy takes no option twice.
+    # mitmproxy refuses an option that is set twice.
     for name in options.keys() - _options_set(arguments):
         defaults += ["--set", f"{name}={options[name]}"]
     try:
@@ -125,7 +125,7 @@ def _options_set(arguments: Sequence[str]) -> set[str]:
 
 
 def _start_site() -> demo_site.DemoSite:
-    """The demo site in a thread, so that it ends with this process in any case; on its own port where that is free."""
+    """The demo site in a thread that ends with this process. It uses its default port if that is free."""
     try:
         site = demo_site.DemoSite(demo_site.DEFAULT_PORT)
     except OSError:
@@ -150,7 +150,7 @@ def _is_taken(host: str, port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OverflowError:  # no port at all: mitmproxy says what it thinks of that
+        except OverflowError:  # not a port: mitmproxy says so
             return False
         except OSError as error:
             return error.errno == errno.EADDRINUSE

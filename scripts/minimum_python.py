@@ -1,6 +1,6 @@
-"""Ends with a sentence where Python is too old for the rest. Import it first.
+"""Ends with a sentence if Python is too old for the rest. Import it first.
 
-Nothing here may need more than the oldest Python 3 to be read.
+Even the oldest Python 3 must be able to read this file.
 """
 
 import sys

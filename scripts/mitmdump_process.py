@@ -34,7 +34,7 @@ class Mitmdump:
 
     @property
     def seconds_taken(self) -> float:
-        """Processor time that it took so far; where the system does not tell, the time that went by."""
+        """The processor time used so far. If the system does not tell, the time that has passed."""
         if sys.platform != "linux":
             return time.perf_counter()
         return time.clock_gettime((~self.process.pid << 3) | 2)  # what clock_getcpuclockid(3) computes
@@ -43,12 +43,12 @@ class Mitmdump:
         deadline = time.monotonic() + START_TIMEOUT
         while not (listening := LISTENING.search(self.printed)):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                sys.exit(f"mitmdump did not start. The end of what it said:\n{self.printed[-LOG_SHOWN:]}")
+                sys.exit(f"mitmdump did not start. The end of its output:\n{self.printed[-LOG_SHOWN:]}")
             time.sleep(0.02)
         self.port = int(listening[1])
 
     def stop(self) -> None:
-        """End it as Ctrl-C would, so that it says its last words."""
+        """End it as Ctrl-C would, so that it prints its summary."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
@@ -60,7 +60,7 @@ class Mitmdump:
 
 @contextlib.contextmanager
 def mitmdump(server_port: int, *arguments: str) -> Iterator[Mitmdump]:
-    """A mitmdump in reverse mode that knows no settings but these, until the end of the block."""
+    """A mitmdump in reverse mode with these settings only, until the end of the block."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log.txt")
         command = [sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()"]

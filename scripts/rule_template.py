@@ -1,4 +1,4 @@
-"""What `scripts/new_rule ID` writes: a rule that works from the start, and whose every text and check is to be changed.
+"""What `scripts/new_rule ID` writes: a rule that works from the start. Change its texts and its check.
 
 The new rule looks for a response header of its own name, so that its examples and its test pass. It is an info that
 changes nothing.
@@ -111,7 +111,7 @@ def main() -> None:
     if tables.returncode:
         for path in files:
             path.unlink()
-        sys.exit(f"The tables could not be written, so the rule {rule_id} was taken away again.")
+        sys.exit(f"The tables could not be written, so the rule {rule_id} was removed again.")
     print(f"Wrote the rule {rule_id}. It looks for a header of its own name for now. Change these files:")
     for path in files:
         print(f"  {path.relative_to(ROOT)}")

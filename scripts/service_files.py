@@ -1,4 +1,4 @@
-"""Checks what runs on a service rather than here: workflows, the action, issue forms and the container.
+"""Checks files that run on a service: workflows, the action, issue forms and the container.
 
     python scripts/service_files.py
 
@@ -39,7 +39,7 @@ def main() -> None:
     for name, arguments in COMMANDS.items():
         program = PROGRAMS / name
         if not program.exists():
-            print(f"{name} is missing: pip install --group test brings it.")
+            print(f"{name} is missing. Install it: pip install --group test")
             failed.append(name)
         elif subprocess.run([program, *arguments], cwd=ROOT).returncode:
             failed.append(name)

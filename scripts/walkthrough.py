@@ -1,4 +1,4 @@
-"""`scripts/run --once`: every case of the demo site through mitmdump with the addon, and what came of each."""
+"""`scripts/run --once`: sends every case of the demo site through mitmdump with the addon, and prints the result."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Walked:
-    """A case that was walked through: what the Function received, if anything, and what the client got."""
+    """A case that was sent: what the Function received, if anything, and what the client got."""
 
     case: Case
     received: Received | None
@@ -48,7 +48,7 @@ class Walked:
 
 
 def main() -> None:
-    """Walk through all cases, print each and the addon's summary, and end with 1 if a rule fell short."""
+    """Send all cases, print each result and the addon's summary, and end with 1 if a rule fell short."""
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as folder, DemoSite(0) as site:
         threading.Thread(target=site.serve_forever, daemon=True).start()
@@ -58,9 +58,9 @@ def main() -> None:
             proxy.stop()
             summary = _summary(proxy)
             if not report.exists():
-                sys.exit(f"The addon wrote no report. What mitmdump said:\n{proxy.printed}")
+                sys.exit(f"The addon wrote no report. mitmdump's output:\n{proxy.printed}")
         findings = json.loads(report.read_text(encoding="utf-8"))["findings"]
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads the output may stop, as `head` does
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader of the output may stop early, as `head` does
     fell_short = [step.case.rule for step in walked if _show(step, findings)]
     print(summary)
     if fell_short:
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def walk(case: Case, port: int, site: DemoSite) -> Walked:
-    """Send a case to this port, behind which the site is, and see what becomes of it."""
+    """Send a case through this port to the site behind it, and take down the result."""
     site.received.clear()
     connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT)
     try:
@@ -77,7 +77,7 @@ def walk(case: Case, port: int, site: DemoSite) -> Walked:
         response = connection.getresponse()
         content = response.read().decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:
-        sys.exit(f"{case.method} {case.path} got no answer through mitmdump: {error!r}")
+        sys.exit(f"{case.method} {case.path} got no response through mitmdump: {error!r}")
     finally:
         connection.close()
     answer = Answer(response.status, response.reason, tuple(response.getheaders()), content)
@@ -85,13 +85,13 @@ def walk(case: Case, port: int, site: DemoSite) -> Walked:
 
 
 def _summary(proxy: Mitmdump) -> str:
-    """The addon's last words: from its headline to the end of what mitmdump printed."""
+    """The addon's summary: from its headline to the end of mitmdump's output."""
     start = proxy.printed.find("Runtime (enforce")
     return proxy.printed[start:].rstrip() if start >= 0 else "The addon printed no summary."
 
 
 def _show(walked: Walked, findings: list[dict[str, Any]]) -> list[str]:
-    """Print what came of a case. Returns what fell short."""
+    """Print the result of a case. Returns what fell short."""
     case, received, answer = walked.case, walked.received, walked.answer
     found = [finding for finding in findings if (finding["rule"], finding["path"]) == (case.rule, case.path)]
     wrong = shortcomings(case, received, answer)
@@ -104,7 +104,7 @@ def _show(walked: Walked, findings: list[dict[str, Any]]) -> list[str]:
     elif case.outcome.hidden:
         _line("Function", f"saw {', '.join(received.names)}")
     else:
-        _line("Function", f"answered {case.status}", *_shown(case.response))
+        _line("Function", f"responded with {case.status}", *_shown(case.response))
     _line("client got", f"{answer.status} {answer.reason}", *_shown(answer.fields), answer.content)
     for finding in found:
         _line(finding["severity"], finding["message"])
@@ -131,7 +131,7 @@ def _line(label: str, *parts: str) -> None:
 
 
 def shortcomings(case: Case, received: Received | None, answer: Answer) -> list[str]:
-    """What is not as the case says it must be, each as a sentence without a full stop."""
+    """Each difference from what the case expects, as a sentence without a full stop."""
     outcome = case.outcome
     wrong = []
     if answer.status != outcome.status:

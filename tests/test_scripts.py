@@ -194,7 +194,7 @@ def test_run_starts_site_and_mitmweb() -> None:
             status, page = get(base)
             assert status == 200
             assert all(f'id="{case.rule}"' in page for case in CASES)
-        status, page = get(address(said, "what was found"))
+        status, page = get(address(said, "its findings"))
         assert status == 200
         assert "mitmproxy" in page
 
@@ -215,13 +215,13 @@ def test_options_of_the_command_line_take_the_place_of_what_run_sets(tmp_path: P
     ports = ["--listen-port", str(free_port()), "--web-port", str(free_port())]
     options = ["--set", f"runtime_dashboard={live_page}", "--set=web_open_browser=false", "--listen-host", "127.0.0.1"]
     with running(*ports, *options) as (_, said):
-        assert address(said, "and what it means") == f"http://{live_page}/"
+        assert address(said, "and what they mean") == f"http://{live_page}/"
         assert get_as_soon_as_it_listens(f"http://{live_page}/")[0] == 200
     with running(*ports, "--set", "runtime_dashboard=") as (_, said):
         assert "off (runtime_dashboard)" in said
     refused = run(SCRIPTS / "run", *ports, "--set", "runtime_show=bogus")
     assert refused.returncode == 1
-    assert "runtime_show: 'bogus' is not possible. Use one of error, warning, info." in refused.stdout
+    assert "runtime_show: 'bogus' is not a valid value. Use one of error, warning, info." in refused.stdout
 
 
 @pytest.mark.parametrize("option", ["--listen-port ", "--web-port ", "--mode regular@"])

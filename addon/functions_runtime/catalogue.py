@@ -1,6 +1,6 @@
-"""All rules, in the order in which the Runtime comes to them.
+"""All rules, in the order in which the Runtime applies them.
 
-A rule is found by being a module in `rules` with a tuple `RULES`; nothing else has to name it.
+Every module in `rules` has a tuple `RULES`, and this module collects them. A new rule needs no other entry.
 """
 
 from __future__ import annotations
@@ -25,5 +25,5 @@ BY_ID = {rule.id: rule for rule in RULES}
 
 
 def say(finding: Finding) -> str:
-    """The sentence about a finding, as its rule makes it."""
+    """The message of a finding, as its rule words it."""
     return BY_ID[finding.rule].say(finding)

@@ -1,6 +1,7 @@
 """What an experiment shows: responses to the request as recorded, and to the same request without one header.
 
-The request as recorded is sent several times. What differs between its responses varies by itself and proves nothing.
+The recorded request is sent several times. A difference between these responses shows a part that varies by itself and
+proves nothing.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from functions_runtime.syntax.rfc9110 import Fields, fields_by_name
 from functions_runtime.wire_text import printable
 
 CLOCK_FIELDS = frozenset({b"date", b"age", b"expires", b"server-timing", b"x-runtime", b"x-response-time"})
-"""Response fields that follow the clock: they may agree several times by chance."""
+"""Response fields that follow the clock. They may agree several times by chance."""
 
 MOST_NAMED = 3
-"""Response fields that are named. Further ones are counted."""
+"""How many response fields are named. Further fields are only counted."""
 
 
 class Answer(NamedTuple):
-    """A response. `content` is None if it is not known; then it proves nothing."""
+    """A response. `content` is None if it is unknown. Unknown content proves nothing."""
 
     status: int
     fields: Fields
@@ -31,7 +32,7 @@ def differences(recorded: Sequence[Answer | None], without: Sequence[Answer | No
 
     The list is empty if they do not differ. Two kinds of difference do not count: one between two responses to the
     request as recorded, and one that only some of the responses without the header show. None stands for a request
-    that got no response. The list is empty then, too.
+    without a response. The list is empty then, too.
     """
     before = [answer for answer in recorded if answer]
     after = [answer for answer in without if answer]
@@ -57,5 +58,5 @@ def differences(recorded: Sequence[Answer | None], without: Sequence[Answer | No
 
 
 def _differ(before: Sequence[object], after: Sequence[object]) -> bool:
-    """Whether all values before are the same, and no value after is that one."""
+    """Whether all values before are the same, and every value after differs from them."""
     return all(each == before[0] for each in before) and all(each != before[0] for each in after)

@@ -1,6 +1,6 @@
-"""An exchange as the Runtime sees it: one request and, once it is there, its response.
+"""An exchange as the Runtime sees it: one request and, once it has arrived, its response.
 
-Messages hold the heads that came off the wire and answer questions about themselves. They know no rule.
+A message holds the head that came off the wire, and facts that follow from it. Messages know nothing of rules.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class Request:
 
     `fields` is the field section as HTTP/1.1 would carry it, without what the client said to a proxy. `host` is
     the host that the client addressed, without its port and in lower case. `domain` is the Function's domain in
-    production, None where nobody knows it. `path` has no query, which is in `query`. `time` is when the request began,
+    production, None if it is unknown. `path` excludes the query, which is in `query`. `time` is when the request began,
     in seconds since 1970-01-01 UTC.
 
-    `by_name` are the fields' values under their names in lower case. `header_size` is the size of the field section;
-    Cookie counts as its cookies, any other field as one (reading of "Max header count: 75 (including cookies)": a
-    cookie is what one header is elsewhere). `cookies` are the cookie-pairs of Cookie. `preflight` is what a
-    CORS-preflight request asks, None where this is none.
+    `by_name` maps field names in lower case to the fields' values. `header_size` is the size of the field section. Each
+    cookie in Cookie counts one, and so does any other field (our interpretation of "Max header count: 75 (including
+    cookies)"). `cookies` are the cookie-pairs of Cookie. `preflight` is what a CORS-preflight request asks, None if the
+    request is not a preflight.
     """
 
     method: str = "GET"
@@ -68,12 +68,12 @@ class Request:
 
     @property
     def endpoint(self) -> Endpoint:
-        """What findings about this request are grouped by."""
+        """The endpoint by which findings about this request are grouped."""
         return endpoint(self.method, self.host, self.path)
 
 
 class SetCookieField(NamedTuple):
-    """A Set-Cookie field that a user agent would heed: its place in the field section, its bytes, its meaning."""
+    """A Set-Cookie field that a user agent does not ignore: its place in the field section, its bytes, its meaning."""
 
     position: int
     line: bytes
@@ -82,11 +82,12 @@ class SetCookieField(NamedTuple):
 
 @dataclass(slots=True)
 class Response:
-    """The head of a response as the server sent it; `time` is when it arrived, in seconds since 1970-01-01 UTC.
+    """The head of a response as the server sent it. `time` is when it arrived, in seconds since 1970-01-01 UTC.
 
-    `waited` are the seconds between the end of the request and the first byte of the response, None if unknown.
-    `cookies` are its Set-Cookie fields, less those that a user agent ignores as a whole. `by_name` are the fields'
-    values under their names in lower case. `header_size` is the size of the field section; each field counts one.
+    `waited` is the number of seconds between the end of the request and the first byte of the response, None if
+    unknown. `cookies` are its Set-Cookie fields without those that a user agent ignores as a whole. `by_name` maps
+    field names in lower case to the fields' values. `header_size` is the size of the field section. Each field counts
+    one.
     """
 
     status: int = 200
@@ -115,13 +116,13 @@ def _set_cookie_fields(fields: Fields) -> tuple[SetCookieField, ...]:
 
 
 class Exchange(NamedTuple):
-    """One request and its response, None as long as there is none.
+    """One request and its response. The response is None until its head arrives.
 
-    `removed` are the names, in lower case, of the request's fields that the server did not get. `sent` and `received`
-    are the bytes of content seen so far of request and response, as they were on the wire. `ended` is when the last
-    byte of the response arrived, in seconds since 1970-01-01 UTC, None as long as nobody knows. `awaited` says that
-    the site's own response can still come, and may change what is to be said of the request. `over_tls` says how the
-    request came to this server, None if nobody knows.
+    `removed` holds the names, in lower case, of the request's fields that the server did not get. `sent` and `received`
+    are the bytes of content seen so far in request and response, as on the wire. `ended` is when the last byte of the
+    response arrived, in seconds since 1970-01-01 UTC, or None if unknown. `awaited` says that the site's own response
+    can still come and may change the findings about the request. `over_tls` says whether the request reached this
+    server over TLS, or None if unknown.
     """
 
     request: Request

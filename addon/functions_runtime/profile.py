@@ -1,6 +1,6 @@
-"""The platform's facts as data, each with its source and the day on which it was read.
+"""The platform's facts as data, each with its source and the day on which somebody read it.
 
-A number or a name that belongs to the Runtime stands here and nowhere else. What follows from it does not.
+Each number and name that belongs to the Runtime is here and nowhere else. Rules derive the rest.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from functools import lru_cache
 from functions_runtime.syntax.rfc9110 import Fields
 
 BYTES_PER_KB = 1024
-"""Reading: the page says kb and means 1024 bytes, as header limits elsewhere do."""
+"""Our interpretation: the page says kb. It means 1024 bytes, as header limits elsewhere do."""
 
 BYTES_PER_MB = BYTES_PER_KB**2
-"""Reading: the same for MB."""
+"""Our interpretation: the same holds for MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that a field section may have: `size` in bytes, `count` in fields and cookies."""
+    """The largest field section that is allowed: `size` in bytes, `count` in fields and cookies."""
 
     size: int
     count: int
@@ -30,8 +30,8 @@ class Limits:
 
 
 SEED_PAGE_LIMITS = Limits(4 * BYTES_PER_KB, 75)
-"""Documented: limitations page as the project was founded on it (read 2026-11-23), and error dictionary, 82008 (read
-2026-11-27). The default."""
+"""Documented: the copy of the limitations page on which this project began (read 2026-11-23), and the error dictionary,
+82008 (read 2026-11-27). The default."""
 
 LATER_PAGE_LIMITS = Limits(15 * BYTES_PER_KB, 90)
 """Documented: the newest copy of the limitations page (read 2026-11-27)."""
@@ -42,7 +42,7 @@ HEADERS_TOO_LONG_ERROR = 82008
 """Documented: the Twilio Error of both 431 replies (limitations page, read 2026-11-23)."""
 
 COOKIE_LIFETIME_LIMIT = 24 * 60 * 60
-"""Documented: the most seconds that a cookie may live (limitations page, read 2026-11-23)."""
+"""Documented: the longest lifetime of a cookie, in seconds (limitations page, read 2026-11-23)."""
 
 RESTRICTED_NAMES = frozenset(
     {
@@ -63,27 +63,27 @@ RESTRICTED_NAMES = frozenset(
 """Documented: request fields that a Function cannot see (limitations page, read 2026-11-23)."""
 
 RESTRICTED_PREFIXES = (b"x-accel-", b"x-forwarded-")
-"""Documented: a Function cannot see a request field whose name begins so (same page)."""
+"""Documented: a Function cannot see a request field whose name begins with one of these (same page)."""
 
 EMULATOR_RESTRICTED_PREFIXES = (b"x-amz", b"i-twilio-", b"i-t-", b"ot-")
 """Emulator: npm `@twilio/runtime-handler` also removes these (read 2026-11-23)."""
 
 KEPT_NAMES = frozenset({b"host", b"transfer-encoding", b"connection"})
-"""Restricted, but HTTP between the proxy and a plain server needs them: they stay."""
+"""Restricted, but HTTP between the proxy and a plain server needs them, so they stay."""
 
 REMOVED_NAMES = RESTRICTED_NAMES - KEPT_NAMES
 REMOVED_PREFIXES = RESTRICTED_PREFIXES + EMULATOR_RESTRICTED_PREFIXES
 
 
 def is_restricted(name: bytes) -> bool:
-    """Whether a Function cannot see the request field of this name, in lower case."""
+    """Whether the Runtime hides the request field with this name (lower case) from a Function."""
     return name in RESTRICTED_NAMES or name.startswith(REMOVED_PREFIXES)
 
 
-# The same few names come with every request.
+# Every request has the same few names.
 @lru_cache(maxsize=1024)
 def is_removed(name: bytes) -> bool:
-    """Whether the Runtime hides the request field of this name, in lower case, and it can be taken off the wire."""
+    """Whether the Runtime hides the request field with this name (lower case), and a proxy can remove it."""
     return name in REMOVED_NAMES or name.startswith(REMOVED_PREFIXES)
 
 
@@ -94,7 +94,7 @@ SERVED_METHODS = frozenset({"GET", "POST", "OPTIONS", "HEAD"})
 """Documented: GET, POST and OPTIONS (request-flow page, read 2026-11-27). Emulator: HEAD (run 2026-11-27)."""
 
 METHOD_UNSUPPORTED_STATUS = 405
-"""Reading: the request-flow page (read 2026-11-27) names the methods that are served, but no status for the others."""
+"""Our interpretation: the request-flow page (read 2026-11-27) names the methods, but no status for others."""
 
 GET_WITH_CONTENT_STATUS = 403
 """Documented: request-flow page (read 2026-11-27)."""
@@ -106,7 +106,7 @@ FUNCTION_TIMEOUT_STATUS = 504
 """Documented: request-flow and execution pages (read 2026-11-27)."""
 
 CONCURRENT_REQUESTS_LIMIT = 30
-"""Documented: the most requests that are in flight at one time (FAQ, read 2026-11-27)."""
+"""Documented: the largest number of requests in flight at one time (FAQ, read 2026-11-27)."""
 
 CONCURRENT_REQUESTS_STATUS = 429
 """Documented: FAQ (read 2026-11-27)."""
@@ -125,10 +125,10 @@ PREFLIGHT_REPLY_FIELDS = (
     (b"Access-Control-Allow-Headers", b"*"),
     (b"Access-Control-Allow-Methods", ALLOWED_METHODS),
 )
-"""Documented: limitations page (read 2026-11-23); for the methods, FAQ (read 2026-11-27)."""
+"""Documented: limitations page (read 2026-11-23). The methods are from the FAQ (read 2026-11-27)."""
 
 EMULATOR_MARKS = ((b"x-powered-by", b"Express"), (b"surrogate-control", b"no-store"))
-"""Emulator: a response with both comes from `twilio-run` (or from an Express application with the package nocache)."""
+"""Emulator: a response with both fields comes from `twilio-run` (or from Express with the package nocache)."""
 
 _EMULATOR_FIELDS = {
     b"x-powered-by": re.compile(rb"Express"),
@@ -140,13 +140,13 @@ _EMULATOR_FIELDS = {
     b"keep-alive": re.compile(rb"timeout=[0-9]+"),
 }
 """Emulator: response fields that `twilio-run` adds and production does not have (version 5.0.1, run 2026-11-27). The
-value tells them from a field of that name that a Function sets itself."""
+value distinguishes such a field from one with the same name that a Function sets."""
 
 
 def without_emulator_fields(fields: Fields) -> Fields:
-    """The field section of a response without what the local emulator added, one field of each name.
+    """The field section of a response without the fields that the local emulator added, at most one of each name.
 
-    Returns `fields` itself if they do not bear the emulator's marks.
+    Returns `fields` itself if the emulator's marks are missing.
     """
     lower = {(name.lower(), value) for name, value in fields}
     if not lower.issuperset(EMULATOR_MARKS):
@@ -174,7 +174,7 @@ class Profile:
 
 
 def parse_limits(text: str) -> Limits:
-    """Limits from `SIZE/COUNT`, where SIZE may end in b, kb or mb.
+    """Limits from `SIZE/COUNT`. SIZE may end in b, kb or mb.
 
     Raises ValueError with a sentence that says what would be right.
     """
@@ -190,4 +190,4 @@ def parse_limits(text: str) -> Limits:
 
 
 PARSED_MEDIA_TYPES = frozenset({b"application/json", b"application/x-www-form-urlencoded"})
-"""Documented: request-flow page. Content of these types becomes the event (read 2026-11-27)."""
+"""Documented: request-flow page. The Runtime turns content of these types into the event (read 2026-11-27)."""

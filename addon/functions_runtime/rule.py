@@ -19,7 +19,7 @@ from functions_runtime.wire_text import NAMELESS
 Check = Callable[[Exchange, Profile], Iterable[Finding]]
 
 Sentence = str | Callable[[Mapping[str, Fact]], str]
-"""A template for `str.format`, or what chooses one by the facts. `{subject}` is the finding's subject."""
+"""A template for `str.format`, or a function that chooses one by the facts. `{subject}` is the finding's subject."""
 
 
 FOLDED_SENTENCE = "There are more endpoints and subjects with this finding than a report can list."
@@ -31,10 +31,10 @@ def nothing(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
 
 
 class Step(enum.IntEnum):
-    """When a rule has its turn. Rules of one step see the message as it came; a reply ends the Runtime's own steps.
+    """When a rule applies. Rules of one step see the message as it came. A reply ends the Runtime's own steps.
 
-    The last two steps are not the Runtime's. They ask what would break, of the exchange as the site has it today:
-    `CONSEQUENCES` when the head of the response is there, `ENDING` when all of the exchange is.
+    The last two steps are not the Runtime's. They find what would break, in the exchange as the site has it today:
+    `CONSEQUENCES` when the head of the response has arrived, `ENDING` when the exchange is over.
     """
 
     REQUEST_LIMITS = 1
@@ -58,7 +58,7 @@ class Subject(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An exchange, and what the rule says of it as (severity, subject). No finding: a near miss.
+    """An exchange and the expected findings as (severity, subject). An example without findings is a near miss.
 
     `before` are exchanges that the rule saw earlier, for the rules that remember.
     """
@@ -104,7 +104,7 @@ class Rule:
     enforcement: str = ""
 
     def new_check(self, key: bytes) -> Check:
-        """The rule's check, new and without memories."""
+        """The rule's check, new and with an empty memory."""
         return self.memory(key) if self.memory else self.check
 
     def finding(
@@ -119,7 +119,7 @@ class Rule:
         extent: float = 0.0,
         **facts: Fact,
     ) -> Finding:
-        """A finding of this rule; what is not given is the rule's own. Facts have the names that `message` uses."""
+        """A finding of this rule. Defaults come from the rule. Facts have the names that `message` uses."""
         return Finding(
             self.id,
             severity or self.severity,

@@ -1,4 +1,4 @@
-"""What a judgement says of one message: findings, and the one action that follows. Plain values, no decisions.
+"""The result of judging one message: findings, and the one action that follows. Plain values, no decisions.
 
 The word "verdict" is the reports': it is about an endpoint or a site.
 """
@@ -14,14 +14,14 @@ from functions_runtime.syntax import rfc6265
 from functions_runtime.syntax.rfc9110 import Fields, without_fields
 
 Fact = str | int | float
-"""A value that a sentence is made of. Text has been through `wire_text`: it is printable and holds no secret."""
+"""A value for a sentence. Text has passed through `wire_text`: it is printable and holds no secret."""
 
 Facts = tuple[tuple[str, Fact], ...]
-"""Facts by name, sorted by it. A tuple of pairs, so that a finding can be a key."""
+"""Facts by name, sorted by name. A tuple of pairs, so that a finding can be a key."""
 
 
 FOLDED_FACTS: Facts = (("folded", 1),)
-"""The facts of a finding that stands for many, of which nobody kept what they were about."""
+"""The facts of a finding that represents many whose own facts were not kept."""
 
 
 class Severity(enum.IntEnum):
@@ -36,7 +36,7 @@ class Severity(enum.IntEnum):
 
 
 class Basis(enum.Enum):
-    """What a statement about the Runtime stands on."""
+    """The source of a statement about the Runtime."""
 
     DOCUMENTED = "documented"
     EMULATOR = "emulator"
@@ -50,7 +50,7 @@ class RemoveField(NamedTuple):
 
 
 class ReplaceDomain(NamedTuple):
-    """Gives the Set-Cookie field at this position this Domain and no other; None: no Domain at all."""
+    """Gives the Set-Cookie field at this position this Domain and no other. If it is None, removes the Domain."""
 
     position: int
     domain: bytes | None
@@ -84,7 +84,7 @@ class Reply(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One statement about one exchange, as facts. Its rule makes a sentence of them (`Rule.say`).
+    """One statement about one exchange, as facts. Its rule makes a sentence from them (`Rule.say`).
 
     `subject` is the name of the cookie, or of the header in lower case, that the finding is about. `effect` is what
     the Runtime does because of it. `endpoint` is where the finding belongs if that is not the exchange that showed it.
@@ -104,7 +104,7 @@ class Finding(NamedTuple):
 
     @property
     def status(self) -> int | None:
-        """The status code of the Runtime's own reply, None if it makes none."""
+        """The status code of the Runtime's own reply, None if it does not reply."""
         return self.effect.status if isinstance(self.effect, Reply) else None
 
 
@@ -119,7 +119,7 @@ class Rewrite(NamedTuple):
 
 
 class Respond(NamedTuple):
-    """The client gets this reply and nothing that the Function would say or has said."""
+    """The client gets this reply and nothing of the Function's response."""
 
     reply: Reply
 
@@ -128,14 +128,14 @@ Action = Forward | Rewrite | Respond
 
 
 class Failure(NamedTuple):
-    """A check that broke: the rule's id and where, without anything that the exchange held."""
+    """A check that failed with an error: the rule's id and the place, without anything from the exchange."""
 
     rule: str
     where: str
 
 
 class Ruling(NamedTuple):
-    """All that was found in a message, what the Runtime does with it, and which checks could not say."""
+    """The findings in a message, what the Runtime does with it, and the checks that failed."""
 
     findings: tuple[Finding, ...] = ()
     action: Action = Forward()

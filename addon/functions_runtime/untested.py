@@ -1,4 +1,4 @@
-"""Restricted headers that a server got, and that no browser sends by itself: does the site depend on them?"""
+"""Restricted headers that reached a server and that no browser sends by itself. The site may depend on them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions_runtime.profile import is_removed
 from functions_runtime.wire_text import printable
 
 OF_EVERY_BROWSER = frozenset({b"referer", b"upgrade", b"expect", b"trailer", b"proxy-connection"})
-"""Restricted headers whose presence says nothing of what stands in front of a site."""
+"""Restricted headers whose presence says nothing about a proxy or balancer in front of a site."""
 
 
 def untested(exchange: Exchange) -> tuple[str, ...]:

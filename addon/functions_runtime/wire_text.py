@@ -1,21 +1,21 @@
-"""Text that came off the wire, made fit to be shown.
+"""Text that came off the wire, made safe to show.
 
-A name in a header is chosen by whoever sent it. Everything that reaches a message, a subject or a path in a report
-passes through here, so that no control character, no bidirectional override and no endless word gets further.
-What a format needs besides (markup, formulas) is escaped where that format is written.
+The sender chooses the names in a header. Every text that reaches a message, a subject or a path in a report passes
+through here. Control characters, bidirectional overrides and endless words stop here. Each format escapes its own
+markup and formulas.
 """
 
 from __future__ import annotations
 
 MAX_SHOWN = 120
-"""Characters of one name that are shown."""
+"""The most characters of a name that are shown."""
 
 NAMELESS = "without a name"
-"""What stands in a sentence in place of the name of a cookie that has none."""
+"""What a sentence says instead of the name of a cookie without a name."""
 
 
 def printable(raw: bytes | str, most: int = MAX_SHOWN) -> str:
-    """The text with anything that is not printable written as an escape, and cut after `most` characters."""
+    """The text, cut to `most` characters, with an escape for each character that is not printable."""
     text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else raw
     if len(text) > most:
         text = text[: most - 1] + "…"

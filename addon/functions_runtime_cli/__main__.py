@@ -63,7 +63,7 @@ def _run(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -
     try:
         status = run(parsed)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has enough, `head` for example
+    except BrokenPipeError:  # the reader has stopped, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:

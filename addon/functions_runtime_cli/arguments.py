@@ -1,4 +1,4 @@
-"""How the commands take their arguments: what is wrong ends with 1 and a sentence, as 2 says that a gate failed."""
+"""How the commands take their arguments. A wrong call ends with 1 and a sentence. Status 2 means that a gate failed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from typing import NoReturn
 
 WRONG = 1
-"""The exit status of a call that is wrong, and of one that could do nothing."""
+"""The exit status of a wrong call, and of a call that could do nothing."""
 
 
 class Parser(argparse.ArgumentParser):

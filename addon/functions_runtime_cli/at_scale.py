@@ -1,4 +1,4 @@
-"""Many recordings at once, by Dask: on this machine's cores, or on a cluster that is there already.
+"""Many recordings at once, by Dask: on this machine's cores, or on an existing cluster.
 
 The unit is a recording. Each part of the work can be done again without being counted twice: what comes of it is merged
 into something new.
@@ -22,17 +22,17 @@ from functions_runtime_cli.judging import Judged, Plan, judge_each, merged
 
 PARTS_PER_WORKER = 3
 MOST_IN_A_PART = 50
-"""Recordings that are judged again if a worker is lost."""
+"""The most recordings that are judged again if a worker is lost."""
 MERGED_AT_ONCE = 8
 SECONDS_TO_CONNECT = 10
 
 
 class ClusterError(Exception):
-    """It cannot be done there. Its text says why, and what to do, in sentences."""
+    """The cluster cannot do the work. The text says why, and what to do."""
 
 
 Advance = Callable[[int], None]
-"""Is told how many more recordings are done."""
+"""Called with the number of recordings that were finished since the last call."""
 
 
 def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
@@ -59,7 +59,7 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 
 
 def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:
-    """Judge recordings on the Dask cluster with this scheduler. Raises ClusterError if that cannot be."""
+    """Judge recordings on the Dask cluster with this scheduler. Raises ClusterError if that is not possible."""
     with _client(scheduler) as client:
         workers = len(client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.workers)))
         if not workers:
@@ -114,7 +114,7 @@ def _check_versions(client: Any) -> None:
 
 
 def versions() -> str:
-    """What must be the same everywhere for reports to be."""
+    """The versions that must be the same everywhere, so that reports are the same."""
     return f"functions-runtime {VERSION} with mitmproxy {MITMPROXY_VERSION}"
 
 
@@ -129,7 +129,7 @@ def _bag(names: Sequence[str], size: int) -> Any:
 
 
 def _judged(bag: Any, plan: Plan) -> Any:
-    """What comes of a bag of names, to be computed and unpacked."""
+    """The result of a bag of names, yet to be computed."""
     parts = bag.map_partitions(_judged_part, plan)
     return parts.reduction(_only, _merged, split_every=MERGED_AT_ONCE)
 

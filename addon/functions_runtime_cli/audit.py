@@ -29,17 +29,19 @@ from functions_runtime_proxy.report_files import LOG_SUFFIX, SUFFIXES, ReportWri
 
 GATE_FAILED = 2
 MAX_NAMED = 5
-"""Findings that the gate names."""
+"""The most findings that the gate names."""
 SMALL = 32 << 20
-"""Bytes of recordings that one process judges sooner than several have started."""
+"""Bytes of recordings that one process judges before several processes would have started."""
 
 DESCRIPTION = """\
 Judges recordings by the rules of the Twilio Functions Runtime: HAR files of browsers and tools, and flow files of
-mitmproxy. Nothing is sent anywhere. Each recording is judged by itself: what one shows is no evidence for another."""
+mitmproxy. Nothing is sent anywhere. Each recording is judged by itself. One is no evidence for another."""
 
 EPILOG = """\
-exit status: 0 if all is well; 2 if --fail-on says so; 1 if nothing could be read or the call is wrong.
-In a HAR file, and in flow files unless a filter asks for it, content is not read: ~b matches in flow files only."""
+exit status: 0 if the audit ran, whatever it found; 2 if --fail-on is set and the gate failed; 1 if the call is wrong,
+no recording could be read, or a report could not be written.
+The audit reads the content of flow files only if a filter needs it, and never that of HAR files. So ~b matches in flow
+files only."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help=f"write a report, several times if wanted; the suffix decides the format: {', '.join(SUFFIXES)}",
+        help=f"write a report; repeat it for more reports; the suffix decides the format: {', '.join(SUFFIXES)}",
     )
     add("--scope", default="", metavar="FILTER", help="judge only what matches this flow filter, such as '~d example'")
     add("--limits", default="4kb/75", metavar="SIZE/COUNT", help="header limits, such as 15kb/90 (default: 4kb/75)")
@@ -65,10 +67,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="change a rule, as [/flow-filter]/rule[:subject]/level with the level off, info, warning or error",
     )
-    add("--baseline", default="", metavar="FILE", help="an earlier JSON report: what is in it never fails the run")
-    add("--fail-on", default="never", metavar="LEVEL", help=f"one of {', '.join(options.FAIL_ON)} (default: never)")
-    add("--show", default="warning", metavar="LEVEL", help="lowest severity in the terminal (default: warning)")
-    add("--workers", type=_count, metavar="N", help="processes to judge with (default: as many as there are cores)")
+    add("--baseline", default="", metavar="FILE", help="an earlier JSON report: its findings never fail the run")
+    add(
+        "--fail-on",
+        default="never",
+        metavar="LEVEL",
+        help=f"end with 2 on a new finding of this severity or above: {', '.join(options.FAIL_ON)} (default: never)",
+    )
+    add("--show", default="warning", metavar="LEVEL", help="lowest severity to show in the terminal (default: warning)")
+    add("--workers", type=_count, metavar="N", help="number of processes (default: the number of cores)")
     add("--scheduler", default="", metavar="ADDRESS", help="judge on a Dask cluster, such as tcp://127.0.0.1:8786")
     add("--quiet", action="store_true", help="print no summary and no progress")
 
@@ -141,12 +148,12 @@ def _complain(sentence: str) -> int:
 
 
 def _as_arguments(sentence: str) -> str:
-    """A sentence about the addon's options, about those of this command instead."""
+    """A sentence about the addon's options, with the names of this command's options instead."""
     return re.sub(r"\bruntime_([a-z_]+)", lambda name: "--" + name[1].replace("_", "-"), sentence)
 
 
 def _workers_for(names: Sequence[str]) -> int:
-    """How many processes are worth while. Starting one takes a second."""
+    """How many processes are worthwhile. Starting one takes a second."""
     try:
         if sum(os.path.getsize(name) for name in names) < SMALL:
             return 1
@@ -166,7 +173,7 @@ def _one_by_one(names: Sequence[str], plan: Plan, progress: _Progress) -> Judged
 
 
 def _bare(judged: Judged) -> Notice | None:
-    """That some recordings hold no cookies although others do. If none does, the report says so by itself."""
+    """Notice that some recordings hold no cookies although others do. If none does, the report says so itself."""
     bare = judged.bare
     if not bare.count or not judged.journal.hosts.has_credentials:
         return None
@@ -181,7 +188,7 @@ def _bare(judged: Judged) -> Notice | None:
 
 
 def _entries_skipped(judged: Judged, recordings: int) -> Notice | None:
-    """What of the recordings was not judged, by reason, with the first places."""
+    """Notice of the entries that were not judged, by reason, with the first places."""
     count = sum(skips.count for skips in judged.skipped.values())
     if not count:
         return None
@@ -214,7 +221,7 @@ def _write(report: Report, paths: Sequence[Path]) -> bool:
 
 
 def _why_it_fails(report: Report, fail_on: Severity | None) -> str:
-    """Why the gate fails, in a sentence; empty if it does not, or if there is none."""
+    """Why the gate fails, in a sentence. Empty if it does not fail, or if there is no gate."""
     if fail_on is None:
         return ""
     if report.standing is None:
@@ -231,7 +238,7 @@ def _why_it_fails(report: Report, fail_on: Severity | None) -> str:
 
 
 class _Progress(NamedTuple):
-    """Who is told how far it is: after each exchange, after each recording, and after some of them elsewhere."""
+    """Callbacks for progress: after each exchange, after each recording, and after several recordings elsewhere."""
 
     saw: Callable[[Journal], None] | None
     finished: Callable[[Judged], None]
@@ -240,7 +247,7 @@ class _Progress(NamedTuple):
 
 @contextlib.contextmanager
 def _progress(recordings: int, *, quiet: bool) -> Iterator[_Progress]:
-    """Show a bar if a person looks on."""
+    """Show a bar if a person is watching."""
     if quiet or not sys.stderr.isatty():
         yield _Progress(None, lambda judged: None, lambda recordings: None)
         return

@@ -1,4 +1,4 @@
-"""`functions-runtime diff OLD NEW`: what two JSON reports have in common, and what they do not."""
+"""`functions-runtime diff OLD NEW`: the new, fixed and unchanged findings of two JSON reports."""
 
 from __future__ import annotations
 

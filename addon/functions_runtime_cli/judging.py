@@ -1,4 +1,4 @@
-"""One recording, judged: what a worker does, be it this process, another one or another machine.
+"""Judge one recording. A worker does this, in this process, in another one or on another machine.
 
 What comes back is plain and can be merged with others. Evidence in one recording says nothing about another one.
 """
@@ -29,10 +29,10 @@ from functions_runtime_proxy import filters, options, read
 from functions_runtime_proxy.registrable import registrable_domain
 
 MOST_REASONS = 20
-"""Reasons for which entries are skipped that are told apart."""
+"""The most reasons for skipped entries that are counted apart."""
 MANY_OBJECTS = 100_000
 MOST_PLACES = 3
-"""Places that are remembered of each."""
+"""The most places that are remembered for a reason."""
 OTHER_REASONS = "other reasons"
 
 
@@ -71,7 +71,7 @@ class Skips:
 
 @dataclass(slots=True)
 class Judged:
-    """What came of recordings: a journal, the names of those read, and what could not be read, and why.
+    """The result of recordings: a journal, the names of those read, and those that could not be read, and why.
 
     `bare` are the recordings without a cookie or Authorization in which there should be one.
     """
@@ -83,7 +83,7 @@ class Judged:
     bare: Skips = field(default_factory=Skips)
 
     def skip(self, reason: str, skips: Skips) -> None:
-        """Take down that entries were skipped. Beyond the maximum, reasons share one, whatever the order."""
+        """Record that entries were skipped. Reasons beyond the maximum share one, whatever the order."""
         self.skipped.setdefault(reason, Skips()).add(skips)
         named = sorted(self.skipped.keys() - {OTHER_REASONS})
         for further in named[MOST_REASONS:]:
@@ -101,7 +101,7 @@ def settings_of(
     baseline: str = "",
     fail_on: str = "never",
 ) -> options.Settings:
-    """What these words mean, which are those of the addon's options. Raises OptionsError if one makes no sense."""
+    """The settings that these values of the addon's options mean. Raises OptionsError if one makes no sense."""
     words = SimpleNamespace(
         runtime_mode=options.AUDIT,
         runtime_scope=scope,
@@ -127,7 +127,7 @@ class Judgement(NamedTuple):
 
     @property
     def needs_flow(self) -> bool:
-        """Whether a filter asks for more than a reader of recordings takes along."""
+        """Whether a filter needs more than a reader of recordings keeps."""
         return any(each.needs_flow for each in (self.scope, *(each for each, _ in self.overrides)) if each)
 
 
@@ -250,7 +250,7 @@ def judge_each(names: Iterable[str], plan: Plan) -> Judged:
 
 
 def merged(parts: Iterable[Judged]) -> Judged:
-    """What came of all of these, whatever the order. Changes none of them: Dask may use them once more."""
+    """The combined result, whatever the order. It changes no input, because Dask may use the inputs again."""
     together = Judged()
     for part in parts:
         together.journal.merge(part.journal)

@@ -19,12 +19,12 @@ from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableE
 from functions_runtime_proxy import internals
 
 SUFFIXES = (".har", ".flow", ".flows", ".mitm")
-"""What recordings in a folder end in, perhaps with `.gz` behind it."""
+"""Suffixes of recordings in a folder, perhaps followed by `.gz`."""
 GZIP = b"\x1f\x8b"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
 BLOCK = 1 << 20
-"""Bytes that are read, or passed over, in one go."""
+"""Bytes that are read or skipped at once."""
 
 MITMPROXY = flow_state.Mitmproxy(
     version.FLOW_FORMAT_VERSION,
@@ -38,14 +38,14 @@ def is_url(name: str) -> bool:
 
 
 def absolute(name: str, folder: str) -> str:
-    """Where a recording is. Paths are relative to the folder."""
+    """The location of a recording. Paths are relative to the folder."""
     return name if is_url(name) else os.path.join(folder, name)
 
 
 def names(arguments: Iterable[str]) -> list[str]:
     """The recordings that these paths, globs, folders and URLs stand for, each once.
 
-    Raises ValueError, with a sentence, if one of them stands for nothing.
+    Raises ValueError, with a sentence, if one of them matches nothing.
     """
     found: dict[str, None] = {}
     for argument in arguments:
@@ -141,7 +141,7 @@ def _read(file: IO[bytes], domain: str, *, with_state: bool) -> Iterator[Recorde
 
 
 class _Unzip(io.RawIOBase):
-    """What is in a gzip file. It ends where that ends or is damaged."""
+    """The content of a gzip file, up to its end or to the first damage."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -169,7 +169,7 @@ class _Unzip(io.RawIOBase):
 
 
 class _Skipping:
-    """A file as `flow_state` wants it."""
+    """A file as `flow_state` needs it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

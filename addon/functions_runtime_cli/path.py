@@ -1,4 +1,4 @@
-"""`functions-runtime path`: where the file is that mitmproxy loads."""
+"""`functions-runtime path`: the file that mitmproxy loads."""
 
 from __future__ import annotations
 

@@ -29,9 +29,9 @@ BASES = {
     "reading": "our interpretation of an open sentence",
 }
 WIDTH = 60
-"""Characters after which lines are broken: mitmweb does not break them, and cuts what is longer than its pane."""
+"""The most characters in a line. mitmweb does not wrap lines, and cuts those that are longer than its pane."""
 MAX_LINE = 1000
-"""Characters of one header line that are shown."""
+"""The most characters of one header line that are shown."""
 
 PassageOf = Callable[[http.HTTPFlow], Passage | None]
 
@@ -102,7 +102,7 @@ def explain(rule: Rule) -> list[str]:
 
 
 def _changes(message: http.Message | None, passage: Passage) -> Iterator[str]:
-    """What the Runtime made of a message. What others did to it, before or after, is left out."""
+    """What the Runtime changed in a message. Changes by others, before or after, are left out."""
     if isinstance(message, http.Request):
         fields, rewritten = passage.request_before, passage.request_after
         if fields is not None and rewritten is not None and fields != rewritten:
@@ -137,7 +137,7 @@ def _changed_line(sign: str, line: str) -> str:
 
 
 def register(passage_of: PassageOf) -> None:
-    """Offer the view. One of an earlier load of the addon is replaced."""
+    """Register the view. It replaces the view of an earlier load of the addon."""
 
     def text_of(flow: Any, message: Any) -> str:
         if not isinstance(flow, http.HTTPFlow):

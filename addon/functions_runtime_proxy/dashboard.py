@@ -1,8 +1,8 @@
 """The live page: the HTML report, served while the proxy runs, and kept up to date in the browser.
 
-Tornado serves it, which mitmproxy brings along, on mitmproxy's own event loop. Nothing on it changes anything, and it
-answers nobody who was led here under a foreign name (DNS rebinding). A report is rendered only while somebody looks,
-once a second at most, and in a thread: the proxy's connections go first.
+Tornado, which mitmproxy brings, serves the page on mitmproxy's own event loop. The page is read-only. It refuses
+requests that came under a foreign host name (DNS rebinding). A report is rendered only while somebody looks, at most
+once a second, and in a thread, so that the proxy's connections go first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INTERVAL = 1.0
 """Seconds between two renderings."""
 
 PATIENCE = 20.0
-"""Seconds after which a browser that waits for news is told that there are none."""
+"""Seconds after which a browser that waits for changes is told that there are none."""
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's content that are read before it is refused."""
@@ -45,36 +45,36 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What is listened on: an IP address or a name, and a port."""
+    """Where the page is served: an IP address or a name, and a port."""
 
     host: str
     port: int
 
     @property
     def url(self) -> str:
-        """Where a browser finds it."""
+        """The URL for a browser."""
         host = "localhost" if self._is_everywhere else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     def is_meant_by(self, host: str) -> bool:
-        """Whether a request with this Host header is for this address, by a name that is its own."""
+        """Whether this Host header names this address by one of its own names."""
         if self.port == 80 and not host.endswith(":80"):
             host = f"{host}:80"
         name, colon, port = host.lower().rpartition(":")
         if not colon or port != str(self.port):
             return False
         name = name[1:-1] if name.startswith("[") and name.endswith("]") else name
-        if self._is_everywhere:  # which of its addresses this machine is reached by is not known, but it is no name
+        if self._is_everywhere:  # any address of this machine may be meant, but no other name
             return name == "localhost" or _ip_address(name) is not None
         return name in self._names
 
     def is_at(self, host: str, port: int) -> bool:
-        """Whether who connects there gets here. Which addresses this machine has besides is not known."""
+        """Whether a connection to this host and port reaches this page. Other addresses of this machine are unknown."""
         return port == self.port and host.lower() in self._names
 
     @property
     def _names(self) -> set[str]:
-        """What it is certainly called."""
+        """The names that certainly lead here."""
         here = {"localhost", "127.0.0.1", "::1"} if self._is_everywhere or self._is_loopback else set()
         return here | {self.host.lower()}
 
@@ -98,14 +98,14 @@ def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The report at one moment, under a version that no other rendering has."""
+    """The report at one moment, with a version that no other rendering has."""
 
     version: str
     content: Markup
 
 
 class Dashboard:
-    """Serves what `snapshot` returns. Belongs to the event loop on which it listens: nothing here is for threads."""
+    """Serves what `snapshot` returns. It belongs to the event loop on which it listens. Do not call it from threads."""
 
     def __init__(self, snapshot: Callable[[], Report]) -> None:
         self._snapshot = snapshot
@@ -121,11 +121,11 @@ class Dashboard:
         self._listening: asyncio.Task[None] | None = None
 
     def is_at(self, host: str, port: int) -> bool:
-        """Whether it is served there now, as far as that can be told from the address."""
+        """Whether the page is served there now, as far as the address shows."""
         return self._address is not None and self._address.is_at(host, port)
 
     def serve_at(self, address: tuple[str, int] | None) -> None:
-        """Serve at this address from now on, None: nowhere. Takes effect when `start` was called."""
+        """Serve at this address from now on, or nowhere if it is None. Takes effect once `start` was called."""
         if address == self._wanted:
             return
         self._wanted = address
@@ -133,7 +133,7 @@ class Dashboard:
             self._follow()
 
     def start(self) -> None:
-        """Begin to serve, if somebody asked for it. Needs a running event loop."""
+        """Begin to serve, if an address is set. Needs a running event loop."""
         self._is_running = True
         self._follow()
 
@@ -147,7 +147,7 @@ class Dashboard:
     async def _try_to_listen(self, host: str, port: int) -> None:
         try:
             url = await self.listen(host, port)
-        except (OSError, ValueError) as error:  # a host name can be one that no name service takes
+        except (OSError, ValueError) as error:  # the name service may reject the host name
             logger.warning(
                 "Runtime: the live page cannot be served at %s port %d: %s. Set runtime_dashboard to another address.",
                 host,
@@ -158,7 +158,7 @@ class Dashboard:
             logger.info("Runtime: the live page is at %s", url)
 
     async def listen(self, host: str, port: int) -> str:
-        """Serve on this address and no other from now on. Returns the URL; raises OSError where it is not to be had."""
+        """Serve only on this address from now on. Returns the URL. Raises OSError if the address cannot be used."""
         sockets = await asyncio.to_thread(netutil.bind_sockets, port, host)
         address = Address(host, sockets[0].getsockname()[1])
         application = web.Application(
@@ -171,7 +171,7 @@ class Dashboard:
         return address.url
 
     def close(self) -> asyncio.Task[None] | None:
-        """Stop listening. Returns a task that ends what is still open, None where nothing was."""
+        """Stop listening. Returns a task that closes open connections, or None if nothing was served."""
         if not self._server:
             return None
         self._server.stop()
@@ -180,7 +180,7 @@ class Dashboard:
         return ending
 
     def changed(self) -> None:
-        """What `snapshot` returns is no longer what it was."""
+        """Take note that `snapshot` now returns something else."""
         self._stale.set()
 
     async def current(self) -> Rendering:
@@ -196,7 +196,7 @@ class Dashboard:
             return self._rendering
 
     async def other_than(self, version: str) -> Rendering | None:
-        """A report that differs from this version, as soon as there is one; None where that takes too long."""
+        """A report that differs from this version, as soon as there is one. None if that takes too long."""
         rendering = await self.current()
         if rendering.version == version:
             with contextlib.suppress(asyncio.TimeoutError):
@@ -206,7 +206,7 @@ class Dashboard:
 
 
 class Handler(web.RequestHandler):
-    """Answers every request: GET and HEAD of the page and of its part that changes, and nothing else."""
+    """Responds to GET and HEAD of the page and of its part that changes, and refuses everything else."""
 
     def initialize(self, dashboard: Dashboard, address: Address) -> None:
         self._dashboard = dashboard
@@ -229,7 +229,7 @@ class Handler(web.RequestHandler):
         elif self.request.path == "/report":
             try:
                 news = await self._dashboard.other_than(self.get_query_argument("after", "") or "")
-            except asyncio.CancelledError:  # mitmproxy ends: there will be no news, and Tornado would complain
+            except asyncio.CancelledError:  # mitmproxy ends: nothing will change, and Tornado would complain
                 news = None
             if news is None:
                 self.set_status(204)
@@ -242,12 +242,12 @@ class Handler(web.RequestHandler):
     head = get
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """A refusal is nothing to talk about. Never an error: mitmproxy can take one for a failed start."""
+        """Log nothing about refusals. Never log an error: mitmproxy can take it for a failed start."""
         if not isinstance(value, web.HTTPError):
             logger.warning("Runtime: the live page could not be made.", exc_info=value)
 
     def compute_etag(self) -> None:
-        """Nothing here is stored, so nothing has to be told apart."""
+        """No ETag: browsers store nothing of this page."""
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         self.set_header("Content-Type", "text/plain; charset=utf-8")

@@ -1,7 +1,7 @@
-"""mitmproxy's flow filters, asked about an exchange that is no flow.
+"""mitmproxy's flow filters, applied to an exchange that is not a flow.
 
-A filter that speaks of method, host, URL, header fields, media types and status is answered from those. Only for
-another one a flow has to be there, and whoever has none makes one.
+A filter on method, host, URL, header fields, media types or status is evaluated from these. Any other filter needs a
+flow, and a caller without a flow makes one.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ Matches = Callable[[Subject], bool]
 
 
 class Filter(NamedTuple):
-    """A filter. `needs_flow` says that it asks for more than a subject has, so that a flow answers it."""
+    """A filter. `needs_flow` says that the filter needs more than a subject has, so it needs a flow."""
 
     matches: Matches
     needs_flow: bool
@@ -62,7 +62,7 @@ def filter_of(tree: flowfilter.TFilter) -> Filter:
 
 
 def parse(text: str) -> Filter:
-    """The filter of a text. Raises ValueError if it is none."""
+    """The filter in a text. Raises ValueError if the text is not a filter."""
     return filter_of(flowfilter.parse(text))
 
 
@@ -154,4 +154,4 @@ _LEAVES: dict[type[Any], _Leaf] = {
     flowfilter.FContentTypeResponse: lambda node: lambda subject: _has_type(subject.response_fields, node.re.search),
     flowfilter.FAsset: lambda node: _is_asset,
 }
-"""How each kind of expression is answered from a subject."""
+"""How each kind of expression is evaluated for a subject."""

@@ -6,13 +6,13 @@ from functions_runtime.record.report import Report
 from functions_runtime.ruling import Severity
 
 EXIT_STATUS = 2
-"""Of a run that fails."""
+"""The exit status of a run that fails."""
 MAX_NAMED = 5
-"""Findings that are named."""
+"""The most findings that are named."""
 
 
 def why_it_fails(report: Report, fail_on: Severity | None) -> str:
-    """Why the run fails, in a sentence; empty if it does not, or if nobody asked (None)."""
+    """Why the run fails, in a sentence. Empty if it does not fail, or if `fail_on` is None."""
     if fail_on is None:
         return ""
     if report.standing is None:

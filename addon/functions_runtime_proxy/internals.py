@@ -1,7 +1,7 @@
 """Every name of mitmproxy's that its documentation does not promise, for mitmproxy 11 and 12.
 
-Whoever supports a new mitmproxy begins here. Each function says where mitmproxy has what it reaches for. If it finds
-nothing, it changes nothing and says so in what it returns.
+Begin here to support a new mitmproxy. The link above each part leads to mitmproxy's code. If a function does not find
+what it needs, it changes nothing and says so in its return value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mitmproxy.proxy.utils import ReceiveBuffer
 
 
 def host_of_authority(authority: str) -> str:
-    """The host in a Host field or an `:authority`, empty if there is none."""
+    """The host in a Host field or an `:authority`, empty if there is no host."""
     return parse_authority(authority, check=False)[0]
 
 
@@ -30,7 +30,7 @@ def host_of_authority(authority: str) -> str:
 
 
 def is_killed(each: flow.Flow) -> bool:
-    """Whether somebody killed the flow. It is no longer live then."""
+    """Whether somebody killed the flow. A killed flow is no longer live."""
     return each.error is not None and each.error.msg == flow.Error.KILLED_MESSAGE
 
 
@@ -57,12 +57,12 @@ class _Discard(ReceiveBuffer):
 
 
 def discard_upload(each: http.HTTPFlow) -> bool:
-    """Drop what is still to come of the request's content. Returns False if the flow's stream was not found.
+    """Drop the rest of the request's content. Returns False if the flow's stream was not found.
 
-    With `stream_large_bodies` set, mitmproxy opens the connection to the server as soon as enough of an upload is
-    there, and breaks off with an error if an addon has already replied. There is no hook in between. So the buffer in
-    which mitmproxy collects the upload is exchanged for one that stays empty: the upload is read and dropped, the
-    server is never contacted, and the reply goes out at its end.
+    With `stream_large_bodies` set, mitmproxy connects to the server as soon as enough of an upload has arrived, and
+    stops with an error if an addon has already replied. There is no hook in between. So this function replaces the
+    buffer in which mitmproxy collects the upload with one that stays empty. The upload is read and dropped, the server
+    is never contacted, and the reply goes out when the upload ends.
     """
     each.request.stream = False
     connections: Mapping[Any, Any] = getattr(ctx.master.addons.get("proxyserver"), "connections", {})
@@ -93,7 +93,7 @@ def _streams(context: Context) -> Iterator[HttpStream]:
 
 
 def register_argument_type(type_: type, definition: Any) -> None:
-    """Make a type of command arguments known. It has to be known before a command with such an argument is."""
+    """Register a type of command arguments. Do so before you register a command with such an argument."""
     types: dict[Any, Any] = mitmproxy.types.CommandTypes.typemap
     types[type_] = definition
 
@@ -102,7 +102,7 @@ def register_argument_type(type_: type, definition: Any) -> None:
 
 
 def deferred_options(options: Options) -> Sequence[str]:
-    """Names of options that were set although no addon has declared them so far. mitmproxy ignores them in silence."""
+    """Names of options that were set but that no addon has declared so far. mitmproxy ignores them in silence."""
     return list(getattr(options, "deferred", {}))
 
 
@@ -113,7 +113,7 @@ TextOf = Callable[[Any, Any], str]
 
 
 def register_view(name: str, text_of: TextOf) -> None:
-    """Offer a content view. One of the same name, of an earlier load of the addon, is replaced."""
+    """Register a content view. It replaces a view of the same name from an earlier load of the addon."""
     api: Any = contentviews  # mitmproxy 11 and 12 have different classes for views
     if hasattr(api, "Contentview"):
         api.add(_view(api, name, text_of))
@@ -154,7 +154,7 @@ def _legacy_view(api: Any, view_name: str, text_of: TextOf) -> Any:
 
 
 def follow_focus() -> None:
-    """Render content views anew for each flow, if a user interface has a focus."""
+    """Render content views anew whenever the focus changes, if the user interface has a focus."""
     view = getattr(ctx.master, "view", None)
     if view is not None:
         view.focus.sig_change.connect(_render_anew)
@@ -168,9 +168,9 @@ def refresh_focus(each: flow.Flow) -> None:
 
 
 def _render_anew() -> None:
-    """Make the console forget the texts that it keeps by what a message looks like, whatever flow it belongs to.
+    """Make the console forget its cached texts. It caches them by message, whatever the flow.
 
-    It does so when a content view changes.
+    The console forgets them when a content view changes.
     """
     api: Any = contentviews
     changed = api.registry.on_change if hasattr(api, "registry") else api.on_add
@@ -183,9 +183,9 @@ def _render_anew() -> None:
 def exit_afterwards(status: int) -> None:
     """Let the process end with this status once the current task, which is mitmproxy's main one, is over.
 
-    `SystemExit` in an addon's `done` would keep later addons from theirs, which save flows and HAR files. On Python
-    3.11 asyncio prints a traceback for each connection that is still open at the end; with status 0 none is wanted
-    either.
+    `SystemExit` in an addon's `done` would skip the `done` of later addons, which save flows and HAR files. On Python
+    3.11 asyncio prints a traceback for each connection that is still open at the end. This function prevents that, with
+    status 0 too.
     """
 
     def leave(task: asyncio.Task[Any]) -> None:

@@ -1,7 +1,7 @@
 """The addon's options: how they are declared, and what they mean once they are read.
 
-Options are read as a whole, in one place, into a `Settings` that the rest of the addon takes as it is. What makes no
-sense is refused here with mitmproxy's `OptionsError`, which names the option and says what would be right.
+All options are read together, in one place, into a `Settings` that the rest of the addon uses as it is. A value that
+makes no sense raises mitmproxy's `OptionsError` here, which names the option and says what would be right.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FAIL_ON: dict[str, Severity | None] = {"never": None, **SEVERITIES}
 LEVELS: dict[str, Severity | None] = {"off": None, **{str(severity): severity for severity in Severity}}
 
 FILTERS = f"Filters are made of {', '.join(expression for expression, _ in flowfilter.help)}."
-"""What a flow filter can be, in a sentence."""
+"""What a flow filter can consist of, in a sentence."""
 
 SEED_PROFILE = Profile()
 
@@ -95,12 +95,12 @@ NAMES = (
 
 
 def concern(names: set[str]) -> bool:
-    """Whether one of these options means something here."""
+    """Whether one of these options is about this addon."""
     return "keep_host_header" in names or any(name.startswith(PREFIX) for name in names)
 
 
 def unknown(names: Iterable[str]) -> list[str]:
-    """A sentence for each name that looks like an option of ours and is none: mitmproxy would ignore it in silence."""
+    """A sentence for each name that looks like one of our options but is unknown. mitmproxy ignores it in silence."""
     return [
         f"There is no option {printable(name)}. Did you mean {' or '.join(_nearest(name))}?"
         for name in names
@@ -114,13 +114,22 @@ def _nearest(name: str) -> list[str]:
 
 def declare(loader: Loader) -> None:
     """Make the options known to mitmproxy."""
-    loader.add_option("runtime_mode", str, ENFORCE, "Apply the Runtime's rules to live traffic, or only report.", MODES)
-    loader.add_option("runtime_scope", str, "", "Flow filter: which flows the Runtime judges. Empty: all of them.")
     loader.add_option(
-        "runtime_limits", str, "4kb/75", "Header limits as SIZE/COUNT, such as 4kb/75, 15kb/90 or 8192/100."
+        "runtime_mode",
+        str,
+        ENFORCE,
+        "Apply the Runtime's rules to live traffic (enforce), or only report (audit).",
+        MODES,
+    )
+    loader.add_option("runtime_scope", str, "", "Flow filter that selects which flows are judged. Empty: all flows.")
+    loader.add_option(
+        "runtime_limits",
+        str,
+        "4kb/75",
+        "Header limits as SIZE/COUNT, such as 4kb/75, 15kb/90 (the newest copy of the vendor's page) or 8192/100.",
     )
     loader.add_option(
-        "runtime_domain", str, "", "Host name of the Function in production. Empty: the host that the client addressed."
+        "runtime_domain", str, "", "The Function's host name in production. Empty: the host that the client addressed."
     )
     loader.add_option(
         "runtime_show",
@@ -133,31 +142,31 @@ def declare(loader: Loader) -> None:
         "runtime_rules",
         Sequence[str],
         [],
-        "Change rules, each as [/flow-filter]/rule[:subject]/level with the level off, info, warning or error.",
+        "Change rules. Write each change as [/flow-filter]/rule[:subject]/level. Levels: off, info, warning, error.",
     )
     loader.add_option(
         "runtime_report",
         Sequence[str],
         [],
-        f"Files to write the findings to. The suffix decides the format: {', '.join(SUFFIXES)}.",
+        f"Report files to write. The suffix decides the format: {', '.join(SUFFIXES)}.",
     )
     loader.add_option(
-        "runtime_baseline", str, "", "An earlier JSON report: what is in it is shown as known and never fails a run."
+        "runtime_baseline", str, "", "An earlier JSON report. Its findings are shown as known and never fail a run."
     )
     loader.add_option(
         "runtime_fail_on",
         str,
         "never",
-        "End with exit status 2 when there was a new finding of this severity or above.",
+        "End with exit status 2 if there is a new finding of this severity or above, or if nothing was checked.",
         tuple(FAIL_ON),
     )
     loader.add_option("runtime_dashboard", str, "", "Serve a live page with the findings at HOST:PORT.")
 
 
 def read(options: Options, before: Settings = DEFAULTS) -> Settings:
-    """What the options say. Raises OptionsError where one of them makes no sense.
+    """What the options say. Raises OptionsError if one of them makes no sense.
 
-    A baseline that is in `before` is not read again: its file may be one that reports are written to by now.
+    A baseline that is in `before` is not read again, because reports may be written to its file by now.
     """
     path = options.runtime_baseline
     return Settings(
@@ -179,7 +188,7 @@ def read(options: Options, before: Settings = DEFAULTS) -> Settings:
 
 def _choice(option: str, value: str, choices: dict[str, Choice]) -> Choice:
     if value not in choices:
-        raise OptionsError(f"{option}: {value!r} is not possible. Use one of {', '.join(choices)}.")
+        raise OptionsError(f"{option}: {value!r} is not a valid value. Use one of {', '.join(choices)}.")
     return choices[value]
 
 
@@ -231,14 +240,14 @@ def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
 
 
 def report_path(option: str, text: str) -> Path:
-    """The path of a report. Raises OptionsError where its suffix says nothing or it cannot be written."""
+    """The path of a report. Raises OptionsError if its suffix names no format, or if it cannot be written."""
     path = Path(text).expanduser().absolute()
     if path.suffix.lower() not in SUFFIXES:
-        raise OptionsError(f"{option}: {text!r} has no suffix of a report. Possible are {', '.join(SUFFIXES)}.")
+        raise OptionsError(f"{option}: {text!r} does not end in a report's suffix. Use one of {', '.join(SUFFIXES)}.")
     try:
         if path.is_dir():
             raise IsADirectoryError("it is a folder")
-        # Where a file can be made beside what a link leads to, the report can be put in its place.
+        # If a file can be created next to the link's target, the report can replace the target.
         with tempfile.TemporaryFile(dir=Path(os.path.realpath(path)).parent):
             pass
         if path.exists() and not os.access(path, os.W_OK):
@@ -246,7 +255,7 @@ def report_path(option: str, text: str) -> Path:
     except OSError as error:
         reason = error.strerror or error
         raise OptionsError(
-            f"{option}: {text!r} cannot be written: {reason}. Name a file in a folder that exists and is yours."
+            f"{option}: {text!r} cannot be written: {reason}. Name a file in an existing folder that you can write to."
         ) from error
     return path
 

@@ -1,4 +1,4 @@
-"""Registrable domains by the Public Suffix List (https://publicsuffix.org/), which mitmproxy brings along."""
+"""Registrable domains by the Public Suffix List (https://publicsuffix.org/), which mitmproxy brings."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ import publicsuffix2
 # A browser talks to a few dozen hosts, again and again.
 @lru_cache(maxsize=4096)
 def registrable_domain(host: str) -> str:
-    """The registrable domain of a host name in lower case; the name itself if it has none."""
+    """The registrable domain of a host name in lower case, or the name itself if it has no such domain."""
     return publicsuffix2.get_sld(host) or host

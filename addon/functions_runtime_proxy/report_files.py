@@ -1,8 +1,8 @@
 """Keeps the report files up to date: every few seconds while something changes, and at the end.
 
-Files are replaced as a whole, so that a reader never sees half a report. Rendering and writing happen in a thread:
-mitmproxy has one thread for all connections. A log is the exception: it grows by a line for each new finding, at
-once and in one piece, so that a process that is killed loses nothing.
+Each file is replaced as a whole, so a reader never sees half a report. Rendering and writing run in a thread, because
+mitmproxy has one thread for all connections. A log is the exception. It grows by one line for each new finding, at
+once and in one piece, so a killed process loses nothing.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 
 LOG_SUFFIX = ".jsonl"
 SUFFIXES = (*FORMATS, LOG_SUFFIX)
-"""What a report's path may end in. A log is not replaced but grows, a line for each new finding."""
+"""What a report's path may end in. A log is not replaced: it grows by a line for each new finding."""
 
 INTERVAL = 2.0
-"""Seconds between two looks at whether something changed."""
+"""Seconds between two checks for changes."""
 
 
 class ReportWriter:
-    """Writes what `snapshot` returns to the paths it was last given."""
+    """Writes what `snapshot` returns to the paths that `write_to` was last given."""
 
     def __init__(self, snapshot: Callable[[], Report]) -> None:
         self._snapshot = snapshot
@@ -46,7 +46,7 @@ class ReportWriter:
         self._written = 0
 
     def write_to(self, paths: Iterable[Path]) -> None:
-        """From now on, write to these paths. Raises OSError where a log cannot be opened."""
+        """From now on, write to these paths. Raises OSError if a log cannot be opened."""
         paths = tuple(paths)
         logs = {path for path in paths if path.suffix.lower() == LOG_SUFFIX}
         for path in self._logs.keys() - logs:
@@ -58,7 +58,7 @@ class ReportWriter:
         self._changed = True
 
     def _open(self, path: Path) -> None:
-        """Open a log and begin what this run writes to it."""
+        """Open a log and write the header of this run."""
         self._logs[path] = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         if _is_torn(self._logs[path]):
             self._append(path, "\n")
@@ -66,7 +66,7 @@ class ReportWriter:
         self._append(path, jsonl.header(report.mode, report.limits))
 
     def log(self, entries: Iterable[Entry]) -> None:
-        """Put new findings into the logs. A log that was moved away goes on in a new file."""
+        """Append new findings to the logs. If a log was moved away, it continues in a new file."""
         if self._logs and (lines := "".join(jsonl.line(entry) for entry in entries)):
             for path in [*self._logs]:
                 if _is_moved(path, self._logs[path]):
@@ -78,12 +78,12 @@ class ReportWriter:
         try:
             self._open(path)
         except OSError as error:
-            self._complain(path, error)  # the old file goes on
+            self._complain(path, error)  # the old file stays in use
         else:
             os.close(old)
 
     def _append(self, path: Path, text: str) -> None:
-        """Put whole lines into a log. What does not get there now, goes before what comes next."""
+        """Append whole lines to a log. What cannot be written now is written before the next lines."""
         waiting = self._unwritten.pop(path, b"")
         left, reason = _write_lines(self._logs[path], waiting + text.encode())
         if reason:
@@ -93,14 +93,14 @@ class ReportWriter:
             self._failing.pop(path, None)
 
     def _complain(self, path: Path, error: OSError) -> None:
-        """Say that a report could not be written, once until it can be, or the reason is another."""
+        """Log that a report could not be written: once, until it can be written again or the reason changes."""
         reason = str(error.strerror or error)
         if self._failing.get(path) != reason:
             self._failing[path] = reason
             logger.warning("Runtime: the report %s could not be written: %s.", path, reason)
 
     def write_now(self, path: Path) -> None:
-        """Write one report once. Raises OSError where that fails."""
+        """Write one report once. Raises OSError if that fails."""
         replace_file(path, FORMATS[path.suffix.lower()](self._snapshot()))
 
     def touch(self) -> None:
@@ -108,7 +108,7 @@ class ReportWriter:
         self._changed = True
 
     def start(self) -> None:
-        """Begin to write by itself. Needs a running event loop."""
+        """Begin to write periodically. Needs a running event loop."""
         self._task = asyncio.get_running_loop().create_task(self._keep_writing())
 
     def finish(self) -> None:
@@ -138,7 +138,7 @@ class ReportWriter:
 
     def _write(self, number: int, report: Report, paths: Iterable[Path]) -> None:
         with self._lock:
-            if number < self._written:  # a later one overtook it
+            if number < self._written:  # a later report was written first
                 return
             self._written = number
             for path in paths:
@@ -151,7 +151,7 @@ class ReportWriter:
 
 
 def _write_lines(log: int, data: bytes) -> tuple[bytes, OSError | None]:
-    """Write as many whole lines as there is room for. Returns what is left, and why."""
+    """Write as many whole lines as there is room for. Returns the rest, and the reason for it."""
     written = 0
     try:
         while written < len(data):
@@ -165,7 +165,7 @@ def _write_lines(log: int, data: bytes) -> tuple[bytes, OSError | None]:
 
 
 def _is_moved(path: Path, log: int) -> bool:
-    """Whether the path no longer leads to this log, because its file was rotated away or deleted."""
+    """Whether the path no longer leads to this log because the file was rotated away or deleted."""
     try:
         there = os.stat(path)
     except OSError:
@@ -174,7 +174,7 @@ def _is_moved(path: Path, log: int) -> bool:
 
 
 def _is_torn(log: int) -> bool:
-    """Whether the last line of a log has no end: its disk may have been full."""
+    """Whether the last line of a log is incomplete, because the disk may have been full."""
     if not os.fstat(log).st_size:
         return False
     os.lseek(log, -1, os.SEEK_END)
@@ -182,9 +182,9 @@ def _is_torn(log: int) -> bool:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Put a text in the place of a file at once, where a link leads to one, of that.
+    """Replace a file with this text at once. If the path is a link, its target is replaced.
 
-    Raises OSError where that fails, and then leaves nothing behind.
+    Raises OSError if that fails, and then leaves nothing behind.
     """
     path = Path(os.path.realpath(path))
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

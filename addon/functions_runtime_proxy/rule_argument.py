@@ -1,4 +1,4 @@
-"""The id of a rule as the argument of a command: completed, and where it is wrong, refused with those there are.
+"""The id of a rule as the argument of a command: completed, and if it is wrong, refused with a list of all ids.
 
 mitmproxy's own type for a choice does the first but says only that a choice is invalid.
 """
@@ -38,5 +38,5 @@ class _RuleIdType:
 
 
 def register_rule_argument() -> None:
-    """Make the type known to mitmproxy's commands; it has to be before a command with such an argument is."""
+    """Register the type. Do so before you register a command with such an argument."""
     register_argument_type(RuleId, _RuleIdType())

@@ -46,7 +46,7 @@ def har(tmp_path: Path) -> Path:
 def test_a_summary_is_printed_unless_it_is_to_be_quiet(har: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(har)]) == 0
     printed = capsys.readouterr()
-    assert "cookie-lifetime-too-long [sid]" in printed.out
+    assert "[sid] GET" in printed.out
     assert "secret-value" not in printed.out
     assert printed.err == ""
     assert main([str(har), "--quiet"]) == 0
@@ -226,10 +226,10 @@ def test_a_run_in_which_nothing_can_be_read_fails(
         (["--scope", "~nothing"], "--scope: '~nothing' is not a flow filter."),
         (["--rules", "/no-rule/off"], "--rules: there is no rule 'no-rule'"),
         (["--domain", "http://a"], "--domain: 'http://a' is not a host name."),
-        (["--report", "a.doc"], "--report: 'a.doc' has no suffix of a report."),
+        (["--report", "a.doc"], "--report: 'a.doc' does not end in a report's suffix."),
         (["--baseline", "/nowhere.json"], "Name a report that --report wrote"),
-        (["--fail-on", "much"], "--fail-on: 'much' is not possible."),
-        (["--show", "much"], "--show: 'much' is not possible."),
+        (["--fail-on", "much"], "--fail-on: 'much' is not a valid value."),
+        (["--show", "much"], "--show: 'much' is not a valid value."),
         (["*.nothing"], "No file matches '*.nothing'."),
         (["memory://nowhere/*.har"], "There is no recording at"),
         (["nowhere://a/*.har"], "'nowhere://a/*.har' cannot be listed:"),

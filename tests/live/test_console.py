@@ -129,7 +129,7 @@ def test_the_flow_is_marked(console: Console) -> None:
     ("tab", "normal", "change", "to_do"),
     [
         ("", "next: home", "- Referer: http://before.test/", "Send what the Function needs in a header of your own"),
-        ("\t", '{ "greeting": "hello" }', f"- {COOKIE} + {COOKIE_AFTER}", "Leave Domain out, and give other hosts"),
+        ("\t", '{ "greeting": "hello" }', f"- {COOKIE} + {COOKIE_AFTER}", "Leave Domain out. Give other hosts"),
     ],
     ids=["request", "response"],
 )
@@ -144,7 +144,9 @@ def test_the_view_shows_findings_in_full_once_it_is_chosen(
     console.type(console.wait_for(r"(\w)\) runtime ")[1])
     console.wait_for(r"\[m:runtime\]")
     console.wait_for(re.escape(f": before (-) and after (+). {change}"))
-    console.wait_for(r"WARNING Cookie Domain is replaced \[sid\] The Domain of the cookie sid is example\.test;")
+    console.wait_for(
+        r"WARNING The Runtime replaces a cookie's Domain \[sid\] The Domain of the cookie sid is example\.test\."
+    )
     console.wait_for(f"What to do: {to_do}")
 
 
@@ -153,10 +155,10 @@ def test_the_view_shows_findings_in_full_once_it_is_chosen(
     [
         ("rules", "request-headers-too-long .* cookie-session .* websocket-unavailable"),
         ("explain nonsense", r"error: .*There is no rule 'nonsense'\. The rules are .*cookie-session"),
-        ("explain cookie-session", r"Session cookie: info, documented by the vendor\. .* What to do: Nothing\."),
+        ("explain cookie-session", r"Session cookie: info, documented by the vendor\. .* What to do: Do nothing\."),
         ("judge @focus", r"judged 1 of 1 flows\."),
         ("probe @focus", "experimenting with 1 of 1 flows"),
-        ("report findings.txt", r"error: .*'findings\.txt' has no suffix of a report\. Possible are \.json"),
+        ("report findings.txt", r"error: .*'findings\.txt' does not end in a report's suffix\. Use one of \.json"),
     ],
 )
 def test_a_command_shows_its_result_or_says_what_is_wrong(console: Console, command: str, shown: str) -> None:
@@ -208,13 +210,13 @@ def test_each_flow_has_its_own_text(console: Console, origin: Origin) -> None:
     """The console keeps texts of views by what a message looks like, and two requests can look the same."""
     console.type(":set console_default_contentview=runtime\r")
     console.type("\r")
-    console.wait_for(r"Cookie Domain is replaced \[sid\]")
+    console.wait_for(r"The Runtime replaces a cookie's Domain \[sid\]")
     console.type("q")
     origin.serve(ANSWER.replace(b"sid=", b"other="), b"/sign-in")
     console.fetch(request(b"Referer: http://before.test/", target=b"/sign-in?next=home"))
     console.wait_for("The Domain of the cookie other")
     console.type("G\r")
-    console.wait_for(r"Cookie Domain is replaced \[other\]")
+    console.wait_for(r"The Runtime replaces a cookie's Domain \[other\]")
     console.type(":set runtime_rules=/cookie-domain-replaced/error\r")
     console.type(":runtime.judge @focus\r")
-    console.wait_for(r"ERROR Cookie Domain is replaced \[other\]")
+    console.wait_for(r"ERROR The Runtime replaces a cookie's Domain \[other\]")

@@ -126,7 +126,7 @@ def test_the_flow_is_marked(page: Any) -> None:
 
 def test_the_comment_says_what_happens_and_what_to_do(page: Any) -> None:
     click(page, "//a[normalize-space()='Comment']")
-    comment = find(page, "//*[contains(text(), 'under the Runtime it becomes app.example.test')]").text
+    comment = find(page, "//*[contains(text(), 'Under the Runtime it becomes app.example.test')]").text
     assert "What to do: Leave Domain out" in comment
 
 
@@ -158,9 +158,9 @@ def test_the_view_is_there_for_a_response_without_content(page: Any) -> None:
     ("command", "shown"),
     [
         ("runtime.rules", '"cookie-session"'),
-        ("runtime.explain cookie-session", "What to do: Nothing."),
+        ("runtime.explain cookie-session", "What to do: Do nothing."),
         ("runtime.explain nonsense", "There is no rule 'nonsense'. The rules are"),
-        ("runtime.report findings.txt", "Possible are .json"),
+        ("runtime.report findings.txt", "Use one of .json"),
     ],
 )
 def test_the_command_bar_shows_a_result_or_says_what_is_wrong(

@@ -1,1 +1,1 @@
-"""What a run leaves behind: findings, endpoints, cookies and hosts. All of it is bounded, none of it secret."""
+"""The record of a run: findings, endpoints, cookies and hosts. It is bounded and holds no secrets."""

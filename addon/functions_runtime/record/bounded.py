@@ -1,4 +1,4 @@
-"""A memory of bounded size: what was not touched for longest is forgotten first."""
+"""Memory of bounded size, which forgets the least recently used values first."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Recent(Generic[Key, Value]):
         self._values: OrderedDict[Key, Value] = OrderedDict()
 
     def get(self, key: Key) -> Value | None:
-        """The value under the key, which is then the latest touched; None where there is none."""
+        """The value under the key, which becomes the most recently used. None if there is no value."""
         value = self._values.get(key)
         if value is not None:
             self._values.move_to_end(key)
         return value
 
     def put(self, key: Key, value: Value) -> None:
-        """Remember a value, and forget the one longest untouched if there are too many."""
+        """Remember a value. If there are too many, forget the least recently used one."""
         self._values[key] = value
         self._values.move_to_end(key)
         if len(self._values) > self._most:
@@ -36,9 +36,9 @@ class Recent(Generic[Key, Value]):
 
 
 def remember(recent: Recent[Key, dict[Value, None]], key: Key, value: Value, most: int) -> bool:
-    """Add a value to the set under the key, which keeps the `most` latest. Returns whether it was not there yet.
+    """Add a value to the set under the key, which keeps the `most` latest values. Returns whether the value is new.
 
-    A dict serves as the set, for its order.
+    A dict serves as the set because it keeps its order.
     """
     values = recent.get(key)
     if values is None:
@@ -51,7 +51,7 @@ def remember(recent: Recent[Key, dict[Value, None]], key: Key, value: Value, mos
 
 
 def keep(values: dict[Key, Value], key: Key, value: Value, most: int) -> None:
-    """Put a value into a dict, and drop the one longest in it if there are too many."""
+    """Put a value into a dict. If there are too many, drop the oldest one."""
     values[key] = value
     if len(values) > most:
         del values[next(iter(values))]

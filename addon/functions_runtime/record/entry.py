@@ -8,14 +8,14 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.ruling import Finding
 
 Known = tuple[str, str, str, str, str, str | None]
-"""What makes a finding the same in two runs: rule, severity, method, host, path and subject."""
+"""The identity of a finding across runs: rule, severity, method, host, path and subject."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """A finding: what it is, where, how often, and when (seconds since 1970-01-01 UTC).
+    """A finding, its endpoint, how often it occurred, and when (in seconds since 1970-01-01 UTC).
 
-    `known` says that the baseline has it, `own` that it is about a host of the user's.
+    `known` says that the baseline has it. `own` says that it is about one of the user's own hosts.
     """
 
     finding: Finding
@@ -32,6 +32,6 @@ class Entry:
 
     @property
     def identity(self) -> Known:
-        """What it is known by."""
+        """The finding's identity, as a baseline holds it."""
         method, host, path = self.endpoint
         return self.finding.rule, str(self.finding.severity), method, host, path, self.finding.subject

@@ -1,6 +1,7 @@
-"""Whose hosts were seen. A browser talks to many, and the owners of most of them do not move (rulebook, "Own hosts").
+"""Hosts that were seen, and which of them are the user's own.
 
-Memory is bounded: beyond `MAX_HOSTS`, further hosts are not counted. Whose they are is still known.
+A browser talks to many hosts, and the owners of most of them do not move. Memory is bounded: hosts beyond `MAX_HOSTS`
+are not counted. Whether such a host is an own one is still known.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from functions_runtime.message import Request, Response
 
 MAX_HOSTS = 2_000
 MAX_MERGED_HOSTS = 100_000
-"""The same, of many runs together."""
+"""The same bound for several runs together."""
 MAX_UNTESTED = 100
-"""Names of restricted headers, of one host, that are counted."""
+"""The most names of restricted headers that are counted for one host."""
 
 Registrable = Callable[[str], str]
-"""From a host to its registrable domain, or to the host itself if it has none."""
+"""Maps a host to its registrable domain, or to itself if it has no such domain."""
 
 _LOGIN = re.compile(r"\b(?:log|sign)[-_]?(?:in|on)\b|\bauth|\bsession|\baccount|\bpassword", re.IGNORECASE)
 
 
 def itself(host: str) -> str:
-    """The registrable domain for want of a list: every host is alone."""
+    """Stands in for a list of suffixes: every host is its own registrable domain."""
     return host
 
 
@@ -60,9 +61,10 @@ class SeenHost:
 
 
 class Hosts:
-    """The hosts of a run. `has_credentials` says that a cookie or Authorization was seen, wherever.
+    """The hosts of a run.
 
-    `has_login` says that there was something to log in to.
+    `has_credentials` says that a cookie or Authorization was seen at any host. `has_login` says that there was
+    something to log in to.
     """
 
     def __init__(self, registrable: Registrable = itself) -> None:
@@ -104,7 +106,7 @@ class Hosts:
             seen.unclean += number
 
     def reached(self, host: str, names: Iterable[str]) -> None:
-        """Restricted headers reached the host, and nothing shows what it does with them."""
+        """Count restricted headers that reached the host although nothing shows whether it uses them."""
         seen = self.seen.get(host)
         if seen:
             untested = seen.untested = seen.untested or {}
@@ -113,20 +115,20 @@ class Hosts:
                     untested[name] = untested.get(name, 0) + 1
 
     def tested(self, host: str, name: str) -> None:
-        """An experiment has shown whether the host depends on this header."""
+        """Forget a header once an experiment has shown whether the host depends on it."""
         seen = self.seen.get(host)
         if seen and seen.untested:
             seen.untested.pop(name, None)
 
     def own(self, *, scoped: bool) -> Callable[[str], bool]:
-        """Whether a host is the owner's. `scoped` says that the user has chosen: then all that was judged is."""
+        """A function that says whether a host is an own one. If the user chose the scope (`scoped`), every host is."""
         sites = set() if scoped else {self._site(host) for host, seen in self.seen.items() if _was_entered(seen)}
         if not sites:
             return lambda host: True
         return lambda host: self._site(host) in sites
 
     def merge(self, other: Hosts) -> None:
-        """Take in what was seen elsewhere. What is kept if there is too much does not depend on the order."""
+        """Take in what was seen elsewhere. If there are too many hosts, the order does not decide which are kept."""
         for name, seen in other.seen.items():
             self.seen.setdefault(name, SeenHost()).merge(seen)
         if len(self.seen) > MAX_MERGED_HOSTS:
@@ -143,7 +145,7 @@ class Hosts:
         return seen
 
     def _is_landing(self, request: Request, response: Response) -> bool:
-        """Whether somebody went there, as far as that shows without Sec-Fetch fields."""
+        """Whether somebody navigated there, as far as that shows without Sec-Fetch fields."""
         accept = request.by_name.get(b"accept", (b"",))[0]
         if request.method != "GET" or not accept.startswith(b"text/html"):
             return False
@@ -154,7 +156,7 @@ class Hosts:
         return not referer or self._site(_host_of(referer)) == self._site(request.host)
 
     def _site(self, host: str) -> str:
-        """The registrable domain of a host. An IP address, or a name without a dot, is its own."""
+        """The registrable domain of a host. An IP address or a name without a dot is its own."""
         if "." not in host or _is_address(host):
             return host
         return self._registrable(host)
@@ -165,7 +167,7 @@ def _was_entered(seen: SeenHost) -> bool:
 
 
 def _host_of(url: bytes) -> str:
-    """The host of a URL in lower case, empty if there is none."""
+    """The host of a URL in lower case, empty if the URL has no host."""
     authority = re.split(rb"[/?#]", url.partition(b"://")[2], maxsplit=1)[0].rpartition(b"@")[2]
     return re.sub(rb":[0-9]*$", b"", authority).decode("ascii", "replace").lower()
 

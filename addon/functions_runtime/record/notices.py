@@ -1,4 +1,4 @@
-"""Notices: what a report must say at its top, because it could be taken for better news than it is (rulebook)."""
+"""Notices: what a report must say at its top, because readers could take it for better news than it is."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 FEW_EXCHANGES = 20
-"""Exchanges up to which nobody wonders that there is no cookie (rulebook)."""
+"""Up to this number of exchanges, nobody expects a cookie (rulebook)."""
 MOST_NAMED = 3
-"""Examples that a notice names."""
+"""The most examples that a notice names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notice: its id, which is permanent; a sentence or two, fit to be shown; and how many things it speaks of."""
+    """One notice: its permanent id, a sentence or two that are safe to show, and how many things it covers."""
 
     id: str
     message: str
@@ -21,7 +21,7 @@ class Notice:
 
 
 def no_cookies(exchanges: int, *, has_login: bool) -> Notice | None:
-    """That a recording holds no cookie and no Authorization, if that is strange. `exchanges` is their number."""
+    """A recording without cookies and Authorization, if that is strange. `exchanges` is the number of exchanges."""
     if not has_login and exchanges <= FEW_EXCHANGES:
         return None
     return Notice(
@@ -49,7 +49,7 @@ def _positions(positions: Sequence[int]) -> str:
 
 
 def unreadable(recordings: Mapping[str, str]) -> Notice | None:
-    """Recordings that could not be read at all: the reason of each by its name, both fit to be shown."""
+    """Recordings that could not be read at all. `recordings` maps names to reasons, both safe to show."""
     if not recordings:
         return None
     named = [f"{name} ({reason})" for name, reason in sorted(recordings.items())]
@@ -61,7 +61,7 @@ def unreadable(recordings: Mapping[str, str]) -> Notice | None:
 
 
 def restricted_untested(requests: Mapping[str, int]) -> Notice | None:
-    """Restricted headers that reached own hosts without a trace: by name, how many requests had them."""
+    """Restricted headers that reached own hosts and left no trace. `requests` counts requests by header name."""
     if not requests:
         return None
     named = ", ".join(
@@ -78,7 +78,7 @@ def restricted_untested(requests: Mapping[str, int]) -> Notice | None:
 
 
 def changed_when_recorded(responses: int) -> Notice | None:
-    """Responses of which only what the Runtime's rules made of them is known."""
+    """Responses that are known only as the Runtime's rules changed them."""
     if not responses:
         return None
     verb = "response was" if responses == 1 else "responses were"

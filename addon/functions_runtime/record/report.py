@@ -1,4 +1,4 @@
-"""A run at one moment, as reports show it: plain values, sorted, with everything that counts decided."""
+"""A run at one moment, as reports show it: plain, sorted values. Nothing is left to decide."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functions_runtime.ruling import Severity
 
 @dataclass(frozen=True, slots=True)
 class JudgedEndpoint:
-    """An endpoint in the light of its findings: how it does, because of which rules, and what was measured."""
+    """An endpoint with the result of its findings: its standing, the rules behind it, and what was measured."""
 
     seen: SeenEndpoint
     standing: Standing
@@ -25,7 +25,7 @@ class JudgedEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class JudgedHost:
-    """A host in the light of its findings.
+    """A host with the result of its findings.
 
     `exchanges` and `clean` are as in `Report`. `errors`, `warnings` and `infos` count entries. `reasons` are ids of
     rules with a finding of warning or above, the gravest first.
@@ -44,17 +44,17 @@ class JudgedHost:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run at one moment: entries, endpoints and hosts with own ones first, and the gravest of these first.
+    """A run at one moment. Entries, endpoints and hosts are sorted: own ones first, then the gravest first.
 
     `judged` counts exchanges, and `clean` those without a finding of warning or above. `folded` counts findings that
     share an entry because there were too many, `further_cookies` cookies that are not listed for that reason.
     `unmeasured` counts responses that were changed before they were recorded, so that neither their headers nor their
     cookies are known. `enforced` counts the exchanges that went as they would under the Runtime, `recorded` those that
-    came from recordings, `outside_scope` those that were not judged. `compared` says that there is a baseline,
-    `scoped` that the user chose the scope. `sources` are names of recordings, `version` is this program's. `began` and
+    came from recordings, `outside_scope` those that were not judged. `compared` says that there is a baseline, `scoped`
+    that the user chose the scope. `sources` are names of recordings. `version` is this program's version. `began` and
     `ended` are the times of the first and the last exchange, in seconds since 1970-01-01 UTC.
 
-    The verdict and what it counts speak of own hosts; `judged` and `clean` of all.
+    The verdict and its counts are about own hosts. `judged` and `clean` count all hosts.
     """
 
     mode: str
@@ -81,7 +81,7 @@ class Report:
 
     @property
     def site(self) -> str:
-        """The own host that most exchanges went to, empty if there is none."""
+        """The own host with the most exchanges, empty if there is no own host."""
         own = [host for host in self.hosts if host.own]
         return max(own, key=lambda host: host.exchanges).host if own else ""
 
@@ -113,7 +113,7 @@ class Report:
 
     @property
     def standing(self) -> Standing | None:
-        """How the site does as a whole; None if nothing was judged, or nothing of an own host."""
+        """The standing of the site as a whole. None if nothing was judged, or nothing of an own host."""
         if not self.judged or not any(each.own for each in self.endpoints):
             return None
         gravest = max((entry.finding.severity for entry in self.entries if entry.own), default=None)
@@ -134,7 +134,7 @@ class Report:
 
 
 def rank(entry: Entry) -> tuple[bool, int, str, str, str, str, str]:
-    """What entries are sorted by: own hosts first, then the gravest."""
+    """The sort key of entries: own hosts first, then the gravest."""
     return (
         not entry.own,
         -entry.finding.severity,
@@ -149,9 +149,10 @@ def rank(entry: Entry) -> tuple[bool, int, str, str, str, str, str]:
 def judged_endpoints(
     seen: Iterable[SeenEndpoint], entries: Iterable[Entry], own: Callable[[str], bool]
 ) -> tuple[JudgedEndpoint, ...]:
-    """The endpoints that were seen, and those that findings speak of although no exchange was seen there.
+    """The endpoints that were seen, and those that have findings although no exchange was seen there.
 
-    If there were too many endpoints, nobody knows any more what was seen: there the findings are of all others.
+    If there were too many endpoints, nobody knows which were seen. Findings elsewhere then belong to the shared
+    endpoint.
     """
     by_name = {endpoint.endpoint: endpoint for endpoint in seen}
     entries = [entry for entry in entries if entry.finding.severity >= Severity.WARNING]
@@ -185,7 +186,7 @@ def judged_endpoints(
 def judged_hosts(
     exchanges: dict[str, tuple[int, int]], endpoints: Iterable[JudgedEndpoint], entries: Iterable[Entry]
 ) -> tuple[JudgedHost, ...]:
-    """The hosts of these endpoints. `exchanges` says how many exchanges went to each, and how many were clean."""
+    """The hosts of these endpoints. `exchanges` holds, for each host, the numbers of exchanges and of clean ones."""
     standings: dict[str, Standing] = {}
     own: dict[str, bool] = {}
     order = list(Standing)

@@ -1,1 +1,1 @@
-"""Recordings as people have them, read into requests and responses. Nothing here opens a file."""
+"""Readers that turn recordings into requests and responses. Nothing here opens a file."""

@@ -19,21 +19,21 @@ from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fiel
 from functions_runtime.wire_text import printable
 
 LARGE = 1 << 20
-"""Bytes of a flow from which on it is not taken into memory as a whole."""
+"""A flow of this many bytes or more is not loaded into memory as a whole."""
 MAX_DIGITS = 12
-"""Digits of a length prefix, as mitmproxy has it."""
+"""The most digits of a length prefix, as in mitmproxy."""
 
 State = dict[Any, Any]
 
 
 class Source(Protocol):
-    """Where the bytes of a flow file come from, in their order."""
+    """A source of a flow file's bytes, in their order."""
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, fewer if the file ends."""
 
     def skip(self, size: int, /) -> None:
-        """Pass over bytes, or over what is left of the file."""
+        """Skip bytes, or the rest of the file."""
 
 
 class Mitmproxy(NamedTuple):
@@ -51,10 +51,10 @@ class Mitmproxy(NamedTuple):
 
 NOT_A_FLOW = "the flow is not as mitmproxy writes it"
 MAX_REASON = 60
-"""Characters of what is in a file that a reason names."""
+"""The most characters from a file that a reason quotes."""
 
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError)
-"""What comes of a state that is not as mitmproxy writes it."""
+"""Errors that a state raises if it is not as mitmproxy writes it."""
 
 _Wanted = Mapping[bytes, Any]
 
@@ -100,10 +100,10 @@ _CONTENTS = (b"content", b"body")
 def read(
     source: Source, mitmproxy: Mitmproxy, domain: str = "", *, with_state: bool = False
 ) -> Iterator[Recorded | Skipped]:
-    """The exchanges of a flow file, in its order. `domain` is the Function's domain, empty: the host addressed.
+    """The exchanges of a flow file, in order. `domain` is the Function's domain. If empty, it is the host addressed.
 
-    `with_state` says that each comes with its whole state, content included. Raises UnreadableError if it is no flow
-    file. One that ends early is read as far as it goes.
+    With `with_state`, each exchange has its whole state, content included. Raises UnreadableError if it is not a flow
+    file. A file that ends early is read as far as it goes.
     """
     position = 0
     while True:
@@ -132,14 +132,14 @@ def read(
 
 
 class _EndError(Exception):
-    """The file ends; `is_clean` says that it does so where a flow would begin."""
+    """The file ends. `is_clean` says that it ends between two flows."""
 
     def __init__(self, *, is_clean: bool) -> None:
         self.is_clean = is_clean
 
 
 class _DamageError(Exception):
-    """There is no flow where one should begin, and nobody knows where the next one does."""
+    """No flow begins where one should, and the place of the next flow is unknown."""
 
 
 def _prefix(source: Source) -> int:
@@ -190,7 +190,7 @@ _ITEM = re.compile(rb"[0-9]+:([a-z_]+)[;,]([0-9]+):")
 
 
 def _wanted(data: bytes, at: int, end: int, wanted: _Wanted) -> State:
-    """What is wanted of the dictionary between these places. Raises ValueError or IndexError if there is none."""
+    """The wanted part of the dictionary between these places. Raises ValueError or IndexError if there is none."""
     found: State = {}
     item = _ITEM.match
     while at < end:
@@ -238,7 +238,7 @@ _BYTES, _TEXT, _INTEGER, _FLOAT, _BOOLEAN, _NULL, _LIST, _DICTIONARY = b",;#^!~]
 
 
 def _value(data: bytes, start: int, end: int) -> Any:
-    """The value between these places; its type stands behind it."""
+    """The value between these places. Its type follows it."""
     kind = data[end]
     if kind == _BYTES:
         return data[start:end]
@@ -300,7 +300,7 @@ def _dictionary(data: bytes, at: int, end: int) -> State:
 
 
 def _large(source: Source, size: int, *, is_flow: bool) -> State:
-    """A dictionary that is not taken into memory: of contents the size is kept, of what else is large, nothing."""
+    """A dictionary that is not loaded into memory. It keeps the sizes of contents, and drops other large values."""
     state: State = {}
     while size > 0:
         length, used = _inner_prefix(source, size)
@@ -328,7 +328,7 @@ def _large(source: Source, size: int, *, is_flow: bool) -> State:
 
 
 def _inner_prefix(source: Source, left: int) -> tuple[int, int]:
-    """The length of what comes next, and of all of it with its prefix and type."""
+    """The length of the next value, and its length with prefix and type."""
     try:
         length = _prefix(source)
     except _EndError:
@@ -406,7 +406,7 @@ def _response(answered: State, asked: State) -> Response:
 
 
 def _addressed_host(asked: State, fields: Fields, host_of: Callable[[str], str]) -> str:
-    """The host that the client addressed: `:authority` in HTTP/2 and HTTP/3, else Host, else where the request went."""
+    """The host that the client addressed: `:authority` in HTTP/2 and HTTP/3, else Host, else the request's server."""
     authority: bytes = b""
     if asked["authority"] and not asked["http_version"].startswith(b"HTTP/1"):
         authority = asked["authority"]
@@ -439,5 +439,5 @@ def _time_or_none(seconds: Any) -> float | None:
 
 
 def _size(content: Any) -> int:
-    """Bytes of content: the content itself, or how large it is."""
+    """The size of content in bytes, from the content itself or from its kept size."""
     return content if isinstance(content, int) else len(content or b"")

@@ -1,7 +1,7 @@
-"""HAR as browsers and tools write it (http://www.softwareishard.com/blog/har-12-spec/, and what they make of it).
+"""HAR as browsers and tools write it (http://www.softwareishard.com/blog/har-12-spec/, and practice).
 
-Only what judging needs is decoded: contents are skipped. An entry that is not as the format says is looked at once
-more with patience, and an entry that cannot be read costs none of the others.
+The reader decodes only what judging needs, and skips contents. If an entry breaks the format, a more tolerant reader
+tries it again. An entry that cannot be read does not affect the others.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from functions_runtime.wire_text import printable
 PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 """Schemes of HTTP exchanges, and their ports."""
 MULTIPLEXED = ("h2", "h3", "http/2", "http/3", "spdy", "hq", "quic")
-"""How the names begin that tools give to HTTP/2, HTTP/3 and what they came from, in lower case."""
+"""Prefixes of the names that tools give to HTTP/2, HTTP/3 and their predecessors, in lower case."""
 NO_CONTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT", "TRACE"})
-"""Methods of requests for which no client writes Content-Length: 0. Readers invent the field."""
+"""For requests with these methods, no client writes Content-Length: 0. Readers invent the field."""
 MAX_REASON = 60
-"""Characters of a URL's scheme or a method that a reason names."""
+"""The most characters of a URL's scheme or of a method that a reason quotes."""
 MILLISECONDS = 1000
 LENGTH_IN_MILLISECONDS = len("2020-01-01T00:00:00.000Z")
 
@@ -110,9 +110,9 @@ _decode_text = msgspec.json.Decoder(str).decode
 
 
 def read(recording: bytes, domain: str = "") -> Iterator[Recorded | Skipped]:
-    """The exchanges of a HAR document, in its order. `domain` is the Function's domain, empty: the host addressed.
+    """The exchanges of a HAR document, in order. `domain` is the Function's domain. If empty, it is the host addressed.
 
-    Raises UnreadableError if it is none. One that ends early is read as far as it goes.
+    Raises UnreadableError if it is not HAR. A document that ends early is read as far as it goes.
     """
     for position, raw in enumerate(_entries(recording.removeprefix(b"\xef\xbb\xbf")), 1):
         if raw is None:
@@ -139,7 +139,7 @@ _MARK = re.compile(rb'["{}\]]')
 
 
 def _scan(document: bytes, start: int) -> Iterator[bytes | None]:
-    """The entries of a list in a document that is no JSON as a whole; None if the list has no end."""
+    """The entries of a list in a document that is not JSON as a whole. None if the list has no end."""
     depth, began, at = 0, start, start
     while mark := _MARK.search(document, at):
         at = mark.end()
@@ -160,7 +160,7 @@ def _scan(document: bytes, start: int) -> Iterator[bytes | None]:
 
 
 def _end_of_string(document: bytes, at: int) -> int:
-    """The place behind a string that goes on at this place."""
+    """The place after a string that continues at this place."""
     while (quote := document.find(b'"', at)) >= 0:
         before = quote
         while before > at and document[before - 1] == _BACKSLASH:
@@ -268,7 +268,7 @@ def _times(entry: _Entry) -> tuple[float, float | None, float | None]:
 
 
 def _seconds(started: str | None) -> float:
-    """Seconds since 1970-01-01 UTC of a time in ISO 8601, 0 if there is none."""
+    """Seconds since 1970-01-01 UTC of a time in ISO 8601, 0 if there is no such time."""
     if not started:
         return 0.0
     if len(started) == LENGTH_IN_MILLISECONDS and started[-1] == "Z":  # as most of them are
@@ -329,7 +329,7 @@ def _field(name: str, value: str) -> tuple[bytes, bytes]:
 
 
 def _set_cookie(cookie: _Cookie) -> bytes:
-    """A set-cookie-string of what HAR says about a cookie."""
+    """A set-cookie-string from a cookie in HAR."""
     line = f"{cookie.name}={cookie.value}"
     for name, value in (
         ("Path", cookie.path),
@@ -345,7 +345,7 @@ def _set_cookie(cookie: _Cookie) -> bytes:
 
 
 def _cookie_date(text: str | None) -> str | None:
-    """A date of HAR, in ISO 8601, as cookies have dates. What is no such date stays as it is."""
+    """A date in HAR (ISO 8601) in the form of a cookie-date. Text that is not such a date stays as it is."""
     if not text or not (seconds := _seconds(text)):
         return text
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -374,7 +374,7 @@ def _received(response: _Response) -> int:
 
 
 def _bytes(text: str) -> bytes:
-    """Text as it was on the wire. mitmproxy writes bytes that are no UTF-8 as lone surrogates."""
+    """Text as it was on the wire. mitmproxy writes bytes that are not UTF-8 as lone surrogates."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -382,7 +382,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _patiently(plain: Any) -> _Entry:
-    """An entry that is not as the format says. Raises TypeError, KeyError or AttributeError if it is none at all."""
+    """An entry that breaks the format. Raises TypeError, KeyError or AttributeError if it is not an entry at all."""
     request, response = plain["request"], plain.get("response")
     timings = plain.get("timings")
     return _Entry(
@@ -455,12 +455,12 @@ def _cookies(items: Any) -> list[_Cookie]:
 
 
 def _text(value: Any) -> str:
-    """A value as text. Tools write numbers and nothing at all where text belongs."""
+    """A value as text. Tools also write numbers, or nothing at all."""
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 def _number(value: Any) -> float | None:
-    """A value as a number, None if it is none."""
+    """A value as a number, None if it is not a number."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""What a reader of recordings yields: exchanges, and what could not be read of the rest."""
+"""What a reader of recordings yields: exchanges, and entries that could not be read."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Recorded(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """An entry that could not be judged, and why, in a few words that are fit to be shown."""
+    """An entry that could not be judged, and why, in a few words that are safe to show."""
 
     position: int
     reason: str
 
 
 class UnreadableError(ValueError):
-    """A recording of which nothing could be read. Its text says why, in a few words that are fit to be shown."""
+    """A recording of which nothing could be read. The text says why, in a few words that are safe to show."""

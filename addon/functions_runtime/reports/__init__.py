@@ -1,4 +1,4 @@
-"""Reports: one module a format, each a function from a `Report` to text. No module here writes a file.
+"""Reports: one module for each format, each a function from a `Report` to text. No module here writes a file.
 
 `FORMATS` finds the format by the suffix of a path. Each module escapes for its own format, in one place.
 """

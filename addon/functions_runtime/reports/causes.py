@@ -1,4 +1,4 @@
-"""Causes: findings gathered into what one thing to fix is, for the formats that people read, and for SARIF.
+"""Causes: findings that one fix removes, gathered for the formats that people read, and for SARIF.
 
 Findings of one rule, severity and subject on one host are one cause, at however many endpoints they are. A cause has at
 least one entry, the gravest first.
@@ -18,13 +18,13 @@ from functions_runtime.ruling import Finding, Severity
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One thing to read: the findings of one rule, severity and subject on one host."""
+    """One cause: the findings of one rule, severity and subject on one host."""
 
     entries: tuple[Entry, ...]
 
     @property
     def finding(self) -> Finding:
-        """The finding that stands for the others: the one that goes furthest."""
+        """The finding that represents the others: the one with the greatest extent."""
         return max((entry.finding for entry in self.entries), key=lambda finding: finding.extent)
 
     @property
@@ -46,7 +46,7 @@ class Cause:
 
     @property
     def is_known(self) -> bool:
-        """Whether the baseline has all of it."""
+        """Whether the baseline has all its findings."""
         return all(entry.known for entry in self.entries)
 
     @property
@@ -59,24 +59,24 @@ class Cause:
 
 
 class RuleCauses(NamedTuple):
-    """What was found of one rule."""
+    """The causes of one rule."""
 
     rule: Rule
     causes: tuple[Cause, ...]
 
     @property
     def severity(self) -> Severity:
-        """That of the gravest."""
+        """The severity of the gravest cause."""
         return max(cause.severity for cause in self.causes)
 
     @property
     def endpoints(self) -> int:
-        """At how many endpoints."""
+        """The number of endpoints."""
         return len({entry.endpoint for cause in self.causes for entry in cause.entries})
 
 
 def gather(entries: Iterable[Entry]) -> tuple[Cause, ...]:
-    """The causes behind these entries, each where its first entry is."""
+    """The causes behind these entries, in the order of their first entries."""
     gathered: dict[tuple[str, Severity, str | None, str], list[Entry]] = {}
     for entry in entries:
         found = entry.finding
@@ -98,7 +98,7 @@ def by_host(causes: Iterable[Cause]) -> dict[str, list[Cause]]:
 
 
 def by_rule(causes: Iterable[Cause]) -> tuple[RuleCauses, ...]:
-    """Causes by rule: the gravest rules first, among these the ones at most endpoints."""
+    """Causes by rule: the gravest rules first, then those at the most endpoints."""
     rules: dict[str, list[Cause]] = {}
     for cause in causes:
         rules.setdefault(cause.finding.rule, []).append(cause)

@@ -57,14 +57,14 @@ def render(report: Report) -> str:
 
 
 def _value(value: Any) -> str:
-    """A value in JSON; a list has a line for each item."""
+    """A value in JSON. A list has a line for each item."""
     if not isinstance(value, list) or not value:
         return json.dumps(value)
     return "[" + ",".join(f"\n  {json.dumps(item)}" for item in value) + "\n ]"
 
 
 def verdict(report: Report) -> dict[str, Any]:
-    """How the site and its endpoints do, as plain values."""
+    """The standing of the site and its endpoints, as plain values."""
     return {
         "site": report.standing.value if report.standing else None,
         "endpoints": {standing.value: report.endpoints_that(standing) for standing in Standing},
@@ -130,7 +130,7 @@ def _headroom(headroom: Headroom) -> dict[str, Any]:
 
 
 def timestamp(seconds: float) -> str | None:
-    """The time as RFC 3339 writes it, None where it is none (a flow file can hold any number)."""
+    """The time as RFC 3339 writes it, None if the number is not a time (a flow file can hold any number)."""
     try:
         return datetime.fromtimestamp(int(seconds), timezone.utc).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):
@@ -159,7 +159,7 @@ def read_baseline(document: str) -> frozenset[Known]:
 
 
 class _NewerSchemaError(ValueError):
-    """A report of a schema that came later."""
+    """A report with a later schema."""
 
 
 def _known(plain: dict[str, Any]) -> Known:

@@ -30,13 +30,13 @@ from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 
 MAX_ROWS = 100
-"""Rows of one table: a page of a CI server takes about a megabyte."""
+"""The most rows of one table: a page of a CI server takes about a megabyte."""
 
 MAX_OTHER_HOSTS = 20
-"""Hosts of others that are listed."""
+"""The most hosts of others that are listed."""
 
 MAX_ENDPOINTS_NAMED = 3
-"""Endpoints of one cause that are named."""
+"""The most endpoints of one cause that are named."""
 
 HOST_COLUMNS = ("Host", "Verdict", "Requests", "Errors", "Warnings", "Because of")
 
@@ -239,7 +239,7 @@ def _headroom(headroom: Headroom, limits: Limits) -> str:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], most: int = MAX_ROWS) -> str:
-    """A table of at most `most` rows, and how many more there are."""
+    """A table of at most `most` rows, and the number of further rows."""
     lines = [columns, ["---"] * len(columns), *([_text(cell) for cell in row] for row in rows[:most])]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     if len(rows) > most:
@@ -248,6 +248,6 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], most: int = MA
 
 
 def _text(text: str) -> str:
-    """The text as it is to be read, with nothing in it that is markup."""
+    """The text with all markup escaped."""
     escaped = _MARKUP.sub(lambda match: f"\\{match[0]}", printable(text, len(text)))
     return escaped.replace("@", "@&#8203;")  # GitHub finds people and addresses in the finished text

@@ -27,13 +27,13 @@ from functions_runtime.wire_text import printable
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 PRECISIONS = {Basis.DOCUMENTED: "very-high", Basis.EMULATOR: "high", Basis.READING: "medium"}
-"""How sure a rule is, in the words that code scanning sorts by."""
+"""The confidence of a rule, in the words by which code scanning sorts."""
 
 IN_BASELINE = "It is in the baseline."
 NOT_OWN = "It is at a host of somebody else, whose owner does not move."
 
 MAX_RELATED = 100
-"""Further endpoints of one cause that are listed. Their number is among the result's properties."""
+"""The most further endpoints of one cause that are listed. The result's properties have their number."""
 
 _INDEXES = {rule: index for index, rule in enumerate(BY_ID)}
 
@@ -154,7 +154,7 @@ def _location(entry: Entry) -> dict[str, Any]:
 
 
 def _message(text: str) -> dict[str, str]:
-    """A message that says just this: no placeholder and no link in it, and nothing that is not printable."""
+    """A message with exactly this text: without placeholders, links and characters that are not printable."""
     return {"text": _plain(text).replace("{", "{{").replace("}", "}}").replace("](", "] (")}
 
 

@@ -1,4 +1,4 @@
-"""What the formats for people say in the same words: whose site was judged, how it does, and what that stands on."""
+"""Sentences that all formats for people share: whose site was judged, its standing, and the traffic behind it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from functions_runtime.reports.text import counted, nothing_judged
 from functions_runtime.ruling import Severity
 
 LITTLE = 10
-"""Requests up to which a verdict without a finding stands on too little to be good news."""
+"""Up to this number of requests, a verdict without a finding rests on too little to be good news."""
 
 LONGEST_SECOND_LEVEL = 3
-"""Characters that the second level of a public suffix has at most, as in co.uk."""
+"""The most characters in the second level of a public suffix, as in co.uk."""
 
 MAX_SITES_NAMED = 3
-"""Sites that are named in a sentence."""
+"""The most sites that a sentence names."""
 
 
 def share(part: int, whole: int) -> str:
-    """A part in per cent, such that a little is never nothing and almost all is never all; `whole` is above zero."""
+    """A part in per cent. A little is never nothing, and almost all is never all. `whole` is above zero."""
     if 0 < part < whole / 100:
         return "< 1 %"
     if whole * 99 / 100 < part < whole:
@@ -29,7 +29,7 @@ def share(part: int, whole: int) -> str:
 
 
 def sites(report: Report) -> list[tuple[str, int]]:
-    """The own sites, the one that most requests went to first: each by its domain, and with the number of its hosts."""
+    """The own sites, the one with the most requests first: each with its domain and its number of hosts."""
     groups: dict[str, list[JudgedHost]] = {}
     for host in report.hosts:
         if host.own:
@@ -39,12 +39,12 @@ def sites(report: Report) -> list[tuple[str, int]]:
 
 
 def site_name(report: Report) -> str:
-    """What the site is called, empty if there is none."""
+    """The name of the site, empty if there is no site."""
     return next((name for name, _ in sites(report)), "")
 
 
 def _domain(host: str) -> str:
-    """The domain by which hosts of one site are taken together: a name of two labels, or of three as in shop.co.uk."""
+    """The domain that groups the hosts of one site: a name of two labels, or of three as in shop.co.uk."""
     labels = host.removesuffix(".").split(".")
     if labels[-1].isdecimal() or len(labels) < 2:
         return host
@@ -94,7 +94,7 @@ def _lacks_cookies(report: Report) -> bool:
 
 
 def verdict_of(standing: Standing, errors: int, warnings: int, *, little: bool = False) -> str:
-    """How a site or a host does, in a few words. `errors` and `warnings` count causes."""
+    """The standing of a site or a host, in a few words. `errors` and `warnings` count causes."""
     if standing is Standing.BREAKS:
         return counted(errors, "blocking issue")
     if standing is Standing.CHANGES:
@@ -105,7 +105,7 @@ def verdict_of(standing: Standing, errors: int, warnings: int, *, little: bool =
 
 
 def lead(report: Report, *, live: bool = False) -> str:
-    """What the headline stands on."""
+    """What the headline is based on."""
     endpoints = own_endpoints(report)
     seen = f"{counted(requests_checked(report), 'request')} to {endpoints}"
     if report.standing is Standing.BREAKS:
@@ -144,7 +144,7 @@ def _when(report: Report) -> str:
 
 
 def whose(report: Report) -> str:
-    """Whose hosts the verdict speaks of. Empty if there are none."""
+    """Whose hosts the verdict is about. Empty if there are no own hosts."""
     own = sites(report)
     if not own:
         return ""
@@ -159,7 +159,7 @@ def whose(report: Report) -> str:
 
 
 def scope(report: Report) -> str:
-    """The filter that chooses this site, as an example for who wants another one."""
+    """A filter that selects this site, as an example for users who want another one."""
     return f"~d {site_name(report) or 'example.com'}"
 
 

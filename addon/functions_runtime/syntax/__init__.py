@@ -1,5 +1,5 @@
-"""What HTTP and cookies look like, as their specifications say, and nothing of what the Runtime makes of them.
+"""HTTP and cookies as their specifications define them. What the Runtime does with them is not here.
 
-One module a specification, named after it. Modules here import nothing of the project; they take bytes as they
-came off the wire and never raise on any of them.
+Each module covers one specification and has its name. Modules here import nothing else from the project. They take
+bytes as they came off the wire, and no bytes make them raise.
 """

@@ -1,7 +1,7 @@
 """CORS as a browser decides it: the Fetch standard (https://fetch.spec.whatwg.org/, as of 2026-06).
 
-The CORS check (section 4.9), the CORS-preflight fetch (4.8), and the names they rest on (2.2.1, 2.2.2). Questions in,
-yes or no out; nothing here knows whose answer it is.
+The CORS check (section 4.9), the CORS-preflight fetch (4.8), and the names that both use (2.2.1, 2.2.2). Each function
+takes a request and a response and returns yes or no, whoever made the response.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ NON_WILDCARD_REQUEST_HEADERS = frozenset({b"authorization"})
 """CORS non-wildcard request-header names (section 2.2.2)."""
 
 CHROMIUM_NON_WILDCARD_REQUEST_HEADERS: frozenset[bytes] = frozenset()
-"""The same in Chromium 156, which makes no exception."""
+"""The same in Chromium 156, where a wildcard covers every header."""
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 def _combined(fields: Fields, name: bytes) -> bytes | None:
-    """The value of a header as "get" has it: several fields are joined with a comma and a space."""
+    """The value of a header as "get" returns it: several fields are joined with a comma and a space."""
     values = field_values(fields, name)
     return b", ".join(value.strip(b" \t") for value in values) if values else None
 
 
 def _tokens(fields: Fields, name: bytes) -> tuple[bytes, ...] | None:
-    """The tokens of a list header ("extract header list values"): none at all, or None where it is no list."""
+    """The tokens of a list header ("extract header list values"). None if its value is not a list of tokens."""
     value = _combined(fields, name)
     if value is None:
         return ()
@@ -40,7 +40,7 @@ def _tokens(fields: Fields, name: bytes) -> tuple[bytes, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """A CORS-preflight request: who asks, for which method, with which headers (lower case)."""
+    """A CORS-preflight request: who asks, for which method and which headers (lower case)."""
 
     origin: bytes
     method: bytes
@@ -48,9 +48,9 @@ class Preflight:
 
 
 def parse_preflight(method: str, fields: Fields) -> Preflight | None:
-    """The CORS-preflight request in a request, None where it is none (section 4.8, steps 1 to 6).
+    """What a CORS-preflight request asks, None if the request is not a preflight (section 4.8, steps 1 to 6).
 
-    That is an OPTIONS with one Origin and one Access-Control-Request-Method which is a token.
+    A preflight is an OPTIONS with one Origin and one Access-Control-Request-Method that is a token.
     """
     if method != "OPTIONS":
         return None
@@ -63,7 +63,7 @@ def parse_preflight(method: str, fields: Fields) -> Preflight | None:
 
 
 def cors_check(origin: bytes, fields: Fields, *, credentials: bool) -> bool:
-    """Whether a response shares itself with an origin (section 4.9)."""
+    """Whether a response may be shared with an origin (section 4.9)."""
     allowed = _combined(fields, b"access-control-allow-origin")
     if allowed is None:
         return False
@@ -82,9 +82,9 @@ def preflight_passes(
     credentials: bool,
     non_wildcard: frozenset[bytes] = NON_WILDCARD_REQUEST_HEADERS,
 ) -> bool:
-    """Whether the answer to a preflight lets the actual request go out (section 4.8, step 7).
+    """Whether the response to a preflight allows the actual request (section 4.8, step 7).
 
-    `non_wildcard` are the headers that a wildcard does not cover, for browsers that see that in another way.
+    `non_wildcard` holds the headers that a wildcard does not cover. Browsers differ in this.
     """
     if not 200 <= status <= 299 or not cors_check(preflight.origin, fields, credentials=credentials):
         return False

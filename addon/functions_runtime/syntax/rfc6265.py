@@ -1,10 +1,10 @@
-"""Cookies: RFC 6265, and draft-ietf-httpbis-rfc6265bis-22 where the two differ.
+"""Cookies: RFC 6265, and draft-ietf-httpbis-rfc6265bis-22 if the two differ.
 
 https://www.rfc-editor.org/rfc/rfc6265#section-5
 https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-22#section-5
 
-What a user agent makes of a set-cookie-string, and how one is changed without touching the rest of it. Lines come
-in and go out as bytes; sizes are octets, times are seconds since 1970-01-01 UTC. Nothing here raises.
+How a user agent parses a set-cookie-string, and how to change one attribute and leave all other bytes alone. Lines come
+in and go out as bytes. Sizes are in octets, and times in seconds since 1970-01-01 UTC. Nothing here raises.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CONTROLS = bytes(octet for octet in range(128) if (octet < 0x20 and octet != 0x
 _DELTA_SECONDS = re.compile(rb"-?[0-9]+")
 _IGNORED_NAMELESS_PREFIXES = (b"__secure-", b"__host-")
 
-# Python refuses to convert very long digit strings, and no clock needs more digits than these.
+# Python refuses to convert very long digit strings, and no clock needs more digits.
 _MAX_DIGITS = 18
 
 
@@ -32,9 +32,9 @@ _MAX_DIGITS = 18
 class CookieAttributes:
     """The cookie-attribute-list as a user agent understands it.
 
-    `max_age` is a count of seconds and `expires` a point in time; each is None where the attribute is missing or
-    invalid. `domain` is the last Domain attribute in lower case without its leading dot, None where there is none,
-    empty where it was empty.
+    `max_age` is a number of seconds and `expires` a point in time. Each is None if the attribute is missing or invalid.
+    `domain` is the last Domain attribute in lower case without its leading dot. It is None if there is no such
+    attribute, and empty if its value is empty.
     """
 
     max_age: int | None = None
@@ -45,9 +45,9 @@ class CookieAttributes:
     http_only: bool = False
 
     def lifetime(self, now: float) -> float | None:
-        """Seconds that the cookie lives from `now` on, zero or less for a deletion, None for a session cookie.
+        """The cookie's lifetime in seconds from `now` on: zero or less for a deletion, None for a session cookie.
 
-        Max-Age before Expires: rfc6265bis-22, section 5.7, step 6.
+        Max-Age takes precedence over Expires: rfc6265bis-22, section 5.7, step 6.
         """
         if self.max_age is not None:
             return self.max_age
@@ -65,10 +65,10 @@ class SetCookie(NamedTuple):
 
 
 def parse_set_cookie(line: bytes) -> SetCookie | None:
-    """Parse the value of one Set-Cookie field; None where a user agent ignores the whole of it.
+    """Parse the value of one Set-Cookie field. Returns None if a user agent ignores the whole line.
 
-    rfc6265bis-22, section 5.6, and of section 5.7 those steps that need nothing but the line: 2 to 4 and 22. A
-    line without `=` is a cookie without a name there; RFC 6265 ignored it.
+    This follows rfc6265bis-22: section 5.6, and the steps of section 5.7 that need only the line (2 to 4 and 22).
+    There, a line without `=` is a cookie without a name. RFC 6265 ignored such a line.
     """
     if len(line.translate(None, _CONTROLS)) < len(line):  # a regular expression takes more than twice as long
         return None
@@ -84,7 +84,7 @@ def parse_set_cookie(line: bytes) -> SetCookie | None:
     return SetCookie(name, value, parse_attributes(unparsed_attributes))
 
 
-# Servers set many cookies with the same few attributes. Values, which may be secret, are not kept.
+# Servers set many cookies with the same few attributes. The cache holds no values, which may be secret.
 @lru_cache(maxsize=256)
 def parse_attributes(unparsed_attributes: bytes) -> CookieAttributes:
     """Parse what follows the first semicolon of a set-cookie-string. The last valid attribute of a name wins."""
@@ -110,7 +110,7 @@ def parse_attributes(unparsed_attributes: bytes) -> CookieAttributes:
 
 
 def _split_attribute(cookie_av: bytes) -> tuple[bytes, bytes]:
-    """Lower-case name and value of a cookie-av; no name where the value is too long to count."""
+    """Lower-case name and value of a cookie-av. The name is empty if the value is too long to count."""
     attribute, _, text = cookie_av.partition(b"=")
     text = text.strip(WSP)
     if len(text) > MAX_ATTRIBUTE_OCTETS:
@@ -119,7 +119,7 @@ def _split_attribute(cookie_av: bytes) -> tuple[bytes, bytes]:
 
 
 def parse_max_age(text: bytes) -> int | None:
-    """Seconds of a Max-Age attribute, None where it is invalid (rfc6265bis-22, section 5.6.2).
+    """Seconds of a Max-Age attribute, None if it is invalid (rfc6265bis-22, section 5.6.2).
 
     Numbers too long for any clock keep their sign and become 10**18.
     """
@@ -138,7 +138,7 @@ _MONTHS = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep
 
 
 def parse_cookie_date(text: bytes) -> int | None:
-    """Seconds since 1970-01-01 UTC of a cookie-date, None where it is none (rfc6265bis-22, section 5.1.1)."""
+    """Seconds since 1970-01-01 UTC of a cookie-date, None if it is invalid (rfc6265bis-22, section 5.1.1)."""
     time = day = month = year = None
     for token in _DATE_DELIMITERS.split(text):
         if time is None and (match := _TIME.fullmatch(token)):
@@ -165,9 +165,9 @@ def parse_cookie_date(text: bytes) -> int | None:
 
 
 def replace_domain(line: bytes, domain: bytes | None) -> bytes:
-    """The set-cookie-string with its Domain attributes replaced by one, or cut out where `domain` is None.
+    """The set-cookie-string with one Domain attribute, or without any if `domain` is None.
 
-    The new value stands where the first Domain attribute stood; every other byte stays as it is.
+    The new value takes the place of the first Domain attribute. Every other byte stays as it is.
     """
     pair, *attributes = line.split(b";")
     parts = [pair]
@@ -181,7 +181,7 @@ def replace_domain(line: bytes, domain: bytes | None) -> bytes:
 
 
 def append_attribute(line: bytes, attribute: bytes) -> bytes:
-    """The set-cookie-string with an attribute more at its end."""
+    """The set-cookie-string with this attribute added at its end."""
     return line + b"; " + attribute
 
 

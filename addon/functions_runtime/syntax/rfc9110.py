@@ -1,7 +1,7 @@
 """HTTP field lines: RFC 9110, HTTP Semantics, section 5 (https://www.rfc-editor.org/rfc/rfc9110#section-5).
 
-What a field section is and how large it is belongs here, and Content-Length, which says how large the content is. What
-other fields mean does not.
+This module defines field sections and their size. It also reads Content-Length, which gives the size of the content. It
+interprets no other field.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 Fields = tuple[tuple[bytes, bytes], ...]
-"""A field section: (name, value) pairs in the order and the spelling in which they came."""
+"""A field section: (name, value) pairs in their original order and spelling."""
 
 FieldsByName = dict[bytes, list[bytes]]
-"""Values by field name in lower case, each list in the order in which they came."""
+"""Values by field name in lower case. Each list is in the original order."""
 
 FIELD_LINE_OVERHEAD = 4
 """Bytes that HTTP/1.1 writes around a name and a value: colon, space, CR, LF (RFC 9112, section 5)."""
@@ -49,14 +49,14 @@ def field_values(fields: Fields, name: bytes) -> list[bytes]:
 
 
 _MAX_DIGITS = 18
-"""Digits of a Content-Length that is taken seriously: nobody sends an exabyte."""
+"""The most digits of a plausible Content-Length: nobody sends an exabyte."""
 
 
 def announced_length(by_name: FieldsByName) -> int | None:
     """Bytes of content that the field section announces, None if it announces none or contradicts itself.
 
-    Content-Length counts if all its values are one decimal number, and not beside Transfer-Encoding (section 8.6, and
-    RFC 9112, section 6.3). Never raises.
+    Content-Length counts if all its values are the same decimal number and there is no Transfer-Encoding (section 8.6,
+    and RFC 9112, section 6.3). Never raises.
     """
     values = by_name.get(b"content-length")
     if values is None or b"transfer-encoding" in by_name:
@@ -69,7 +69,7 @@ def announced_length(by_name: FieldsByName) -> int | None:
 
 
 def without_fields(fields: Iterable[tuple[bytes, bytes]], names: Container[bytes]) -> Fields:
-    """The field section less every field whose name, in lower case, is in `names`."""
+    """The field section without every field whose name, in lower case, is in `names`."""
     return tuple([field for field in fields if field[0].lower() not in names])
 
 
@@ -84,16 +84,16 @@ def taken_apart(fields: Fields) -> Fields:
 
 
 PROXY_FIELDS = frozenset({b"proxy-connection", b"proxy-authorization"})
-"""What a client says to its proxy rather than to the server (section 11.7.2, and RFC 9112, appendix C.2.2)."""
+"""Fields that a client sends to its proxy, not to the server (section 11.7.2, and RFC 9112, appendix C.2.2)."""
 
 
 def as_http1_fields(fields: Fields, *, authority: bytes = b"", multiplexed: bool = False) -> Fields:
     """The field section of a request as HTTP/1.1 would carry it.
 
-    `authority` is the value of `:authority` where it came apart from the fields. It, or the pseudo-header field
-    itself, becomes Host where there is no Host; other pseudo-header fields go. `multiplexed` says that the request
-    came over HTTP/2 or HTTP/3, as pseudo-header fields do. There Cookie may be split: its parts are joined with `; `
-    in the place of the first (RFC 9113, sections 8.2.3 and 8.3.1; RFC 9114, sections 4.2.1 and 4.3.1).
+    `authority` is the value of `:authority` if it did not come as a field. If there is no Host, this value or that of
+    the field `:authority` becomes Host. Other pseudo-header fields are dropped. `multiplexed` says that the request
+    came over HTTP/2 or HTTP/3, and so do pseudo-header fields. Cookie may be split there: its parts are joined with `;
+    ` in the place of the first part (RFC 9113, sections 8.2.3 and 8.3.1; RFC 9114, sections 4.2.1 and 4.3.1).
     """
     multiplexed = multiplexed or any(name[:1] == b":" for name, _ in fields)
     if not multiplexed and not authority:
