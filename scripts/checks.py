@@ -8,7 +8,7 @@ import time
 
 from environment import ROOT
 
-SCRIPTS_WITHOUT_SUFFIX = ["scripts/new_rule", "scripts/run", "scripts/test"]
+SCRIPTS_WITHOUT_SUFFIX = ["scripts/audit", "scripts/new_rule", "scripts/run", "scripts/test"]
 WITHOUT_PYTEST = "--without-pytest"
 COVERAGE = ROOT / "scripts" / "coverage_by_module.py"
 

@@ -40,7 +40,7 @@ def test_what_a_statement_stands_on_is_called_as_in_the_rulebook() -> None:
     ("effect", "status"), [(Reply(431, "Too Large"), 431), (RemoveField(b"via"), None), (None, None)]
 )
 def test_a_finding_has_the_status_of_its_reply(effect: Edit | Reply | None, status: int | None) -> None:
-    finding = Finding("rule", Severity.INFO, Basis.READING, "message", "fix", effect=effect)
+    finding = Finding("rule", Severity.INFO, Basis.READING, effect=effect)
     assert finding.status == status
 
 
