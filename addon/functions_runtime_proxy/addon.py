@@ -51,7 +51,7 @@ class FunctionsRuntime:
         self._passages: WeakKeyDictionary[http.HTTPFlow, Passage] = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
         self._dashboard = Dashboard(self._report)
-        self._probe = Probe(self._found_by_experiment, self._original_fields)
+        self._probe = Probe(self._found_by_experiment, self._tested_by_experiment, self._original_fields)
 
     # Life cycle
 
@@ -355,6 +355,12 @@ class FunctionsRuntime:
         self._tell(flow, outcome, acts=False)
         self._publish(flow, passage)
         ctx.master.addons.trigger(UpdateHook([flow]))
+
+    def _tested_by_experiment(self, flow: http.HTTPFlow, name: str) -> None:
+        if flow not in self._passages:
+            self._judge_again(flow)
+        self._session.journal.hosts.tested(self._passages[flow].case.exchange.request.host, name)
+        self._changed()
 
     # Enforce
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from mitmproxy import ctx, http
@@ -39,14 +40,20 @@ REPLAY_KEY = "runtime_probe"
 """Metadata: the flow is a replay of an experiment, no exchange of the site's users."""
 
 Found = Callable[[http.HTTPFlow, Finding], None]
+Tested = Callable[[http.HTTPFlow, str], None]
+"""Told a flow and the header, printable in lower case, once an experiment with both has come to its end."""
 OriginalFields = Callable[[http.HTTPFlow], Fields]
 
 
 class Probe:
-    """Runs experiments one after the other. `found` is told what comes out, `original` says what a request was."""
+    """Runs experiments one after the other.
 
-    def __init__(self, found: Found, original: OriginalFields) -> None:
+    `found` is told what comes out, `tested` what was tried, `original` says what a request was.
+    """
+
+    def __init__(self, found: Found, tested: Tested, original: OriginalFields) -> None:
         self._found = found
+        self._tested = tested
         self._original = original
         self._waiting: dict[str, asyncio.Future[Answer | None]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -92,6 +99,7 @@ class Probe:
 
     async def _run(self, flows: Iterable[http.HTTPFlow]) -> None:
         self._asked = self._differed = 0
+        self._tried: Counter[str] = Counter()
         for flow in flows:
             try:
                 await self._experiment(flow)
@@ -104,9 +112,10 @@ class Probe:
                 )
                 break
         logger.info(
-            "Runtime: the experiment left out %d headers, and the answer differed %d times.",
+            "Runtime: the experiment left out %d headers, and the answer differed %d times. %s",
             self._asked,
             self._differed,
+            _tried(self._tried),
         )
 
     async def _experiment(self, flow: http.HTTPFlow) -> None:
@@ -120,9 +129,13 @@ class Probe:
             while (differs := differences(recorded, without)) and len(without) <= CONFIRMATIONS:
                 recorded.append(await self._ask(flow, fields))
                 without.append(await self._ask(flow, fewer))
+            shown = printable(name)
+            if None not in recorded and None not in without:  # without a response, nobody knows
+                self._tried[shown] += 1
+                self._tested(flow, shown)
             if differs:
                 self._differed += 1
-                self._found(flow, by_experiment(printable(name), differs))
+                self._found(flow, by_experiment(shown, differs))
 
     async def _ask(self, flow: http.HTTPFlow, fields: Fields) -> Answer | None:
         replay = cast(http.HTTPFlow, flow.copy())
@@ -136,3 +149,11 @@ class Probe:
         finally:
             del self._waiting[replay.id]
             await asyncio.sleep(INTERVAL)
+
+
+def _tried(tried: Mapping[str, int]) -> str:
+    """Which headers an experiment tried, and for how many requests, as a sentence."""
+    if not tried:
+        return "It tried no header to the end."
+    counts = (f"{name} ({number} {'request' if number == 1 else 'requests'})" for name, number in sorted(tried.items()))
+    return f"It tried {', '.join(counts)}."

@@ -588,7 +588,8 @@ def test_summary(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: py
     bench.play(live())
     summary = _summary(bench, caplog, monkeypatch)
     assert "2 requests checked, 1 clean; 1 error" in summary
-    assert "cookie-lifetime-too-long [sid] GET app.example.test/a (1×)" in summary
+    assert "error   cookie-lifetime-too-long: A cookie lives longer than a day." in summary
+    assert "            [sid] GET app.example.test/a (1×)" in summary
 
 
 def test_no_summary_where_somebody_watches_unless_there_was_nothing_to_see(

@@ -23,7 +23,7 @@ flows = []
 def request(flow):
     if flow.is_replay is None and flow.request.path == "/go":
         flow.response = http.Response.make(204)
-        sys.modules["runtime_probe"].PATIENCE = 3
+        sys.modules["functions_runtime_proxy.probe"].PATIENCE = 3
         ctx.master.commands.call("runtime.probe", list(flows))
     if flow.is_replay is None and flow.request.path == "/judge":
         flow.response = http.Response.make(204)
@@ -66,6 +66,7 @@ def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdum
     proxy.fetch(b"GET /go HTTP/1.1\r\nHost: app.example.test\r\n\r\n")
     proxy.wait_for_log("experimenting with 2 of 3 flows")
     proxy.wait_for_log("left out 4 headers, and the answer differed 1 times")
+    proxy.wait_for_log(r"It tried referer \(2 requests\), x-real-ip \(2 requests\)\.")
     proxy.stop()
 
     def used(path: bytes) -> list[tuple[str, str]]:
