@@ -6,6 +6,7 @@ import http.client
 import json
 import shutil
 import signal
+import re
 import sys
 import tempfile
 import textwrap
@@ -86,8 +87,8 @@ def walk(case: Case, port: int, site: DemoSite) -> Walked:
 
 def _summary(proxy: Mitmdump) -> str:
     """The addon's summary: from its headline to the end of mitmdump's output."""
-    start = proxy.printed.find("Runtime (enforce")
-    return proxy.printed[start:].rstrip() if start >= 0 else "The addon printed no summary."
+    start = re.search(r"Runtime: \S+: (?:\d+|no) blocking issue", proxy.printed)
+    return proxy.printed[start.start() :].rstrip() if start else "The addon printed no summary."
 
 
 def _show(walked: Walked, findings: list[dict[str, Any]]) -> list[str]:

@@ -32,7 +32,7 @@ from demo_site import CASES, Case, DemoSite  # noqa: E402
 from tests.requirements import require  # noqa: E402
 from walkthrough import shortcomings, walk  # noqa: E402
 
-TIMEOUT = 120
+TIMEOUT = 400
 PART_1 = {
     "request-headers-too-long",
     "response-headers-too-long",

@@ -278,6 +278,8 @@ METHODS = [
         send("PUT", to=f"{APP}item"),
         {"app.site.test/item": answer("done")},
         today="200 done",
+        runtime="405 ",
+        predicted={"method-unsupported": "error"},
     ),
     Case(
         "A PUT that the API refuses today",

@@ -860,6 +860,20 @@ def test_an_experiment_on_what_was_not_judged_judges_it(bench: Bench) -> None:
     assert {("cookie-lifetime-too-long", "sid"), ("restricted-header-used", "referer")} <= bench.found()
 
 
+@pytest.mark.parametrize("is_judged", [True, False])
+def test_the_notice_no_longer_names_a_header_that_an_experiment_tried(is_judged: bool, bench: Bench) -> None:
+    """By the host that the exchange names, which is not the one that mitmproxy connects to."""
+    bench.configure(runtime_mode="audit")
+    fields = ((b"Via", b"1.1 a"), (b"X-Real-IP", b"192.0.2.1"))
+    flow = _finished(bench.play(live(*fields))) if is_judged else recorded(request_fields=fields)
+    bench.addon._tested_by_experiment(flow, "x-real-ip")
+    [notice] = [each for each in bench.report()["notices"] if each["id"] == "restricted-untested"]
+    assert "via (1)" in notice["message"]
+    assert "x-real-ip" not in notice["message"]
+    bench.addon._tested_by_experiment(flow, "via")
+    assert "restricted-untested" not in [each["id"] for each in bench.report()["notices"]]
+
+
 def test_what_was_outside_the_scope_is_judged_whole_when_it_is_judged_again(bench: Bench) -> None:
     bench.configure(runtime_mode="audit", runtime_scope="!~c 200")
     flow = _finished(bench.play(live(), BAD_COOKIE))

@@ -77,6 +77,7 @@ def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdum
     assert subject == "referer"
     assert "status (200 becomes 403)" in message
     assert used(restless) == []
+    assert "restricted-untested" not in [notice["id"] for notice in proxy.report()["notices"]]
     assert len(origin.seen(posted)) == 1
     # Twice the same again, then without each of the two headers, of which one was missed: there in turns.
     replays = origin.seen(door)[1:]
