@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import signal
-import re
 import sys
 import tempfile
 import textwrap
