@@ -98,7 +98,7 @@ class FunctionsRuntime:
         if isinstance(ctx.master, DumpMaster) or not report.judged:
             logger.info(terminal.summary(report, self._settings.reports, self._settings.scope_text))
         if ctx.master.should_exit.is_set():
-            reason = why_it_fails(self._report(), self._settings.fail_on)
+            reason = why_it_fails(report, self._settings.fail_on)
             if reason:
                 print(reason, file=sys.stderr)  # also if the log is quiet
             internals.exit_afterwards(EXIT_STATUS if reason else 0)
@@ -346,10 +346,14 @@ class FunctionsRuntime:
         fields: Fields = flow.request.headers.fields if before is None else before
         return without_fields(fields, PROXY_FIELDS)  # what the client said to mitmproxy is for nobody else
 
-    def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
+    def _judged(self, flow: http.HTTPFlow) -> Passage:
+        """The passage of a flow, which is judged now if it was not."""
         if flow not in self._passages:
             self._judge_again(flow)
-        passage = self._passages[flow]
+        return self._passages[flow]
+
+    def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
+        passage = self._judged(flow)
         outcome = self._session.evidence(passage.case, finding, self._overrides(flow, passage.case.endpoint))
         passage.case = outcome.case
         self._tell(flow, outcome, acts=False)
@@ -357,9 +361,7 @@ class FunctionsRuntime:
         ctx.master.addons.trigger(UpdateHook([flow]))
 
     def _tested_by_experiment(self, flow: http.HTTPFlow, name: str) -> None:
-        if flow not in self._passages:
-            self._judge_again(flow)
-        self._session.journal.hosts.tested(self._passages[flow].case.exchange.request.host, name)
+        self._session.journal.hosts.tested(self._judged(flow).case.exchange.request.host, name)
         self._changed()
 
     # Enforce

@@ -38,12 +38,11 @@ def _expects_continue(fields: Fields) -> bool:
     return b", ".join(values).lower() == b"100-continue"
 
 
-def rewrite_response(flow: http.HTTPFlow, rewrite: Rewrite) -> Fields:
-    """Carry out the edits on the response. Returns the fields that the client gets."""
+def rewrite_response(flow: http.HTTPFlow, rewrite: Rewrite) -> None:
+    """Carry out the edits on the response."""
     assert flow.response
     headers = flow.response.headers
     headers.fields = apply_edits(headers.fields, rewrite.edits)
-    return headers.fields
 
 
 def reply_to(flow: http.HTTPFlow, reply: Reply) -> http.Response:

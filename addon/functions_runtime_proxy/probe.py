@@ -19,6 +19,7 @@ from mitmproxy import ctx, http
 from functions_runtime.endpoint import endpoint
 from functions_runtime.experiment import Answer, differences
 from functions_runtime.profile import is_removed
+from functions_runtime.reports.text import counted
 from functions_runtime.rules.restricted_header_used import by_experiment
 from functions_runtime.ruling import Finding
 from functions_runtime.syntax.rfc9110 import Fields, without_fields
@@ -155,5 +156,5 @@ def _tried(tried: Mapping[str, int]) -> str:
     """Which headers an experiment tried, and for how many requests, as a sentence."""
     if not tried:
         return "It tried no header to the end."
-    counts = (f"{name} ({number} {'request' if number == 1 else 'requests'})" for name, number in sorted(tried.items()))
+    counts = (f"{name} ({counted(number, 'request')})" for name, number in sorted(tried.items()))
     return f"It tried {', '.join(counts)}."
