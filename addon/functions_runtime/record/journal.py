@@ -213,8 +213,7 @@ class Journal:
             if id(entry) in hidden:
                 continue
             if other := lesser.get(id(entry)):
-                first, last = min(entry.first_seen, other.first_seen), max(entry.last_seen, other.last_seen)
-                entry = replace(entry, count=entry.count + other.count, first_seen=first, last_seen=last)
+                entry = _counted_with(entry, other)
             yield entry
 
     def compare_with(self, baseline: Container[Known] | None) -> None:
@@ -226,8 +225,7 @@ class Journal:
     def _is_known(self, entry: Entry) -> bool:
         return self._baseline is not None and entry.identity in self._baseline
 
-    def _judged_entries(self, *, scoped: bool) -> tuple[Entry, ...]:
-        own = self._own(scoped=scoped)
+    def _judged_entries(self, own: Callable[[str], bool]) -> tuple[Entry, ...]:
         return tuple(sorted((replace(each, own=own(each.endpoint.host)) for each in self._shown()), key=rank))
 
     def _own(self, *, scoped: bool) -> Callable[[str], bool]:
@@ -244,8 +242,8 @@ class Journal:
         notices: Iterable[Notice | None] = (),
     ) -> Report:
         """The journal as it stands. `scoped` and `sources` are as in `Report`; `notices` are further ones."""
-        entries = self._judged_entries(scoped=scoped)
         own = self._own(scoped=scoped)
+        entries = self._judged_entries(own)
         endpoints = judged_endpoints(self.inventory.endpoints, entries, own)
         exchanges = {host: (seen.exchanges, seen.exchanges - seen.unclean) for host, seen in self.hosts.seen.items()}
         cookies = [replace(each, own=own(each.host)) for each in self.inventory.cookies]
@@ -288,11 +286,16 @@ class Journal:
 def _both(one: Entry, other: Entry) -> Entry:
     """Two entries of the same finding as one. Of two that go equally far, the choice is always the same."""
     further = max(one, other, key=lambda entry: _reach(entry.finding))
+    return _counted_with(further, one if further is other else other)
+
+
+def _counted_with(entry: Entry, other: Entry) -> Entry:
+    """The entry, with what was seen of the other one."""
     return replace(
-        further,
-        count=one.count + other.count,
-        first_seen=min(one.first_seen, other.first_seen),
-        last_seen=max(one.last_seen, other.last_seen),
+        entry,
+        count=entry.count + other.count,
+        first_seen=min(entry.first_seen, other.first_seen),
+        last_seen=max(entry.last_seen, other.last_seen),
     )
 
 

@@ -116,13 +116,13 @@ class Report:
         """The standing of the site as a whole. None if nothing was judged, or nothing of an own host."""
         if not self.judged or not any(each.own for each in self.endpoints):
             return None
-        gravest = max((entry.finding.severity for entry in self.entries if entry.own), default=None)
+        gravest = max((entry.finding.severity for entry in self.own_entries), default=None)
         return standing_of(gravest, answered=any(each.seen.answered for each in self.endpoints if each.own))
 
     @property
     def known(self) -> int:
         """How many entries of own hosts were in the baseline."""
-        return sum(1 for entry in self.entries if entry.known and entry.own)
+        return sum(1 for entry in self.own_entries if entry.known)
 
     def endpoints_that(self, standing: Standing) -> int:
         """How many endpoints of own hosts have this standing."""

@@ -6,7 +6,7 @@ Everything in it went through `wire_text` before.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
@@ -77,12 +77,8 @@ def _others(report: Report) -> Iterator[str]:
     """Hosts that do not count, in a line, and how to change that."""
     others = [host for host in report.hosts if not host.own]
     if others:
-        breaking = _breaking(host.standing for host in others)
+        breaking = sum(1 for host in others if host.standing is Standing.BREAKS)
         yield (
             f"{counted(len(others), 'other host')} of other owners ({breaking:,} would break) do not count. To choose "
             f"yours, set runtime_scope, for example to '~d {report.site or others[0].host}'."
         )
-
-
-def _breaking(standings: Iterable[Standing]) -> int:
-    return sum(1 for standing in standings if standing is Standing.BREAKS)

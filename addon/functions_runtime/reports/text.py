@@ -24,13 +24,6 @@ def nothing_judged(report: Report, scope: str = "runtime_scope") -> str:
     return "No HTTP request came by."
 
 
-def endpoints_seen(report: Report) -> str:
-    """How many endpoints were seen, in words. Nobody knows how many there are that share an entry."""
-    if report.folded_endpoints:
-        return f"more than {counted(len(report.endpoints) - 1, 'endpoint')}, of which those beyond are taken together"
-    return counted(len(report.endpoints), "endpoint")
-
-
 def unmeasured(report: Report) -> str:
     """What is missing in the measures, in a sentence; empty where nothing is."""
     if not report.unmeasured:

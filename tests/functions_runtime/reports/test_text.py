@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functions_runtime.record.inventory import FOLDED, Standing
+from functions_runtime.record.inventory import Standing
 from functions_runtime.reports.text import (
     counted,
-    endpoints_seen,
     known,
     nothing_judged,
     standings_of_endpoints,
@@ -27,12 +26,6 @@ def test_things_are_counted_in_words() -> None:
         "1 finding",
         "1,000 findings",
     )
-
-
-def test_endpoints_that_share_an_entry_are_not_counted() -> None:
-    seen = (judged(HOME), judged(LOGIN), judged(FOLDED))
-    assert endpoints_seen(report(endpoints=seen[:1])) == "1 endpoint"
-    assert endpoints_seen(report(endpoints=seen)).startswith("more than 2 endpoints, ")
 
 
 def test_what_is_not_measured_is_said() -> None:

@@ -68,8 +68,7 @@ COLUMNS_OF_ENDPOINT = (
 
 def section(report: Report) -> Markup:
     """All findings, in both views."""
-    own = [entry for entry in report.entries if entry.own]
-    others = [entry for entry in report.entries if not entry.own]
+    own, others = report.own_entries, report.other_entries
     folded = more(report.folded, "findings at further endpoints, which are counted together")
     return element(
         "section",
@@ -119,6 +118,11 @@ def name(endpoint: Endpoint, *, with_host: bool = True) -> Markup:
 def badge(severity: Severity) -> Markup:
     """A severity as a word on its colour."""
     return element("span", _title(severity), class_=f"badge {severity}")
+
+
+def _known(is_known: bool) -> Content:
+    """A badge on what the baseline has."""
+    return (" ", element("span", "known", class_="badge known")) if is_known else ""
 
 
 def _none(own: Sequence[Entry]) -> Content:
@@ -252,7 +256,7 @@ def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:
 def _cause(cause: Cause, shown: Sequence[Column], headings: Sequence[str]) -> Markup:
     """The row of a cause. Its id is the same however the report grows."""
     found, rule = cause.finding, BY_ID[cause.finding.rule]
-    known = (" ", element("span", "known", class_="badge known")) if cause.is_known else ""
+    known = _known(cause.is_known)
     subject = element("code", found.subject) if found.subject else element("i", NAMELESS)
     named = any(column.class_ == "subject" for column in shown)
     kinds = {column.class_ for column in shown}
@@ -296,12 +300,11 @@ def _end(entry: Entry, headings: Sequence[str], shared: Sequence[str]) -> Markup
     own = cells(BY_ID[entry.finding.rule], entry.finding, headings)
     differs = "; ".join(text for text, usual in zip(own, shared, strict=True) if text != usual)
     times = f" {entry.count:,}×" if entry.count > 1 else ""
-    known = (" ", element("span", "known", class_="badge known")) if entry.known else ""
     return element(
         "li",
         name(entry.endpoint, with_host=False),
         element("span", times, f" {differs}" if differs else "", class_="quiet") if times or differs else "",
-        known,
+        _known(entry.known),
     )
 
 
@@ -342,11 +345,10 @@ def _endpoint(endpoint: Endpoint, entries: Sequence[Entry], kind: str) -> Markup
 def _entry(entry: Entry, prefix: str) -> Markup:
     """The row of a finding. Its id is the same however the report grows."""
     found, rule = entry.finding, BY_ID[entry.finding.rule]
-    known = (" ", element("span", "known", class_="badge known")) if entry.known else ""
     facts = [f"{heading}: {text}" for (heading, _), text in zip(rule.columns, rule.cells(found), strict=True)]
     return element(
         "tr",
-        cell("severity", badge(found.severity), known, value=int(found.severity)),
+        cell("severity", badge(found.severity), _known(entry.known), value=int(found.severity)),
         head("rule", element("a", rule.title, href=f"#{prefix}-{rule.id}")),
         cell("subject", element("code", found.subject) if found.subject else "–", label="About"),
         cell("what", "; ".join(facts) or say(found)),
