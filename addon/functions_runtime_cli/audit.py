@@ -16,20 +16,18 @@ from typing import NamedTuple
 from mitmproxy.exceptions import OptionsError
 
 from functions_runtime.record.journal import Journal
-from functions_runtime.record.notices import Notice, unreadable
+from functions_runtime.record.notices import Notice, entries_skipped, some_without_cookies, unreadable
 from functions_runtime.record.report import Report
-from functions_runtime.reports import FORMATS, terminal, text
+from functions_runtime.reports import FORMATS, terminal
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import at_scale, judging, opening
 from functions_runtime_cli.arguments import WRONG, Parser
-from functions_runtime_cli.judging import Judged, Plan
+from functions_runtime_cli.judging import Judged, Place, Plan
 from functions_runtime_proxy import options
+from functions_runtime_proxy.gate import EXIT_STATUS, named
 from functions_runtime_proxy.report_files import LOG_SUFFIX, SUFFIXES, ReportWriter, replace_file
 
-GATE_FAILED = 2
-MAX_NAMED = 5
-"""The most findings that the gate names."""
 SMALL = 32 << 20
 """Bytes of recordings that one process judges before several processes would have started."""
 
@@ -126,7 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
         settings.profile.limits,
         scoped=bool(arguments.scope.strip()),
         sources=judged.names,
-        notices=[_bare(judged), _entries_skipped(judged, len(names)), unreadable(judged.unreadable)],
+        notices=_notices(judged, len(names)),
     )
     if not judged.names:
         for name, reason in judged.unreadable.items():
@@ -138,7 +136,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(_as_arguments(terminal.summary(report, settings.reports, arguments.scope)))
     if reason := _why_it_fails(report, settings.fail_on):
         _complain(reason)
-        return GATE_FAILED
+        return EXIT_STATUS
     return status
 
 
@@ -172,35 +170,22 @@ def _one_by_one(names: Sequence[str], plan: Plan, progress: _Progress) -> Judged
     return judging.merged(each())
 
 
-def _bare(judged: Judged) -> Notice | None:
-    """Notice that some recordings hold no cookies although others do. If none does, the report says so itself."""
-    bare = judged.bare
-    if not bare.count or not judged.journal.hosts.has_credentials:
-        return None
-    more = f" and {bare.count - len(bare.places):,} more" if bare.count > len(bare.places) else ""
-    return Notice(
-        "no-cookies",
-        f"{text.counted(bare.count, 'recording')} without a Cookie, Set-Cookie or Authorization field: "
-        f"{', '.join(place.name for place in bare.places)}{more}. Browsers leave them out of an export unless you ask "
-        "for sensitive data. Nothing can be said about cookies and sessions there.",
-        bare.count,
-    )
+def _notices(judged: Judged, recordings: int) -> list[Notice | None]:
+    """What the recordings lack and what could not be judged. If none has cookies, the report says so itself."""
+    bare = judged.bare.count if judged.journal.hosts.has_credentials else 0
+    skipped = {
+        reason: (skips.count, [_place(place, recordings) for place in skips.places])
+        for reason, skips in judged.skipped.items()
+    }
+    return [
+        some_without_cookies(bare, [place.name for place in judged.bare.places]),
+        entries_skipped(skipped),
+        unreadable(judged.unreadable),
+    ]
 
 
-def _entries_skipped(judged: Judged, recordings: int) -> Notice | None:
-    """Notice of the entries that were not judged, by reason, with the first places."""
-    count = sum(skips.count for skips in judged.skipped.values())
-    if not count:
-        return None
-    reasons = []
-    for reason, skips in sorted(judged.skipped.items()):
-        places = [
-            f"{place.position} of {place.name}" if recordings > 1 else str(place.position) for place in skips.places
-        ]
-        more = f" and {skips.count - len(places):,} more" if skips.count > len(places) else ""
-        reasons.append(f"{reason} ({'entry' if skips.count == 1 else 'entries'} {', '.join(places)}{more})")
-    verb = "entry was" if count == 1 else "entries were"
-    return Notice("entries-skipped", f"{count:,} {verb} not judged: {'; '.join(reasons)}.", count)
+def _place(place: Place, recordings: int) -> str:
+    return f"{place.position} of {place.name}" if recordings > 1 else str(place.position)
 
 
 def _write(report: Report, paths: Sequence[Path]) -> bool:
@@ -226,14 +211,12 @@ def _why_it_fails(report: Report, fail_on: Severity | None) -> str:
         return ""
     if report.standing is None:
         what = "nothing of an own host was judged" if report.judged else "nothing was judged"
-        return f"Exit status {GATE_FAILED}: {what}, so that nothing was checked (--fail-on is set)."
-    new = [entry for entry in report.own_entries if entry.finding.severity >= fail_on and not entry.known]
+        return f"Exit status {EXIT_STATUS}: {what}, so that nothing was checked (--fail-on is set)."
+    new = report.new(fail_on)
     if not new:
         return ""
-    more = f" and {len(new) - MAX_NAMED:,} more" if len(new) > MAX_NAMED else ""
     return (
-        f"Exit status {GATE_FAILED}: there are new findings of severity {fail_on} or above (--fail-on): "
-        f"{', '.join(map(str, new[:MAX_NAMED]))}{more}."
+        f"Exit status {EXIT_STATUS}: there are new findings of severity {fail_on} or above (--fail-on): {named(new)}."
     )
 
 

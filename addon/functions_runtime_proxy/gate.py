@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from functions_runtime.record.entry import Entry
 from functions_runtime.record.report import Report
 from functions_runtime.ruling import Severity
 
@@ -23,8 +26,13 @@ def why_it_fails(report: Report, fail_on: Severity | None) -> str:
     new = report.new(fail_on)
     if not new:
         return ""
-    more = f" and {len(new) - MAX_NAMED} more" if len(new) > MAX_NAMED else ""
     return (
         f"Runtime: exit status {EXIT_STATUS}, because there are new findings of severity {fail_on} or above "
-        f"(runtime_fail_on): {', '.join(map(str, new[:MAX_NAMED]))}{more}."
+        f"(runtime_fail_on): {named(new)}."
     )
+
+
+def named(new: Sequence[Entry]) -> str:
+    """The first of these entries by name, and the number of the others."""
+    more = f" and {len(new) - MAX_NAMED:,} more" if len(new) > MAX_NAMED else ""
+    return f"{', '.join(map(str, new[:MAX_NAMED]))}{more}"

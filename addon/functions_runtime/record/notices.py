@@ -32,20 +32,37 @@ def no_cookies(exchanges: int, *, has_login: bool) -> Notice | None:
     )
 
 
-def entries_skipped(skipped: Mapping[str, Sequence[int]]) -> Notice | None:
-    """Entries of recordings that could not be judged: their positions, counted from 1, by reason."""
-    count = sum(map(len, skipped.values()))
+def some_without_cookies(recordings: int, named: Sequence[str]) -> Notice | None:
+    """Recordings without cookies and Authorization, although others have some. `named` are the first ones' names."""
+    if not recordings:
+        return None
+    noun = "recording" if recordings == 1 else "recordings"
+    return Notice(
+        "no-cookies",
+        f"{recordings:,} {noun} without a Cookie, Set-Cookie or Authorization field: {_named(named, recordings)}. "
+        "Browsers leave them out of an export unless you ask for sensitive data. Nothing can be said about cookies and "
+        "sessions there.",
+        recordings,
+    )
+
+
+def entries_skipped(skipped: Mapping[str, tuple[int, Sequence[str]]]) -> Notice | None:
+    """Entries of recordings that could not be judged, by reason: how many, and the first places in words."""
+    count = sum(number for number, _ in skipped.values())
     if not count:
         return None
-    reasons = "; ".join(f"{reason} ({_positions(positions)})" for reason, positions in sorted(skipped.items()))
+    reasons = "; ".join(
+        f"{reason} ({'entry' if number == 1 else 'entries'} {_named(places, number)})"
+        for reason, (number, places) in sorted(skipped.items())
+    )
     verb = "entry was" if count == 1 else "entries were"
     return Notice("entries-skipped", f"{count:,} {verb} not judged: {reasons}.", count)
 
 
-def _positions(positions: Sequence[int]) -> str:
-    first = ", ".join(map(str, sorted(positions)[:MOST_NAMED]))
-    more = f" and {len(positions) - MOST_NAMED:,} more" if len(positions) > MOST_NAMED else ""
-    return f"entry {first}{more}" if len(positions) == 1 else f"entries {first}{more}"
+def _named(first: Sequence[str], count: int, separator: str = ", ") -> str:
+    """The first of so many things by name, and the number of the others."""
+    more = f" and {count - len(first):,} more" if count > len(first) else ""
+    return f"{separator.join(first)}{more}"
 
 
 def unreadable(recordings: Mapping[str, str]) -> Notice | None:
@@ -53,11 +70,9 @@ def unreadable(recordings: Mapping[str, str]) -> Notice | None:
     if not recordings:
         return None
     named = [f"{name} ({reason})" for name, reason in sorted(recordings.items())]
-    more = f" and {len(named) - MOST_NAMED:,} more" if len(named) > MOST_NAMED else ""
     verb = "recording could" if len(named) == 1 else "recordings could"
-    return Notice(
-        "unreadable", f"{len(named):,} {verb} not be read: {'; '.join(named[:MOST_NAMED])}{more}.", len(named)
-    )
+    examples = _named(named[:MOST_NAMED], len(named), "; ")
+    return Notice("unreadable", f"{len(named):,} {verb} not be read: {examples}.", len(named))
 
 
 def restricted_untested(requests: Mapping[str, int]) -> Notice | None:

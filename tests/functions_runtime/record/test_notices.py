@@ -19,14 +19,27 @@ def test_no_cookies(exchanges: int, has_login: bool, is_said: bool) -> None:
 
 def test_entries_skipped() -> None:
     assert notices.entries_skipped({}) is None
-    one = notices.entries_skipped({"no URL": [7]})
+    one = notices.entries_skipped({"no URL": (1, ["7"])})
     assert one
     assert (one.id, one.message, one.count) == ("entries-skipped", "1 entry was not judged: no URL (entry 7).", 1)
-    many = notices.entries_skipped({"not HTTP: data": [5, 2, 9, 4, 8], "no URL": [1, 3]})
+    many = notices.entries_skipped({"not HTTP: data": (5, ["2", "4", "5"]), "no URL": (2, ["1", "3"])})
     assert many
     assert many.count == 7
     assert many.message == (
         "7 entries were not judged: no URL (entries 1, 3); not HTTP: data (entries 2, 4, 5 and 2 more)."
+    )
+
+
+def test_some_without_cookies() -> None:
+    assert notices.some_without_cookies(0, []) is None
+    one = notices.some_without_cookies(1, ["a.har"])
+    assert one
+    assert (one.id, one.count) == ("no-cookies", 1)
+    assert one.message.startswith("1 recording without a Cookie, Set-Cookie or Authorization field: a.har. ")
+    many = notices.some_without_cookies(5, ["a.har", "b.har", "c.har"])
+    assert many
+    assert many.message.startswith(
+        "5 recordings without a Cookie, Set-Cookie or Authorization field: a.har, b.har, c.har and 2 more. "
     )
 
 
