@@ -55,6 +55,8 @@ CREDENTIALS_BLOCKED = {"cors-credentials-blocked": "error"}
 CREDENTIALS_ALLOWED = {"cors-credentials-blocked": "warning"}
 METHOD_BLOCKED = {"cors-method-blocked": "error"}
 METHOD_PERHAPS_BLOCKED = {"cors-method-blocked": "warning"}
+UNSUPPORTED = {"method-unsupported": "error"}
+"""A method that reached the site is one that the Runtime does not serve, from whatever origin."""
 AUTHORIZATION_WILDCARD = {"cors-authorization-wildcard": "warning"}
 OPENED = {"cors-opened": "warning"}
 READ_BY_SCRIPT = {"cookie-read-by-script": "error"}
@@ -234,7 +236,7 @@ METHODS = [
         {"api.site.test/item": cors(answer("done"), origin=origin, methods=allowed)},
         today="200 done",
         runtime=REFUSED,
-        predicted=METHOD_BLOCKED,
+        predicted=METHOD_BLOCKED | UNSUPPORTED,
     )
     for method, origin, allowed in [
         ("PUT", "https://app.site.test", "GET, PUT"),
@@ -251,7 +253,7 @@ METHODS = [
         },
         today="200 sid came",
         runtime=REFUSED,
-        predicted=METHOD_BLOCKED | CREDENTIALS_BLOCKED,
+        predicted=METHOD_BLOCKED | CREDENTIALS_BLOCKED | UNSUPPORTED,
         pages=(f"{API}login", APP),
     ),
     Case(
@@ -260,7 +262,7 @@ METHODS = [
         {"api.site.test/item": cors(answer("done"), credentials="true", methods="*")},
         today="200 done",
         runtime=REFUSED,
-        predicted=METHOD_PERHAPS_BLOCKED,
+        predicted=METHOD_PERHAPS_BLOCKED | UNSUPPORTED,
     ),
     Case(
         "A PUT with a cookie where methods are allowed by wildcard, which is none for credentials",
@@ -279,7 +281,7 @@ METHODS = [
         {"app.site.test/item": answer("done")},
         today="200 done",
         runtime="405 ",
-        predicted={"method-unsupported": "error"},
+        predicted=UNSUPPORTED,
     ),
     Case(
         "A PUT that the API refuses today",
@@ -311,7 +313,7 @@ METHODS = [
         {"api.site.test/item": cors(answer("done"), origin="*", methods="patch")},
         today="200 done",
         runtime=REFUSED,
-        predicted=METHOD_BLOCKED,
+        predicted=METHOD_BLOCKED | UNSUPPORTED,
     ),
     Case(
         "A PUT that the API allows in lower case",
@@ -350,7 +352,7 @@ AUTHORIZATION = [
         {"api.site.test/item": cors(answer("done"), origin="*", headers="*", methods="PUT")},
         today="200 done",
         runtime=REFUSED,
-        predicted=AUTHORIZATION_WILDCARD | METHOD_BLOCKED,
+        predicted=AUTHORIZATION_WILDCARD | METHOD_BLOCKED | UNSUPPORTED,
     ),
     Case(
         "A token and a cookie",

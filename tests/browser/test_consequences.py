@@ -25,6 +25,7 @@ DECIDED_BY_BROWSER = {
     "cors-credentials-blocked",
     "cors-method-blocked",
     "cors-opened",
+    "method-unsupported",
     "websocket-unavailable",
 }
 
