@@ -13,7 +13,14 @@ from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.message import HOST_NAME, Request, Response
 from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
-from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, taken_apart, without_fields
+from functions_runtime.syntax.rfc9110 import (
+    PROXY_FIELDS,
+    Fields,
+    as_http1_fields,
+    taken_apart,
+    target_authority,
+    without_fields,
+)
 from functions_runtime.wire_text import printable
 from functions_runtime_proxy import internals
 
@@ -93,22 +100,12 @@ def _addressed_host(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, b
     keep_host_header is on.
     """
     data = flow.request.data
-    host = _host(_host_field(data)) or data.host.lower()
+    host = _host(target_authority(data.headers.fields, data.authority, data.http_version)) or data.host.lower()
     mode = flow.client_conn.proxy_mode
     overwritten = not keep_host_header and isinstance(mode, mode_specs.ReverseMode) and host == mode.address[0].lower()
     if overwritten and flow.client_conn.sni:
         return flow.client_conn.sni.lower(), True
     return host, not overwritten
-
-
-def _host_field(data: http.RequestData) -> bytes:
-    """The authority that the client addressed: `:authority` in HTTP/2 and HTTP/3, else Host."""
-    if data.authority and not data.http_version.startswith(b"HTTP/1"):
-        return data.authority
-    for name, value in data.headers.fields:
-        if len(name) == 4 and name.lower() == b"host":
-            return value
-    return b""
 
 
 # A site has few hosts, and parsing one takes as long as several rules.

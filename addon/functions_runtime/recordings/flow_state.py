@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from functions_runtime.message import HOST_NAME, Request, Response
 from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
-from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, without_fields
+from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, target_authority, without_fields
 from functions_runtime.wire_text import printable
 
 LARGE = 1 << 20
@@ -406,15 +406,8 @@ def _response(answered: State, asked: State) -> Response:
 
 
 def _addressed_host(asked: State, fields: Fields, host_of: Callable[[str], str]) -> str:
-    """The host that the client addressed: `:authority` in HTTP/2 and HTTP/3, else Host, else the request's server."""
-    authority: bytes = b""
-    if asked["authority"] and not asked["http_version"].startswith(b"HTTP/1"):
-        authority = asked["authority"]
-    else:
-        for name, value in fields:
-            if len(name) == 4 and name.lower() == b"host":
-                authority = value
-                break
+    """The host that the client addressed, else the request's server."""
+    authority = target_authority(fields, asked["authority"], asked["http_version"])
     host = host_of(authority.decode("utf-8", "surrogateescape")) if authority else ""
     return (host or str(asked["host"])).lower()
 

@@ -24,6 +24,7 @@ from functions_runtime.reports.wording import (
     scope,
     share,
     source,
+    title_of_gravest,
     whose,
 )
 from functions_runtime.ruling import Severity
@@ -73,7 +74,7 @@ def _verdict(report: Report, grave: Sequence[RuleCauses]) -> Iterable[str]:
         yield f"{_text(said)} Is this not your site? Set the scope: {_text(option)}."
     blocking = [each for each in grave if each.severity is (grave[0].severity)]
     if blocking:
-        yield "## Blocking issues" if grave[0].severity is Severity.ERROR else "## What would be different"
+        yield f"## {title_of_gravest(grave[0].severity)}"
         yield "\n".join(f"{number}. {_obstacle(each)}" for number, each in enumerate(blocking, 1))
     causes = gather(report.own_entries)
     counts = ", ".join(counted(number_of(causes, severity), str(severity)) for severity in reversed(Severity))

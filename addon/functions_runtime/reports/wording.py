@@ -104,6 +104,11 @@ def verdict_of(standing: Standing, errors: int, warnings: int, *, little: bool =
     return "no response was seen"
 
 
+def title_of_gravest(severity: Severity) -> str:
+    """The heading above the gravest rules, of this severity."""
+    return "Blocking issues" if severity is Severity.ERROR else "What would be different"
+
+
 def lead(report: Report, *, live: bool = False) -> str:
     """What the headline is based on."""
     endpoints = own_endpoints(report)

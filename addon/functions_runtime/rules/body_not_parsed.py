@@ -9,7 +9,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import PARSED_MEDIA_TYPES, Profile
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Finding, Severity
-from functions_runtime.syntax.rfc9110 import announced_length
+from functions_runtime.syntax.rfc9110 import announces_content
 from functions_runtime.wire_text import printable
 
 
@@ -21,7 +21,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     media_type = _media_type(by_name.get(b"content-type", (b"",))[0])
     if not media_type or media_type in PARSED_MEDIA_TYPES or media_type.endswith(b"+json"):
         return ()
-    if not (exchange.sent or announced_length(by_name) or b"transfer-encoding" in by_name):
+    if not (exchange.sent or announces_content(by_name)):
         return ()
     return (RULE.finding(media_type=printable(media_type, 80)),)
 

@@ -1,7 +1,7 @@
 """HTTP field lines: RFC 9110, HTTP Semantics, section 5 (https://www.rfc-editor.org/rfc/rfc9110#section-5).
 
-This module defines field sections and their size. It also reads Content-Length, which gives the size of the content. It
-interprets no other field.
+This module defines field sections and their size. It also reads Content-Length, which gives the size of the content,
+and Host, which names whom a client addressed. It interprets no other field.
 """
 
 from __future__ import annotations
@@ -66,6 +66,24 @@ def announced_length(by_name: FieldsByName) -> int | None:
     if different or not number.isdigit() or len(number) > _MAX_DIGITS:
         return None
     return int(number)
+
+
+def announces_content(by_name: FieldsByName) -> bool:
+    """Whether the field section announces content: by a length above zero, or by Transfer-Encoding. Never raises."""
+    return bool(announced_length(by_name)) or b"transfer-encoding" in by_name
+
+
+def target_authority(fields: Fields, authority: bytes, version: bytes) -> bytes:
+    """The authority that a client addressed: `:authority` in HTTP/2 and HTTP/3, else the first Host (section 7.2).
+
+    `authority` is the value of `:authority`. Empty if there is neither.
+    """
+    if authority and not version.startswith(b"HTTP/1"):
+        return authority
+    for name, value in fields:
+        if len(name) == 4 and name.lower() == b"host":
+            return value
+    return b""
 
 
 def without_fields(fields: Iterable[tuple[bytes, bytes]], names: Container[bytes]) -> Fields:

@@ -19,9 +19,11 @@ from functions_runtime.reports.wording import (
     site_name,
     sites,
     source,
+    title_of_gravest,
     verdict_of,
     whose,
 )
+from functions_runtime.ruling import Severity
 from tests.functions_runtime.reports.sample import (
     EIGHT,
     ERROR,
@@ -207,3 +209,10 @@ def test_only_own_endpoints_are_counted() -> None:
 def test_only_requests_to_own_hosts_are_counted() -> None:
     rendered = report(hosts=(host(exchanges=7, clean=3), host("b.example", exchanges=2, clean=1), host("c", own=False)))
     assert (requests_checked(rendered), requests_clean(rendered)) == (9, 4)
+
+
+def test_the_gravest_rules_have_a_title() -> None:
+    assert [title_of_gravest(severity) for severity in (Severity.ERROR, Severity.WARNING)] == [
+        "Blocking issues",
+        "What would be different",
+    ]

@@ -8,12 +8,14 @@ from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
     Fields,
     announced_length,
+    announces_content,
     as_http1_fields,
     field_line_size,
     field_section_size,
     field_values,
     fields_by_name,
     taken_apart,
+    target_authority,
     without_fields,
 )
 
@@ -145,6 +147,29 @@ def test_the_length_that_a_message_announces(values: list[bytes], length: int | 
 def test_no_length_is_announced_without_the_field_or_beside_transfer_encoding() -> None:
     assert announced_length({}) is None
     assert announced_length({b"content-length": [b"42"], b"transfer-encoding": [b"chunked"]}) is None
+
+
+def test_content_is_announced_by_a_length_above_zero_or_by_transfer_encoding() -> None:
+    assert announces_content({b"content-length": [b"1"]})
+    assert announces_content({b"transfer-encoding": [b"chunked"]})
+    assert not announces_content({b"content-length": [b"0"]})
+    assert not announces_content({})
+
+
+@pytest.mark.parametrize(
+    ("fields", "authority", "version", "addressed"),
+    [
+        (FIELDS, b"b.example", b"HTTP/2.0", b"b.example"),
+        (FIELDS, b"b.example", b"HTTP/1.1", b"a.example"),
+        (FIELDS, b"", b"HTTP/2.0", b"a.example"),
+        ((*FIELDS[1:], (b"hOST", b"c.example"), (b"Host", b"d.example")), b"", b"HTTP/1.1", b"c.example"),
+        (FIELDS[1:], b"", b"HTTP/1.1", b""),
+    ],
+)
+def test_the_authority_that_a_client_addressed(
+    fields: Fields, authority: bytes, version: bytes, addressed: bytes
+) -> None:
+    assert target_authority(fields, authority, version) == addressed
 
 
 def test_values_that_a_recorder_joined_are_taken_apart() -> None:

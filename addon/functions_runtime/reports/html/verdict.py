@@ -24,6 +24,7 @@ from functions_runtime.reports.wording import (
     scope,
     share,
     source,
+    title_of_gravest,
     verdict_of,
     whose,
 )
@@ -202,8 +203,7 @@ def _obstacles(report: Report) -> Content:
         return ""
     gravest = found[0].severity
     items = [_obstacle(each, gravest) for each in found if each.severity is gravest]
-    title = "Blocking issues" if gravest is Severity.ERROR else "What would be different"
-    return element("div", element("h2", title), element("ol", items), class_="obstacles")
+    return element("div", element("h2", title_of_gravest(gravest)), element("ol", items), class_="obstacles")
 
 
 def _obstacle(found: RuleCauses, gravest: Severity) -> Markup:
