@@ -6,11 +6,9 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tarfile
-import threading
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from functions_runtime.version import VERSION
+from tests.processes import running
 from tests.requirements import require
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -155,34 +154,18 @@ def test_a_mitmproxy_of_another_environment_loads_it(bin_folder: Path, recording
 def test_mitmweb_starts_with_the_addon(bin_folder: Path, tmp_path: Path) -> None:
     script = run(bin_folder / "functions-runtime", "path", cwd=tmp_path).stdout.strip()
     options = ["--set", "confdir=conf", "--set", "runtime_mode=audit", "--no-web-open-browser", "--web-port", "0"]
-    process = subprocess.Popen(
-        [bin_folder / "mitmweb", "-s", script, "--listen-host", "127.0.0.1", "--listen-port", "0", *options],
-        cwd=tmp_path,
-        env=CLEAN | {"PYTHONUNBUFFERED": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout
-    watchdog = threading.Timer(TIMEOUT, process.kill)
-    watchdog.start()
-    said = ""
-    try:
-        for line in process.stdout:
-            said += line
-            if "Web server listening" in line:
-                break
-        process.send_signal(signal.SIGINT)
-        said += process.stdout.read()
-        assert process.wait() == 0, said
-    finally:
-        watchdog.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
-    assert "Web server listening" in said
-    assert "Traceback" not in said
+    command: list[str | Path] = [
+        bin_folder / "mitmweb",
+        "-s",
+        script,
+        "--listen-host",
+        "127.0.0.1",
+        "--listen-port",
+        "0",
+        *options,
+    ]
+    with running(command, "Web server listening", env=CLEAN | {"PYTHONUNBUFFERED": "1"}, cwd=tmp_path, timeout=TIMEOUT):
+        pass
 
 
 def test_audit_writes_its_report(bin_folder: Path, recording: Path) -> None:

@@ -29,6 +29,7 @@ sys.path.append(str(SCRIPTS))
 
 import checks  # noqa: E402
 from demo_site import CASES, Case, DemoSite  # noqa: E402
+from tests.processes import running  # noqa: E402
 from tests.requirements import require  # noqa: E402
 from walkthrough import shortcomings, walk  # noqa: E402
 
@@ -144,37 +145,10 @@ def test_once_takes_nothing_else() -> None:
 # scripts/run
 
 
-@contextlib.contextmanager
-def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`scripts/run` with these arguments, once it has said where to look: the process and what it said."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", SCRIPTS / "run", *arguments],
-        env=HERE,
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout
-    watchdog = threading.Timer(TIMEOUT, process.kill)
-    watchdog.start()
-    said = ""
-    try:
-        for line in process.stdout:
-            said += line
-            if line.startswith("Ctrl-C"):
-                break
-        yield process, said
-        process.send_signal(signal.SIGINT)
-        said += process.stdout.read()
-        assert process.wait() == 0, said
-        assert "Traceback" not in said
-    finally:
-        watchdog.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
+def running_script(*arguments: str) -> contextlib.AbstractContextManager[str]:
+    """`scripts/run` with these arguments, once it has said where to look."""
+    command: list[str | Path] = [sys.executable, "-u", SCRIPTS / "run", *arguments]
+    return running(command, "Ctrl-C", env=HERE, cwd=ROOT, timeout=TIMEOUT)
 
 
 def address(said: str, before: str) -> str:
@@ -185,7 +159,7 @@ def address(said: str, before: str) -> str:
 
 
 def test_run_starts_site_and_mitmweb() -> None:
-    with running("--listen-port", str(free_port()), "--web-port", str(free_port())) as (_, said):
+    with running_script("--listen-port", str(free_port()), "--web-port", str(free_port())) as said:
         proxied = address(said, "with the Runtime in front of it")
         direct = address(said, "without it, to compare")
         assert get(f"{proxied}cookie-lifetime-too-long")[0] == 400
@@ -203,7 +177,7 @@ def test_run_passes_its_arguments_on(site: DemoSite) -> None:
     port = free_port()
     mode = f"reverse:http://127.0.0.1:{site.server_port}@127.0.0.1:{port}"
     arguments = ["--mode", mode, "--web-port", str(free_port()), "--set", "runtime_mode=audit"]
-    with running(*arguments) as (_, said):
+    with running_script(*arguments) as said:
         assert "demo site" not in said
         assert f"127.0.0.1:{port}" in said
         assert get(f"http://127.0.0.1:{port}/cookie-lifetime-too-long")[0] == 200  # in audit nothing changes
@@ -214,10 +188,10 @@ def test_options_of_the_command_line_take_the_place_of_what_run_sets(tmp_path: P
     live_page = f"127.0.0.1:{free_port()}"
     ports = ["--listen-port", str(free_port()), "--web-port", str(free_port())]
     options = ["--set", f"runtime_dashboard={live_page}", "--set=web_open_browser=false", "--listen-host", "127.0.0.1"]
-    with running(*ports, *options) as (_, said):
+    with running_script(*ports, *options) as said:
         assert address(said, "and what they mean") == f"http://{live_page}/"
         assert get_as_soon_as_it_listens(f"http://{live_page}/")[0] == 200
-    with running(*ports, "--set", "runtime_dashboard=") as (_, said):
+    with running_script(*ports, "--set", "runtime_dashboard=") as said:
         assert "off (runtime_dashboard)" in said
     refused = run(SCRIPTS / "run", *ports, "--set", "runtime_show=bogus")
     assert refused.returncode == 1

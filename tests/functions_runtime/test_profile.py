@@ -30,6 +30,7 @@ from functions_runtime.profile import (
     without_emulator_fields,
 )
 from functions_runtime.syntax.rfc9110 import Fields
+from tests.functions_runtime.emulated import EMULATOR
 
 
 def test_the_limits_of_the_first_page_are_the_default() -> None:
@@ -58,18 +59,6 @@ def test_statuses_and_sizes_are_those_of_the_pages() -> None:
 
 def test_methods_are_those_of_the_page_and_head_as_the_emulator_serves_it() -> None:
     assert {*ALLOWED_METHODS.decode().split(", "), "HEAD"} == SERVED_METHODS
-
-
-EMULATOR = (
-    (b"X-Powered-By", b"Express"),
-    (b"Surrogate-Control", b"no-store"),
-    (b"Cache-Control", b"no-store, no-cache, must-revalidate, proxy-revalidate"),
-    (b"Pragma", b"no-cache"),
-    (b"Expires", b"0"),
-    (b"ETag", b'W/"5d-WssGxfP7aCTC/Wff9kVayURuGoE"'),
-    (b"Keep-Alive", b"timeout=5"),
-)
-"""What a response of the emulator has, besides what its Function sets, Date, Connection and Content-Length."""
 
 
 def test_what_the_emulator_adds_is_left_out_of_its_responses() -> None:

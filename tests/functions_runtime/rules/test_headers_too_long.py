@@ -11,6 +11,7 @@ from functions_runtime.profile import HEADERS_TOO_LONG_ERROR, LATER_PAGE_LIMITS,
 from functions_runtime.rules.headers_too_long import REQUEST, RESPONSE
 from functions_runtime.ruling import Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import Fields
+from tests.functions_runtime.emulated import EMULATOR
 
 
 def of_request(fields: Fields, limits: Limits = SEED_PAGE_LIMITS) -> list[Finding]:
@@ -159,16 +160,6 @@ def test_a_large_name_is_cut() -> None:
 
 
 # What the local emulator adds
-
-EMULATOR = (
-    (b"X-Powered-By", b"Express"),
-    (b"Surrogate-Control", b"no-store"),
-    (b"Cache-Control", b"no-store, no-cache, must-revalidate, proxy-revalidate"),
-    (b"Pragma", b"no-cache"),
-    (b"Expires", b"0"),
-    (b"ETag", b'W/"5d-WssGxfP7aCTC/Wff9kVayURuGoE"'),
-    (b"Keep-Alive", b"timeout=5"),
-)
 
 
 def test_what_the_emulator_adds_does_not_count_in_a_response() -> None:
