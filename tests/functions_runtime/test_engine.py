@@ -289,3 +289,11 @@ def test_an_interrupt_is_no_failure_of_a_check() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         judge(replace(rule("a", Step.REQUEST_LIMITS), check=check))
+
+
+def test_a_check_that_finds_nothing_may_return_an_empty_tuple() -> None:
+    def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
+        return ()
+
+    silent = replace(rule("a", Step.REQUEST_FIELDS), check=check)
+    assert found(judge(silent, rule("b", Step.REQUEST_FIELDS, ("x", None)))) == [("b", "x", Severity.WARNING)]

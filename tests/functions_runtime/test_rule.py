@@ -11,7 +11,7 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Rule, Step, nothing
-from functions_runtime.ruling import Basis, Fact, Finding, RemoveField, Severity
+from functions_runtime.ruling import FOLDED_FACTS, Basis, Fact, Finding, RemoveField, Severity
 
 RULE = Rule(
     id="rule",
@@ -120,3 +120,8 @@ def test_each_check_of_a_rule_with_a_memory_is_new() -> None:
         ("first", (("days", 2),)),
         ("second", (("days", 1),)),
     ]
+
+
+def test_a_finding_that_represents_many_has_various_facts() -> None:
+    folded = RULE.finding()._replace(facts=FOLDED_FACTS)
+    assert RULE.cells(folded) == ("various", "various")

@@ -171,3 +171,35 @@ def test_unclean_exchanges_are_counted() -> None:
     for host, number in (("a.example", 1), ("b.example", 1), ("a.example", 1), ("a.example", -1)):
         hosts.count_unclean(host, number)
     assert hosts.seen["a.example"].unclean == 1
+
+
+def test_hosts_that_were_seen_elsewhere_are_added() -> None:
+    first = seen(navigation("a.example"), ("b.example", (), ()), ("b.example", ((b"Cookie", b"a=1"),), ()))
+    first.reached("a.example", ["via"])
+    second = seen(("a.example", (), HTML), ("c.example", (), ()))
+    second.has_login = True
+    second.count_unclean("a.example", 1)
+    second.reached("a.example", ["via", "x-real-ip"])
+    first.merge(second)
+    assert {name: host.exchanges for name, host in first.seen.items()} == {
+        "a.example": 2,
+        "b.example": 2,
+        "c.example": 1,
+    }
+    merged = first.seen["a.example"]
+    assert (merged.unclean, merged.is_entered, merged.has_fetch_metadata) == (1, True, True)
+    assert merged.untested == {"via": 2, "x-real-ip": 1}
+    assert (first.has_credentials, first.has_login) == (True, True)
+
+
+def test_hosts_beyond_the_maximum_of_several_runs_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_MERGED_HOSTS", 2)
+    hosts = seen(("c.example", (), ()), ("a.example", (), ()))
+    hosts.merge(seen(("b.example", (), ())))
+    assert list(hosts.seen) == ["a.example", "b.example"]
+
+
+def test_once_credentials_were_seen_nothing_more_is_looked_for() -> None:
+    hosts = seen(("a.example", ((b"Cookie", b"a=1"),), ()), ("a.example", ((b"Authorization", b"Basic x"),), ()))
+    assert (hosts.has_credentials, hosts.has_login) == (True, False)
+    assert hosts.seen["a.example"].exchanges == 2

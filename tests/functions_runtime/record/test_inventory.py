@@ -21,6 +21,7 @@ from functions_runtime.ruling import (
     Action,
     AppendAttributes,
     Forward,
+    RemoveField,
     ReplaceDomain,
     Reply,
     Respond,
@@ -351,3 +352,42 @@ def test_what_a_response_was_before_it_was_changed_is_not_measured() -> None:
     site.saw_changed_response(HERE)
     assert site.unmeasured == 1
     assert site.endpoints == (SeenEndpoint(HERE, 0, Headroom(), Headroom(), answered=True),)
+
+
+def test_a_field_that_the_runtime_removes_changes_no_cookie() -> None:
+    [cookie] = cookies(response(b"a=1; Path=/"), Rewrite((RemoveField(b"via"),)))
+    assert (cookie.today, cookie.runtime) == ("Path=/", "Path=/")
+
+
+def test_what_was_seen_elsewhere_is_added() -> None:
+    first, second = Inventory(), Inventory()
+    for site, endpoint, fields in (
+        (first, HERE, ((b"A", b"1"),)),
+        (second, HERE, ((b"A", b"1234"),)),
+        (second, HERE._replace(path="/b"), ()),
+    ):
+        site.saw_request(endpoint, request(*fields))
+        site.saw_cookies("app.example", response(b"a=1"), FORWARD)
+    second.saw_cookies("app.example", response(b"b=1"), FORWARD)
+    second.saw_changed_response(HERE)
+    first.merge(second)
+    assert [(seen.endpoint.path, seen.exchanges, seen.answered) for seen in first.endpoints] == [
+        ("/", 2, True),
+        ("/b", 1, False),
+    ]
+    assert first.endpoints[0].request == Headroom(len(b"A: 1234\r\n"), 1, (("a", len(b"A: 1234\r\n")),))
+    assert [cookie.name for cookie in first.cookies] == ["a", "b"]
+    assert (first.further_cookies, first.unmeasured) == (0, 1)
+
+
+def test_what_is_too_much_together_is_chosen_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ENDPOINTS", 1)
+    monkeypatch.setattr(module, "MAX_COOKIES", 1)
+    first, second = Inventory(), Inventory()
+    for site, name in ((first, "b"), (second, "a")):
+        site.saw_request(HERE._replace(path=name), request())
+        site.saw_cookies("app.example", response(name.encode() + b"=1"), FORWARD)
+    first.merge(second)
+    assert sorted(seen.endpoint.path for seen in first.endpoints) == ["*", "a"]
+    assert [cookie.name for cookie in first.cookies] == ["a"]
+    assert first.further_cookies == 1

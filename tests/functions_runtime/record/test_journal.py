@@ -14,7 +14,7 @@ from functions_runtime.profile import SEED_PAGE_LIMITS, Limits
 from functions_runtime.record import inventory as site_module
 from functions_runtime.record import journal as journal_module
 from functions_runtime.record.entry import Entry
-from functions_runtime.record.inventory import Headroom, SeenEndpoint, Standing
+from functions_runtime.record.inventory import FOLDED, Headroom, SeenEndpoint, Standing
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.report import JudgedEndpoint, Report
 from functions_runtime.ruling import FOLDED_FACTS, Basis, Finding, Forward, Severity
@@ -578,3 +578,38 @@ def test_a_successor_is_empty_and_has_the_same_baseline() -> None:
     assert report(successor).judged == 0
     Booked(successor, HOME, 0.0).add([finding()])
     assert report(successor).known == 1
+
+
+def test_what_happened_elsewhere_is_added() -> None:
+    first, second = Journal(), Journal()
+    Booked(first, HOME, 2.0).add([finding(subject="sid", message="near", extent=1.0)])
+    Booked(second, HOME, 1.0).add([finding(subject="sid", message="far", extent=2.0)])
+    Booked(second, LOGIN, 3.0).add([])
+    first.merge(second)
+    [entry] = report(first).entries
+    assert (said(entry), entry.count, entry.first_seen, entry.last_seen) == ("far", 2, 1.0, 2.0)
+    assert (report(first).judged, report(first).clean) == (3, 1)
+    assert (report(first).began, report(first).ended) == (1.0, 3.0)
+    assert (first.found, counts(second)) == (1, [("rule", WARNING, HOME, "sid", 1)])
+
+
+def test_entries_that_are_too_many_together_share_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "MAX_ENTRIES", 1)
+    together = Journal()
+    for subject in "cba":
+        journal = Journal()
+        Booked(journal, HOME, 0.0).add([finding(subject=subject)])
+        together.merge(journal)
+    shared = ("rule", WARNING, FOLDED, None, 2)
+    assert sorted(counts(together), key=repr) == sorted([shared, ("rule", WARNING, HOME, "a", 1)], key=repr)
+    assert report(together).folded == 2
+
+
+def test_cookies_are_booked_and_taken_back_with_their_exchange() -> None:
+    journal = Journal()
+    booked = Booked(journal, HOME, 0.0)
+    response = Response(fields=((b"Set-Cookie", b"sid=1"),))
+    booked.receipt = journal.book_cookies(booked.receipt, "a.example", response, Forward())
+    assert [cookie.name for cookie in report(journal).cookies] == ["sid"]
+    with booked.anew():
+        assert report(journal).cookies == ()

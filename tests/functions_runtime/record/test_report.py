@@ -90,3 +90,10 @@ def test_endpoints_that_share_an_entry_stand_as_the_gravest() -> None:
     assert whole.folded_endpoints
     hidden = judged_endpoints((seen(HOME),), (entry(ERROR, FOLDED),), is_own)
     assert [each.standing for each in hidden] == [Standing.UNKNOWN, Standing.BREAKS]
+
+
+def test_what_is_new_is_at_own_hosts_grave_enough_and_not_known() -> None:
+    grave, mild = entry(ERROR), entry(INFO, rule="other")
+    whole = report(grave, mild, entry(WARNING, known=True), entry(ERROR, ADS, own=False))
+    assert whole.new(WARNING) == [grave]
+    assert whole.new(INFO) == [grave, mild]
