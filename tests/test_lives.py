@@ -230,6 +230,9 @@ class Proxy:
 
     def __init__(self, **options: Any) -> None:
         self._around = ExitStack()
+        root = logging.getLogger()
+        self._around.callback(root.setLevel, root.level)
+        self._around.callback(setattr, root, "handlers", root.handlers.copy())
         before = vars(mitmproxy.ctx).copy()
         self._around.callback(lambda: vars(mitmproxy.ctx).update(before))
         self.addon = FunctionsRuntime()
@@ -238,11 +241,8 @@ class Proxy:
         self._context.options.add_option("stream_large_bodies", str | None, None, "")
         self._around.enter_context(mock.patch(PAUSE_OF_EXPERIMENTS, 0.0))
         self.log = Log()
-        root = logging.getLogger()
-        self._around.callback(root.setLevel, root.level)
-        self._around.callback(root.removeHandler, self.log)
         root.setLevel(logging.INFO)
-        root.addHandler(self.log)
+        root.handlers = [self.log]  # mitmproxy's own handlers hold event loops, of masters that are gone as well
         self.options = DEFAULTS | options
         self.configure(**self.options)
 
