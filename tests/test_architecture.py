@@ -22,7 +22,8 @@ PARTS: dict[str, set[str]] = {
     "record": set(),
     "syntax": {"syntax"},  # one specification builds on another
     "experiment": {"wire_text", "syntax"},
-    "endpoint": {"wire_text"},
+    "random_text": set(),
+    "endpoint": {"wire_text", "random_text"},
     "profile": {"syntax"},
     "message": {"syntax", "endpoint"},
     "ruling": {"syntax", "endpoint"},

@@ -7,29 +7,26 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from functions_runtime.random_text import MIN_LENGTH, TOKEN, is_random
 from functions_runtime.wire_text import printable
 
 MAX_PATH_SHOWN = 300
 MIN_HEX_DIGITS = 16
 """Hexadecimal digits from which on a path segment counts as an identifier (our interpretation of "long")."""
-MIN_TOKEN = 16
-"""Characters from which on a segment can look like a secret or like something made at random (docs/rulebook.md)."""
-MIN_DIGITS = 2
-"""Digits among letters that make a long segment look so."""
-MIN_CASE_CHANGES = 4
-"""Changes between upper and lower case that do the same."""
 
 _IDENTIFIER = re.compile(
-    rf"[0-9]+|[0-9a-f]{{{MIN_HEX_DIGITS},}}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}", re.IGNORECASE
+    rf"\+?[0-9]+|[0-9a-f]{{{MIN_HEX_DIGITS},}}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}", re.IGNORECASE
 )
-_END = re.compile(r"(?:;|%3b|%3f|%23|%2f).*", re.IGNORECASE | re.DOTALL)
+_END = re.compile(r"(?:;|%(?:25)*(?:3b|3f|23|2f)).*", re.IGNORECASE | re.DOTALL)
 """Where a segment ends early: at its parameters, or at an encoded question mark, number sign or slash."""
-_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{MIN_TOKEN},}}")
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_FILE = re.compile(r"(.+)(\.[A-Za-z0-9]{1,5})", re.DOTALL)
-_CASE_CHANGE = re.compile(r"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
-_PLAIN = re.compile(rf"[A-Za-z_-]{{0,{MIN_TOKEN - 1}}}")
+_ENCODED_AGAIN = re.compile(r"%(?:25)+")
+"""A percent sign that was percent-encoded, once or more often."""
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]+(?:(?:\.[\w-]*){4}|(?:\.[\w-]*){2})", re.ASCII)
+_TOKEN = re.compile(TOKEN)
+_LOCAL = r"[^\s@,;:/<>()\[\]\"=]"
+_EMAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+@(?!v?[0-9]+\.[0-9])(?![0-9.]+x\.)(?:[\w-]+\.)+[^\W\d_]{{2,}}")
+"""An e-mail address, which neither a version (`vue@3.4.21`) nor a density (`logo@2x.png`) is."""
+_PLAIN = re.compile(rf"[A-Za-z_-]{{0,{MIN_LENGTH - 1}}}")
 """What most segments are: too short to be a token, and without a digit."""
 
 
@@ -60,31 +57,16 @@ def endpoint(method: str, host: str, path: str) -> Endpoint:
 def _shown(segment: str) -> str:
     """A path segment as it is shown."""
     segment = _END.sub("", segment)
-    text = unquote(segment) if "%" in segment else segment
-    if _EMAIL.fullmatch(text):
-        return "{email}"
+    text = unquote(_ENCODED_AGAIN.sub("%", segment)) if "%" in segment else segment
     name, equals, _ = text.partition("=")
-    if equals:
-        return f"{_shown(name)}={{value}}"
-    if _is_identifier(text):
+    shown = _without_secrets(name) + (equals and "={value}")
+    return segment if shown == text else shown
+
+
+def _without_secrets(text: str) -> str:
+    if _IDENTIFIER.fullmatch(text):
         return "{id}"
-    file = _FILE.fullmatch(text)
-    return f"{{id}}{file[2]}" if file and _is_random(file[1]) else segment
-
-
-def _is_identifier(text: str) -> bool:
-    return bool(_IDENTIFIER.fullmatch(text) or _JWT.fullmatch(text)) or _is_random(text)
-
-
-def _is_random(text: str) -> bool:
-    """Whether a text looks like a secret, or like something made at random."""
-    if not _TOKEN.fullmatch(text):
-        return False
-    digits = sum(map(text.count, "0123456789"))
-    if digits >= MIN_DIGITS and text.strip("0123456789_-"):
-        return True
-    letters = text.replace("-", "").replace("_", "").translate(_WITHOUT_DIGITS)
-    return len(_CASE_CHANGE.findall(letters)) >= MIN_CASE_CHANGES
-
-
-_WITHOUT_DIGITS = str.maketrans("", "", "0123456789")
+    if "@" in text:
+        text = _EMAIL.sub("{email}", text)
+    text = _JWT.sub("{id}", text)
+    return _TOKEN.sub(lambda token: "{id}" if is_random(token[0]) else token[0], text)

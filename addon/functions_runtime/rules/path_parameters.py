@@ -16,6 +16,9 @@ from functions_runtime.wire_text import printable
 MOST = 1024
 """Endpoints with a placeholder that are remembered."""
 
+LONGEST_EXTENSION = len("webmanifest")
+"""Characters after the last dot of a file's name, at most (our interpretation)."""
+
 _SEGMENT_PARAMETERS = re.compile(r"(?:;|%3b)[^/]*", re.IGNORECASE)
 """What an endpoint leaves out of a path. Some servers put a session there, which makes no other path."""
 
@@ -33,7 +36,7 @@ class FoldedPaths:
         endpoint = request.endpoint
         if request.method == "OPTIONS":  # the Runtime replies to these itself
             return ()
-        if "{" not in endpoint.path or not 200 <= response.status <= 299 or _is_file(request.path):
+        if "{" not in endpoint.path or not 200 <= response.status <= 299 or _is_file(endpoint.path):
             return ()
         path = _SEGMENT_PARAMETERS.sub("", request.path)
         if endpoint.path == printable(path):  # the braces are the site's own
@@ -46,9 +49,9 @@ class FoldedPaths:
 
 
 def _is_file(path: str) -> bool:
-    """Whether a path leads to a file: assets may have any path."""
+    """Whether the path of an endpoint leads to a file: assets may have any path."""
     stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
-    return bool(stem and dot and 1 <= len(suffix) <= 5 and suffix.isalnum() and not suffix.isdecimal())
+    return bool(stem and dot and 1 <= len(suffix) <= LONGEST_EXTENSION and suffix.isalnum() and not suffix.isdecimal())
 
 
 def _item(number: str, status: int = 200) -> Exchange:
@@ -82,11 +85,10 @@ exports.handler = (context, event, callback) => callback(null, { id: event.id })
         ),
         Example("The same item in another session", _item("1;sid=b"), before=(_item("1;sid=a"),)),
         Example("An item that does not exist", _item("2", 404), before=(_item("1"),)),
-        Example(
-            "Two files",
-            Exchange(Request("GET", "app.example", "/img/2/logo.png"), Response()),
-            before=(Exchange(Request("GET", "app.example", "/img/1/logo.png"), Response()),),
-        ),
+        Example("Two addresses", _item("b@mail.example"), ((Severity.ERROR, None),), before=(_item("a@mail.example"),)),
+        Example("Two files", _item("2/logo.png;v=1"), before=(_item("1/logo.png;v=1"),)),
+        Example("Two files with a long extension", _item("2/site.webmanifest"), before=(_item("1/site.webmanifest"),)),
+        Example("Two titles", _item("2022_FIFA_World_Cup"), before=(_item("United_States_of_America"),)),
     ),
     memory=FoldedPaths,
 )
