@@ -103,7 +103,7 @@ def _is_taken_for_secure(exchange: Exchange, response: Response) -> bool:
     A site sends Strict-Transport-Security only if it takes the connection for secure (RFC 6797, section 7.2).
     """
     told = exchange.request.by_name[FORWARDED_PROTO]
-    is_told = any(value.strip().lower() == b"https" for value in told)
+    is_told = any(scheme.strip() == b"https" for value in told for scheme in value.lower().split(b","))
     return is_told and exchange.over_tls is False and b"strict-transport-security" in response.by_name
 
 

@@ -112,7 +112,9 @@ def test_a_redirect_may_add_to_the_query_of_the_referer(referer: bytes, location
     [
         ([b"https"], False, frozenset(), True),
         ([b"http", b" HTTPS "], False, frozenset(), True),
+        ([b"HTTPS, http"], False, frozenset(), True),
         ([b"http"], False, frozenset(), False),
+        ([b"http,httpsx"], False, frozenset(), False),
         ([b"https"], True, frozenset(), False),
         ([b"https"], None, frozenset(), False),
         ([b"https"], False, frozenset({b"x-forwarded-proto"}), False),
