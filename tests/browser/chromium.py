@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -63,6 +65,7 @@ class Chromium:
             f"host-resolver-rules=MAP *.test 127.0.0.1:{port}, MAP * ~NOTFOUND",
         ):
             options.add_argument(f"--{argument}")
+        self._folder = folder
         # Distributions differ in whether they block third-party cookies, which is not what is tried here.
         options.add_experimental_option("prefs", {"profile.cookie_controls_mode": 0})
         self._driver = Chrome(options, Service(DRIVER))
@@ -81,6 +84,21 @@ class Chromium:
             f"(async () => {{\n{script}\n}})().then(end, (error) => end(`error: ${{error.name}}`));"
         )
         return str(ended)
+
+    def opened(self, url: str) -> str:
+        """Go to a page. Returns its title if the browser shows it, or "downloaded" if it keeps the page as a file."""
+        downloads = Path(tempfile.mkdtemp(dir=self._folder))
+        where = {"behavior": "allow", "downloadPath": str(downloads)}
+        self._driver.execute_cdp_cmd("Browser.setDownloadBehavior", where)
+        self._driver.get(url)
+        end = time.monotonic() + TIMEOUT
+        while time.monotonic() < end:
+            if self._driver.current_url == url:
+                return self._driver.title
+            if any(downloads.iterdir()):
+                return "downloaded"
+            time.sleep(0.05)
+        raise AssertionError(f"The browser neither shows nor downloads {url}.")
 
     def __enter__(self) -> Chromium:
         return self
