@@ -381,6 +381,7 @@ class FunctionsRuntime:
         if isinstance(action, Rewrite):
             passage.is_changed = True
             passage.request_after = fields
+        enforce.hold_get(flow)
 
     def _enforce_response(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
         assert flow.response

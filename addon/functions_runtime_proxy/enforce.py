@@ -77,6 +77,16 @@ def respond_to_request(flow: http.HTTPFlow, reply: Reply) -> bool:
     return not ctx.options.stream_large_bodies or internals.discard_upload(flow)
 
 
+def hold_get(flow: http.HTTPFlow) -> None:
+    """Let a GET arrive whole if it could have content that no header announces, as in HTTP/2.
+
+    Its content decides whether the server is contacted. A limit of the user's on the size of content takes precedence.
+    """
+    may_stream = ctx.options.stream_large_bodies and not ctx.options.body_size_limit
+    if may_stream and flow.request.method == "GET" and not flow.request.http_version.startswith("HTTP/1"):
+        internals.hold_upload(flow)
+
+
 class StandIn(http.Response):
     """The Runtime's reply in place of a response whose content still arrives.
 

@@ -56,6 +56,16 @@ class _Discard(ReceiveBuffer):
         return self
 
 
+class _Hold(ReceiveBuffer):
+    """A buffer that never seems large: mitmproxy looks at its size only if it is true."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
+    def __bool__(self) -> bool:
+        return False
+
+
 def discard_upload(each: http.HTTPFlow) -> bool:
     """Drop the rest of the request's content. Returns False if the flow's stream was not found.
 
@@ -65,12 +75,24 @@ def discard_upload(each: http.HTTPFlow) -> bool:
     is never contacted, and the reply goes out when the upload ends.
     """
     each.request.stream = False
+    return _collect_in(_Discard(), each)
+
+
+def hold_upload(each: http.HTTPFlow) -> bool:
+    """Let the request's content arrive whole before the server is contacted. Returns False if no stream was found.
+
+    mitmproxy streams content of unknown length as soon as enough of it has arrived, without a hook.
+    """
+    return _collect_in(_Hold(), each)
+
+
+def _collect_in(buffer: ReceiveBuffer, each: http.HTTPFlow) -> bool:
     connections: Mapping[Any, Any] = getattr(ctx.master.addons.get("proxyserver"), "connections", {})
     for handler in connections.values():
         if handler.client is each.client_conn:
             for stream in _streams(handler.layer.context):
                 if getattr(stream, "flow", None) is each:
-                    stream.request_body_buf = _Discard()
+                    stream.request_body_buf = buffer
                     return True
     return False
 

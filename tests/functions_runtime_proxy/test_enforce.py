@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from mitmproxy import http
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.test import taddons
 
 from functions_runtime.ruling import AppendAttributes, Forward, RemoveField, Reply, Rewrite
 from functions_runtime.syntax.rfc9110 import Fields
@@ -43,6 +45,28 @@ def test_request_loses_what_the_client_said_to_its_proxy(mode: str, kept: bool, 
 def test_expectation_that_mitmproxy_answers_is_left_to_it() -> None:
     assert _rewritten(live((b"Expect", b"100-Continue")), b"expect", b"via") == (HOST, (b"Expect", b"100-Continue"))
     assert _rewritten(live((b"Expect", b"miracles")), b"expect") == (HOST,)
+
+
+@pytest.mark.parametrize(
+    ("method", "version", "options", "held"),
+    [
+        ("GET", "HTTP/2.0", {"stream_large_bodies": "1k"}, True),
+        ("GET", "HTTP/2.0", {}, False),
+        ("GET", "HTTP/2.0", {"stream_large_bodies": "1k", "body_size_limit": "1m"}, False),
+        ("GET", "HTTP/1.1", {"stream_large_bodies": "1k"}, False),
+        ("POST", "HTTP/2.0", {"stream_large_bodies": "1k"}, False),
+    ],
+)
+def test_a_get_that_may_have_content_is_held(
+    method: str, version: str, options: dict[str, str], held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[http.HTTPFlow] = []
+    monkeypatch.setattr("functions_runtime_proxy.internals.hold_upload", asked.append)
+    flow = live(method=method, http_version=version)
+    with taddons.context(Proxyserver()) as context:
+        context.options.update(**options)
+        enforce.hold_get(flow)
+    assert asked == ([flow] if held else [])
 
 
 def test_response_is_edited_in_place() -> None:

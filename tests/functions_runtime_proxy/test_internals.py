@@ -13,7 +13,7 @@ from mitmproxy.proxy.layer import Layer, NextLayer
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream
 from mitmproxy.test import taddons
 
-from functions_runtime_proxy.internals import discard_upload
+from functions_runtime_proxy.internals import discard_upload, hold_upload
 from tests.flows import live
 
 
@@ -105,6 +105,15 @@ def test_stream_that_has_no_flow_yet(proxyserver: Proxyserver) -> None:
     layer = _connect(proxyserver, flow)
     layer.streams[1] = HttpStream(layer.context.fork(), 1)
     assert not discard_upload(flow)
+
+
+def test_an_upload_that_is_held_is_kept_and_never_seems_large(proxyserver: Proxyserver) -> None:
+    flow = live()
+    stream = _open(_connect(proxyserver, flow), 1, flow)
+    assert hold_upload(flow)
+    assert not _keeps(stream)
+    assert bytes(stream.request_body_buf) == b"content"
+    assert not hold_upload(live())
 
 
 def test_without_a_proxyserver() -> None:
