@@ -57,6 +57,15 @@ def differences(recorded: Sequence[Answer | None], without: Sequence[Answer | No
     return found
 
 
+def breaks(recorded: Sequence[Answer | None], without: Sequence[Answer | None]) -> bool:
+    """Whether the site gives what was asked for (2xx) each time as recorded, and never without the header."""
+    return all(map(_succeeds, recorded)) and not any(map(_succeeds, without))
+
+
+def _succeeds(answer: Answer | None) -> bool:
+    return answer is not None and 200 <= answer.status <= 299
+
+
 def _differ(before: Sequence[object], after: Sequence[object]) -> bool:
     """Whether all values before are the same, and every value after differs from them."""
     return all(each == before[0] for each in before) and all(each != before[0] for each in after)

@@ -17,7 +17,7 @@ from typing import cast
 from mitmproxy import ctx, http
 
 from functions_runtime.endpoint import endpoint
-from functions_runtime.experiment import Answer, differences
+from functions_runtime.experiment import Answer, breaks, differences
 from functions_runtime.profile import is_removed
 from functions_runtime.reports.text import counted
 from functions_runtime.rules.restricted_header_used import by_experiment
@@ -136,7 +136,7 @@ class Probe:
                 self._tested(flow, shown)
             if differs:
                 self._differed += 1
-                self._found(flow, by_experiment(shown, differs))
+                self._found(flow, by_experiment(shown, differs, breaks=breaks(recorded, without)))
 
     async def _ask(self, flow: http.HTTPFlow, fields: Fields) -> Answer | None:
         replay = cast(http.HTTPFlow, flow.copy())

@@ -31,6 +31,10 @@ const heardBack = (socket, said) => { socket.onopen = () => socket.send(said); r
 """What the script of every case can use: how a request ended, a cookie, what an EventSource or a WebSocket said."""
 
 
+SHOWN = "return document.querySelector('.neterror .error-code')?.textContent ?? document.title"
+"""The title of a page, or what the browser's own page about an error says."""
+
+
 def require_installed() -> None:
     selenium = importlib.util.find_spec("selenium")
     require(
@@ -86,7 +90,10 @@ class Chromium:
         return str(ended)
 
     def opened(self, url: str) -> str:
-        """Go to a page. Returns its title if the browser shows it, or "downloaded" if it keeps the page as a file."""
+        """Go to a page. Returns its title if the browser shows it, or "downloaded" if it keeps the page as a file.
+
+        If the browser gives up, this returns the name of its error.
+        """
         downloads = Path(tempfile.mkdtemp(dir=self._folder))
         where = {"behavior": "allow", "downloadPath": str(downloads)}
         self._driver.execute_cdp_cmd("Browser.setDownloadBehavior", where)
@@ -94,7 +101,7 @@ class Chromium:
         end = time.monotonic() + TIMEOUT
         while time.monotonic() < end:
             if self._driver.current_url == url:
-                return self._driver.title
+                return str(self._driver.execute_script(SHOWN))
             if any(downloads.iterdir()):
                 return "downloaded"
             time.sleep(0.05)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions_runtime.experiment import MOST_NAMED, Answer, differences
+from functions_runtime.experiment import MOST_NAMED, Answer, breaks, differences
 from functions_runtime.syntax.rfc9110 import Fields
 
 
@@ -134,3 +134,20 @@ def test_a_missing_response_proves_nothing() -> None:
     assert found_in([answer(), answer()], None) == []
     assert found_in([answer(), None], answer(status=404)) == []
     assert found_in([None, answer()], answer(status=404)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([200, 204], [301, 403], True),
+        ([200, 200], [200, 403], False),
+        ([200, 404], [404, 404], False),
+        ([302, 302], [403, 403], False),
+        ([200, 200], [None], True),
+    ],
+)
+def test_a_site_breaks_if_only_the_request_as_recorded_succeeds(
+    before: list[int], after: list[int | None], expected: bool
+) -> None:
+    without = [None if status is None else answer(status=status) for status in after]
+    assert breaks([answer(status=status) for status in before], without) is expected

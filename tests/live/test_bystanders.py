@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.live.conftest import Start
+from tests.conftest import Start
 from tests.live.mitmdump import ADDON, Mitmdump
 from tests.live.origin import Origin
 from tests.live.wire import request, response

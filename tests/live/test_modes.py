@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from mitmproxy.certs import CertStore
 
-from tests.live.conftest import Start
+from tests.conftest import Start
 from tests.live.http2 import Http2, Http2Origin, Stream
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin

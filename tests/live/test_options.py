@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.live.conftest import Start
+from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump, run
 from tests.live.origin import Origin
 from tests.live.wire import Message, request, response

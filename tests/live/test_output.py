@@ -15,7 +15,7 @@ import pytest
 from mitmproxy import http
 from mitmproxy.io import FlowReader
 
-from tests.live.conftest import Start
+from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
 from tests.live.wire import TIMEOUT, request, response

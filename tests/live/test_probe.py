@@ -7,32 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Start
 from tests.live import wire
-from tests.live.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Answer, Origin
 from tests.live.wire import Connection, Message
 
-# Experiments with everything that came by, as soon as somebody asks for /go.
-ASKING_ADDON = """
-import sys
-from mitmproxy import ctx, http
-
-flows = []
-
-def request(flow):
-    if flow.is_replay is None and flow.request.path == "/go":
-        flow.response = http.Response.make(204)
-        sys.modules["functions_runtime_proxy.probe"].PATIENCE = 3
-        ctx.master.commands.call("runtime.probe", list(flows))
-    if flow.is_replay is None and flow.request.path == "/judge":
-        flow.response = http.Response.make(204)
-        ctx.master.commands.call("runtime.judge", list(flows))
-
-def response(flow):
-    if flow.request.path not in ("/go", "/judge"):
-        flows.append(flow)
-"""
+ASKING_ADDON = Path(__file__).with_name("asking_addon.py")
 
 
 def by_referer(connection: Connection, request: Message) -> None:
@@ -50,11 +31,9 @@ def always_new(connection: Connection, request: Message, counter: list[int] = [0
 
 
 @pytest.fixture(params=["enforce", "audit"])
-def proxy(request: pytest.FixtureRequest, start: Start, origin: Origin, tmp_path: Path) -> Mitmdump:
-    script = tmp_path / "asking.py"
-    script.write_text(ASKING_ADDON)
+def proxy(request: pytest.FixtureRequest, start: Start, origin: Origin) -> Mitmdump:
     options = [f"runtime_mode={request.param}", "keep_host_header=true", "connection_strategy=lazy"]
-    return start(f"reverse:{origin.url}", "-s", str(script), options=options)
+    return start(f"reverse:{origin.url}", "-s", str(ASKING_ADDON), options=options)
 
 
 def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdump, origin: Origin) -> None:
@@ -69,12 +48,12 @@ def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdum
     proxy.wait_for_log(r"It tried referer \(2 requests\), x-real-ip \(2 requests\)\.")
     proxy.stop()
 
-    def used(path: bytes) -> list[tuple[str, str]]:
+    def used(path: bytes) -> list[tuple[str, str, str]]:
         found = [finding for finding in proxy.findings(path) if finding["rule"] == "restricted-header-used"]
-        return [(finding["subject"], finding["message"]) for finding in found]
+        return [(finding["subject"], finding["severity"], finding["message"]) for finding in found]
 
-    [(subject, message)] = used(door)
-    assert subject == "referer"
+    [(subject, severity, message)] = used(door)
+    assert (subject, severity) == ("referer", "error")
     assert "status (200 becomes 403)" in message
     assert used(restless) == []
     assert "restricted-untested" not in [notice["id"] for notice in proxy.report()["notices"]]
@@ -86,13 +65,9 @@ def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdum
 
 
 @pytest.mark.parametrize(("rules", "subjects"), [([], ["referer"]), (["/restricted-header-used:referer/off"], [])])
-def test_an_experiment_in_regular_mode(
-    rules: list[str], subjects: list[str], start: Start, origin: Origin, tmp_path: Path
-) -> None:
-    script = tmp_path / "asking.py"
-    script.write_text(ASKING_ADDON)
+def test_an_experiment_in_regular_mode(rules: list[str], subjects: list[str], start: Start, origin: Origin) -> None:
     options = ["runtime_mode=audit", "runtime_scope=~hq https://a", *(f"runtime_rules={rule}" for rule in rules)]
-    proxy = start("regular", "-s", str(script), options=options)
+    proxy = start("regular", "-s", str(ASKING_ADDON), options=options)
     door, outside = origin.serve(by_referer), origin.serve(by_referer)
     for path, referer in ((door, b"https://a.test"), (outside, b"https://b.test")):
         to_proxy = (b"Proxy-Connection: keep-alive", b"Proxy-Authorization: Basic c2VjcmV0")
@@ -101,7 +76,7 @@ def test_an_experiment_in_regular_mode(
     proxy.wait_for_log("experimenting with 1 of 2 flows")
     proxy.wait_for_log("left out 1 headers, and the answer differed 1 times")
     proxy.stop()
-    assert [finding["subject"] for finding in proxy.findings(door) if finding["severity"] == "warning"] == subjects
+    assert [finding["subject"] for finding in proxy.findings(door) if finding["severity"] == "error"] == subjects
     assert len(origin.seen(outside)) == 1
     replays = origin.seen(door)[1:]
     assert [len(replay.values(b"Referer")) for replay in replays] == [1, *[1, 0] * 4]

@@ -13,7 +13,7 @@ from mitmproxy import http
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import tflow
 
-from tests.live.conftest import Start
+from tests.conftest import Start
 from tests.live.mitmdump import run
 from tests.live.origin import Origin
 from tests.live.wire import Message, request, response

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.live.conftest import Start
+from tests.conftest import Start
 from tests.live.http2 import Http2
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin

@@ -19,6 +19,7 @@ from functions_runtime.record.report import Report
 from functions_runtime.reports.html import page as html
 from functions_runtime_proxy.dashboard import Dashboard
 from tests.browser.chromium import BROWSER, DRIVER, require_installed
+from tests.conftest import Start
 from tests.functions_runtime.reports.sample import (
     ERROR,
     HOME,
@@ -34,7 +35,6 @@ from tests.functions_runtime.reports.sample import (
     notice,
     report,
 )
-from tests.live.conftest import Start
 from tests.live.origin import Origin
 from tests.requirements import require
 

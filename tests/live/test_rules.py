@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.live.conftest import Start
+from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
 from tests.live.wire import Message, request, response

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.live.conftest import Start
+from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Answer, Origin, then_close
 from tests.live.wire import TIMEOUT, Connection, Message, chunked, request, response

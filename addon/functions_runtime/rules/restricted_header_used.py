@@ -107,10 +107,14 @@ def _is_taken_for_secure(exchange: Exchange, response: Response) -> bool:
     return is_told and exchange.over_tls is False and b"strict-transport-security" in response.by_name
 
 
-def by_experiment(name: str, differs: Iterable[str]) -> Finding:
-    """The finding that a replay without the header gets another response, which differs in what `differs` names."""
+def by_experiment(name: str, differs: Iterable[str], *, breaks: bool = False) -> Finding:
+    """The finding that a replay without the header gets another response, which differs in what `differs` names.
+
+    It is an error if the replay does not get what was asked for at all (our interpretation, decision 52).
+    """
     return RULE.finding(
         name,
+        severity=Severity.ERROR if breaks else None,
         evidence=f"without it, the response to the same request differs in {' and '.join(differs)}",
         extent=1.0,  # an experiment goes further than a trace in headers
     )
@@ -146,7 +150,8 @@ Some request headers never reach a Function. Three things are evidence that the 
 it in Vary; its value (8 bytes or more) comes back in a response header, or a redirect leads to the Referer with
 something added to its query; or the request says X-Forwarded-Proto: https over plain HTTP and the response has
 Strict-Transport-Security. A dependence that leaves no trace in the headers is missed. The command runtime.probe finds
-it by experiment.""",
+it by experiment. The finding is then an error if a request that succeeds today (2xx) does not succeed without the
+header.""",
     fix="Send what the site needs in a header of your own, in the query or in the body (content).",
     code="""\
 await fetch(url, { headers: { "X-Came-From": location.href } });   // instead of Referer

@@ -212,6 +212,10 @@ def test_an_experiment_says_in_what_the_answer_differs() -> None:
     assert "referer: without it, the response to the same request differs in status and content." in say(finding)
 
 
+def test_an_experiment_in_which_the_site_gives_nothing_is_an_error() -> None:
+    assert by_experiment("referer", ["status"], breaks=True).severity is Severity.ERROR
+
+
 # Secrets and hostile text
 
 

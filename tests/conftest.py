@@ -1,4 +1,4 @@
-"""What the live tests share: servers, and mitmdump processes that are ended and looked over afterwards."""
+"""What tests with a live proxy share: servers, and mitmdump processes that are ended and looked over afterwards."""
 
 from __future__ import annotations
 
