@@ -47,7 +47,8 @@ def main() -> None:
         with _browser() as browser:
             _picture_mitmweb(browser, web)
             _picture(browser, live, "live-page.png")
-            WebDriverWait(browser, PATIENCE).until(lambda _: report.exists())
+            last = demo_site.CASES[-1].path
+            WebDriverWait(browser, PATIENCE).until(lambda _: last in report.read_text(encoding="utf-8"))
             _picture(browser, report.as_uri(), "report.png")
 
 
@@ -55,6 +56,7 @@ def main() -> None:
 def _running(report: Path) -> Iterator[tuple[str, str, str, Path]]:
     """`scripts/run` on ports of its own, with the addresses that it prints."""
     command = [sys.executable, str(environment.ROOT / "scripts" / "run"), "--listen-port", "8480", "--web-port", "8481"]
+    report.touch()
     options = ["--set", f"runtime_report={report}", "--set", f"confdir={report.parent}"]
     process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)
     try:

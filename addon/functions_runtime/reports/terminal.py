@@ -12,20 +12,20 @@ from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather
 from functions_runtime.reports.text import counted, known, nothing_judged
-from functions_runtime.reports.wording import headline, how_judged, lead
+from functions_runtime.reports.wording import headline, how_judged, lead, scope
 from functions_runtime.ruling import Severity
 
 MAX_RULES = 8
-MAX_CAUSES = 2
-"""Causes of one rule that have a line each."""
+MAX_LINES = 2
+"""Lines about the causes of one rule."""
 MAX_INFOS = 5
 """Rules of infos that are named."""
 
 
-def summary(report: Report, reports: Sequence[object] = (), scope: str = "") -> str:
-    """What is said at the end of a run. `reports` are paths of reports, `scope` is the value of runtime_scope."""
+def summary(report: Report, reports: Sequence[object] = (), scoped_to: str = "") -> str:
+    """What is said at the end of a run. `reports` are paths of reports, `scoped_to` is the value of runtime_scope."""
     if not report.judged:
-        return f"Runtime: nothing was judged. {nothing_judged(report, f'runtime_scope ({scope})')}"
+        return f"Runtime: nothing was judged. {nothing_judged(report, f'runtime_scope ({scoped_to})')}"
     return "\n".join(["Runtime: " + headline(report) + ".", *(f"  {line}" for line in _lines(report, reports))])
 
 
@@ -53,10 +53,11 @@ def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
 def _rule(rule: RuleCauses) -> Iterator[str]:
     """A rule with its fix, and what it found where."""
     yield f"{rule.severity!s:7} {rule.rule.id}: {rule.rule.title}. What to do: {rule.rule.fix}"
-    for cause in rule.causes[:MAX_CAUSES]:
+    causes = rule.causes if len(rule.causes) <= MAX_LINES else rule.causes[: MAX_LINES - 1]
+    for cause in causes:
         yield f"          {_cause(cause)}"
-    if len(rule.causes) > MAX_CAUSES:
-        yield f"          … and {len(rule.causes) - MAX_CAUSES:,} more"
+    if len(rule.causes) > len(causes):
+        yield f"          … and {len(rule.causes) - len(causes):,} more"
 
 
 def _cause(cause: Cause) -> str:
@@ -80,5 +81,5 @@ def _others(report: Report) -> Iterator[str]:
         breaking = sum(1 for host in others if host.standing is Standing.BREAKS)
         yield (
             f"{counted(len(others), 'other host')} of other owners ({breaking:,} would break) do not count. To choose "
-            f"yours, set runtime_scope, for example to '~d {report.site or others[0].host}'."
+            f"yours, set runtime_scope, for example to '{scope(report)}'."
         )

@@ -172,7 +172,9 @@ def how_judged(report: Report) -> str:
     """Whether the traffic was changed."""
     unchanged = report.judged - report.enforced
     if not report.enforced:
-        basis = "Based on recorded traffic; nothing" if report.recorded == report.judged else "Nothing"
+        basis = (
+            "Based on recorded traffic; nothing" if report.recorded and report.recorded == report.judged else "Nothing"
+        )
         return f"{basis} was modified."
     if not unchanged:
         return "Requests and responses were changed as the Runtime would change them."

@@ -10,7 +10,7 @@ from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.notices import Notice
-from functions_runtime.reports.terminal import MAX_CAUSES, MAX_INFOS, MAX_RULES, summary
+from functions_runtime.reports.terminal import MAX_INFOS, MAX_LINES, MAX_RULES, summary
 from functions_runtime.ruling import Severity
 from tests.functions_runtime.reports.sample import (
     HOME,
@@ -30,7 +30,7 @@ def lines(*entries: object, **more: object) -> list[str]:
 
 def test_nothing_was_judged() -> None:
     assert summary(report(exchanges=0)) == "Runtime: nothing was judged. No HTTP request came by."
-    missed = summary(report(exchanges=0, outside_scope=2), scope="~d a")
+    missed = summary(report(exchanges=0, outside_scope=2), scoped_to="~d a")
     assert missed == "Runtime: nothing was judged. None of 2 requests matched runtime_scope (~d a)."
 
 
@@ -68,7 +68,7 @@ def test_a_rule_has_its_fix_once_and_a_line_for_each_cause() -> None:
 
 def test_what_is_too_much_is_counted() -> None:
     grave = [rule.id for rule in RULES if rule.severity is ERROR][: MAX_RULES + 2]
-    many = [entry(grave[0], endpoint=Endpoint("GET", f"{number}.a.example", "/")) for number in range(MAX_CAUSES + 3)]
+    many = [entry(grave[0], endpoint=Endpoint("GET", f"{number}.a.example", "/")) for number in range(MAX_LINES + 2)]
     said = lines(*many, *(entry(rule) for rule in grave[1:]))
     assert "            … and 3 more" in said
     assert "  … and 2 more rules. Set runtime_report to have them all." in said

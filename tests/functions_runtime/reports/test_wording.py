@@ -147,6 +147,10 @@ def test_it_says_whether_the_traffic_was_changed(enforced: int, recorded: int, s
     assert how_judged(report(enforced=enforced, recorded=recorded)) == said
 
 
+def test_a_live_run_that_has_just_begun_is_no_recording() -> None:
+    assert how_judged(report(exchanges=0, recorded=0, enforced=0)) == "Nothing was modified."
+
+
 def test_no_site_is_praised_without_a_reservation_if_no_cookies_were_recorded() -> None:
     without = (notice("no-cookies"),)
     assert headline(report(endpoints=SEEN, notices=without)).endswith("found yet, but no cookies were recorded")
