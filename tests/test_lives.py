@@ -38,7 +38,7 @@ from unittest import mock
 import mitmproxy.ctx
 import mitmproxy.proxy.layers.http  # its hooks are among all_hooks then
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -519,7 +519,6 @@ def test_again(came: list[Exchange], mode: str) -> None:
         flows = [one.play(exchange) for exchange in came]
         before = one.report(), [shown_on(flow) for flow in flows]
         one.call("runtime.judge", flows)
-        assume(not any(plain["rule"] in TAKES_TWO for flow in flows for plain in findings_on(flow)))
         assert not difference(before, (one.report(), [shown_on(flow) for flow in flows]))
 
 
@@ -538,13 +537,24 @@ SENDS = Exchange(path="/b", request_fields=((b"X-XSRF", b"tokentoken"),))
 """A cookie, and the request that shows that a script reads it: neither is evidence alone."""
 
 
-@pytest.mark.xfail(strict=True, reason="the exchange that came first tells the evidence too once it is judged again")
 def test_again_where_evidence_takes_two() -> None:
     with proxy(runtime_mode="audit") as one:
         flows = [one.play(SENDS), one.play(SETS)]
         before = one.report()
         one.call("runtime.judge", flows)
         assert not difference(before, one.report())
+
+
+def test_a_change_of_the_domain_counts_no_evidence_twice() -> None:
+    sets = Exchange(response_fields=((b"Set-Cookie", b"sid=abcdefgh; Domain=example.test"),))
+    sends = Exchange(host=b"shop.example.test", request_fields=((b"Cookie", b"sid=abcdefgh"),))
+    with proxy(runtime_mode="audit") as one:
+        flows = [one.play(sets), one.play(sends)]
+        for domain in ("moved.example.test", ""):
+            one.configure(runtime_domain=domain)
+            one.call("runtime.judge", flows)
+        [count] = [each["count"] for each in one.report()["findings"] if each["rule"] == "cookie-shared-across-hosts"]
+        assert count == 1
 
 
 @search
@@ -717,10 +727,9 @@ class Lives(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9))
     def is_experimented_with(self, number: int) -> None:
         life = self._pick(number, (life for life in self.lives if life.is_over))
-        before = told_by(life.flow)
         self.proxy.experiment([life.flow])
-        if told_by(life.flow) != before:
-            life.is_counted = True
+        if life.exchange.method in ("GET", "HEAD") and b"Referer" in dict(life.exchange.request_fields):
+            life.is_counted = True  # the site's answer differs without it, which is evidence
 
     # What users do
 
@@ -753,8 +762,7 @@ class Lives(RuleBasedStateMachine):
     def judged_again(self, numbers: list[int] | None) -> None:
         lives = self.lives if numbers is None else [self._pick(number, self.lives) for number in numbers]
         flows = [life.flow for life in lives]
-        for _ in range(2):  # what takes two exchanges is told by both of them only once both are remembered
-            self.proxy.call("runtime.judge", flows)
+        self.proxy.call("runtime.judge", flows)
         for life in lives:
             life.is_counted = True
             self.what_is_worth_it_is_shown(life)

@@ -74,16 +74,23 @@ class Consequences:
         self._ending = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.ENDING]
         self._ending += [(rule.id, rule.ending) for rule in rules if rule.ending]
         remembering = {rule.id for rule in rules if rule.memory}
-        self._ending_again = [(rule, check) for rule, check in self._ending if rule not in remembering]
+        self._head_again, self._ending_again = (
+            [(rule, check) for rule, check in checks if rule not in remembering]
+            for checks in (self._head, self._ending)
+        )
 
-    def head(self, exchange: Exchange, profile: Profile) -> Ruling:
-        """What follows from an exchange whose response has begun, and from those before. Never raises."""
-        return _judge(self._head, exchange, profile, ()) if exchange.response else NOTHING_FOUND
+    def head(self, exchange: Exchange, profile: Profile, *, again: bool = False) -> Ruling:
+        """What follows from an exchange whose response has begun, and from those before. Never raises.
+
+        `again` says that this exchange is remembered already: rules that remember are not asked.
+        """
+        checks = self._head_again if again else self._head
+        return _judge(checks, exchange, profile, ()) if exchange.response else NOTHING_FOUND
 
     def ending(self, exchange: Exchange, profile: Profile, *, again: bool = False) -> Ruling:
         """What follows from an exchange that is over, and from those before. Never raises.
 
-        `again` says that this exchange is remembered already: rules that count what they remember are not asked.
+        `again` is as in `head`.
         """
         checks = self._ending_again if again else self._ending
         return _judge(checks, exchange, profile, ()) if exchange.response else NOTHING_FOUND

@@ -161,7 +161,7 @@ class Session:
             if exchange.response is None:
                 steps.append(self._retold(steps[-1].case, overrides))
             else:
-                steps.append(self._answered(steps[-1].case, exchange, overrides))
+                steps.append(self._answered(steps[-1].case, exchange, overrides, again=is_remembered and not late))
                 if case.is_over:
                     steps.append(self._over(steps[-1].case, exchange, overrides, again=is_remembered))
             return _together(*steps)
@@ -215,7 +215,7 @@ class Session:
         case = case._replace(receipt=receipt, findings=(*case.findings, *findings))
         return Outcome(case, FORWARD, findings, new)
 
-    def _answered(self, case: Case, exchange: Exchange, overrides: Overrides | None) -> Outcome:
+    def _answered(self, case: Case, exchange: Exchange, overrides: Overrides | None, *, again: bool = False) -> Outcome:
         """What the Runtime does with a response, its cookies among it, and what follows from the exchange."""
         _, endpoint, origin, receipt, asked, before, told, unmeasured, foreign, is_over = case
         assert exchange.response
@@ -226,7 +226,7 @@ class Session:
             receipt = self.journal.book_cookies(
                 receipt, exchange.request.host, exchange.response, REFUSED if replied else action
             )
-        consequences = self._consequences.head(exchange, self._profile)
+        consequences = self._consequences.head(exchange, self._profile, again=again)
         if consequences.findings or told:
             following, told = _following(consequences.findings, told, before, endpoint, overrides)
             findings = (*findings, *following)
@@ -263,8 +263,16 @@ def _following(
     extents = {_place(each): each.extent for each in told}
     found = [each for each in _without(findings, said) if each.extent >= extents.get(_place(each), 0)]
     others = _without(told, set(map(_place, found)))
-    wanted = _wanted((*found, *_without(others, said)), here, overrides)
+    following = sorted((*found, *_without(others, said)), key=_position) if others else found
+    wanted = _wanted(following, here, overrides)
     return wanted, (*others, *filter(_is_told_once, found))
+
+
+_POSITIONS = {rule: position for position, rule in enumerate(BY_ID)}
+
+
+def _position(finding: Finding) -> int:
+    return _POSITIONS[finding.rule]
 
 
 def _at(endpoint: Endpoint, overrides: Overrides | None) -> Sequence[Override]:
