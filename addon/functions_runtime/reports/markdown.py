@@ -19,6 +19,7 @@ from functions_runtime.reports.text import counted, known, nothing_judged
 from functions_runtime.reports.wording import (
     headline,
     how_judged,
+    own_causes,
     requests_checked,
     requests_clean,
     scope,
@@ -47,7 +48,7 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&$]|:(?=[/a-z+-])|(?<=www)\.|^(?=[-+=@])",
 
 def render(report: Report) -> str:
     """The whole report as one Markdown document."""
-    own = gather(report.own_entries)
+    own = own_causes(report)
     grave = by_rule(cause for cause in own if cause.severity >= Severity.WARNING)
     infos = by_rule(cause for cause in own if cause.severity is Severity.INFO)
     blocks = [

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
-from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather
+from functions_runtime.reports.causes import Cause, RuleCauses, by_rule
 from functions_runtime.reports.text import counted, known, nothing_judged
-from functions_runtime.reports.wording import headline, how_judged, lead, scope
+from functions_runtime.reports.wording import headline, how_judged, lead, own_causes, scope
 from functions_runtime.ruling import Severity
 
 MAX_RULES = 8
@@ -38,7 +38,7 @@ def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
     yield how_judged(report)
     if report.folded:
         yield f"{counted(report.folded, 'finding')} share entries with *, because there were too many."
-    causes = [cause for cause in gather(report.own_entries) if cause.severity >= Severity.WARNING]
+    causes = [cause for cause in own_causes(report) if cause.severity >= Severity.WARNING]
     rules = by_rule(causes)
     for rule in rules[:MAX_RULES]:
         yield from _rule(rule)

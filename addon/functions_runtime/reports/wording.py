@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions_runtime.record.inventory import FOLDED, Standing
 from functions_runtime.record.report import JudgedHost, Report
-from functions_runtime.reports.causes import gather, number_of
+from functions_runtime.reports.causes import Cause, gather, number_of
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import counted, nothing_judged
 from functions_runtime.ruling import Severity
@@ -30,12 +30,22 @@ def share(part: int, whole: int) -> str:
 
 def sites(report: Report) -> list[tuple[str, int]]:
     """The own sites, the one with the most requests first: each with its domain and its number of hosts."""
+    return [(domain if len(hosts) > 1 else hosts[0].host, len(hosts)) for domain, hosts in _own_by_domain(report)]
+
+
+def _own_by_domain(report: Report) -> list[tuple[str, list[JudgedHost]]]:
     groups: dict[str, list[JudgedHost]] = {}
     for host in report.hosts:
         if host.own:
             groups.setdefault(_domain(host.host), []).append(host)
-    ranked = sorted(groups.items(), key=lambda group: -sum(host.exchanges for host in group[1]))
-    return [(domain if len(hosts) > 1 else hosts[0].host, len(hosts)) for domain, hosts in ranked]
+    return sorted(groups.items(), key=lambda group: -sum(host.exchanges for host in group[1]))
+
+
+def own_causes(report: Report) -> list[Cause]:
+    """The causes at own hosts: the gravest first, then those at the site with the most requests."""
+    ranks = {domain: rank for rank, (domain, _) in enumerate(_own_by_domain(report))}
+    causes = gather(report.own_entries)
+    return sorted(causes, key=lambda cause: (-cause.severity, ranks.get(_domain(cause.host), len(ranks))))
 
 
 def site_name(report: Report) -> str:

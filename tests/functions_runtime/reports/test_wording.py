@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.inventory import FOLDED, Standing
 from functions_runtime.record.report import Report
 from functions_runtime.reports.wording import (
@@ -11,6 +12,7 @@ from functions_runtime.reports.wording import (
     headline,
     how_judged,
     lead,
+    own_causes,
     own_endpoints,
     requests_checked,
     requests_clean,
@@ -145,6 +147,19 @@ def test_a_host_has_a_verdict_in_the_same_words(standing: Standing, said: str) -
 )
 def test_it_says_whether_the_traffic_was_changed(enforced: int, recorded: int, said: str) -> None:
     assert how_judged(report(enforced=enforced, recorded=recorded)) == said
+
+
+def test_the_site_with_the_most_requests_comes_first_among_causes_of_one_severity() -> None:
+    small, large = Endpoint("GET", "www.frame.test", "/"), Endpoint("GET", "www.shop.example", "/")
+    entries = [entry(endpoint=small), entry(endpoint=large), entry(severity=WARNING, endpoint=large)]
+    hosts = (host("www.frame.test", exchanges=1), host("www.shop.example", exchanges=9))
+    causes = own_causes(report(*entries, entry(endpoint=Endpoint("GET", "*", "*")), hosts=hosts))
+    assert [(cause.severity, cause.host) for cause in causes] == [
+        (ERROR, "www.shop.example"),
+        (ERROR, "www.frame.test"),
+        (ERROR, "*"),
+        (WARNING, "www.shop.example"),
+    ]
 
 
 def test_a_live_run_that_has_just_begun_is_no_recording() -> None:

@@ -32,6 +32,7 @@ from functions_runtime.reports.html.markup import (
 )
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import counted
+from functions_runtime.reports.wording import own_causes
 from functions_runtime.rule import Subject
 from functions_runtime.ruling import Basis, Severity
 from functions_runtime.wire_text import NAMELESS
@@ -68,7 +69,7 @@ COLUMNS_OF_ENDPOINT = (
 
 def section(report: Report) -> Markup:
     """All findings, in both views."""
-    own, others = report.own_entries, report.other_entries
+    own, others, causes = report.own_entries, report.other_entries, own_causes(report)
     folded = more(report.folded, "findings at further endpoints, which are counted together")
     return element(
         "section",
@@ -79,11 +80,11 @@ def section(report: Report) -> Markup:
         element(
             "div",
             element("h3", "By rule"),
-            element("div", _rules(own, "rule"), _none(own), folded, class_="own"),
-            _others(others, "rule", _rules(others, "other-rule")),
+            element("div", _rules(causes, "rule"), _none(own), folded, class_="own"),
+            _others(others, "rule", _rules(gather(others), "other-rule")),
             id="by-rule",
             data_view="rule",
-            data_all=len(gather(own)),
+            data_all=len(causes),
             data_noun="cause",
         ),
         element(
@@ -204,8 +205,8 @@ def _tools(report: Report) -> Markup:
     )
 
 
-def _rules(entries: Sequence[Entry], prefix: str) -> Content:
-    return [_rule(found, prefix, first=not number) for number, found in enumerate(by_rule(gather(entries)))]
+def _rules(causes: Iterable[Cause], prefix: str) -> Content:
+    return [_rule(found, prefix, first=not number) for number, found in enumerate(by_rule(causes))]
 
 
 def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:

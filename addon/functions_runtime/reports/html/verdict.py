@@ -18,6 +18,7 @@ from functions_runtime.reports.wording import (
     how_judged,
     is_little,
     lead,
+    own_causes,
     own_endpoints,
     requests_checked,
     requests_clean,
@@ -198,7 +199,7 @@ def _coverage(report: Report) -> Content:
 
 def _obstacles(report: Report) -> Content:
     """What is behind the verdict, in the order in which the findings come: the gravest rules, and where they apply."""
-    found = by_rule(gather(report.own_entries))
+    found = by_rule(own_causes(report))
     if not found or found[0].severity is Severity.INFO:
         return ""
     gravest = found[0].severity
