@@ -57,6 +57,7 @@ class Session:
     def use(self, profile: Profile) -> None:
         """Judge by this profile from now on."""
         self._profile = profile
+        self.journal.outdate()
         self._judge = Judge(self._rules, profile)
 
     def clear(self) -> None:

@@ -53,6 +53,7 @@ class Journal:
         self._entries: dict[Key, Entry] = {}
         self._baseline = baseline
         self._replacing: set[str] = set()  # rules of which some findings take the place of others
+        self._outdated: set[Key] = set()  # entries whose facts are from before the settings changed
         self._emptied = 0  # entries that are about to go, unless what they are of is found again
         self._registrable = registrable
         self.inventory = Inventory()
@@ -152,7 +153,10 @@ class Journal:
                 self._emptied -= 1
                 entry.finding, entry.first_seen, entry.last_seen = finding, time, time
             entry.count += 1
-            if finding is not entry.finding and finding != entry.finding:
+            if self._outdated and key in self._outdated:
+                self._outdated.discard(key)
+                entry.finding = finding
+            elif finding is not entry.finding and finding != entry.finding:
                 entry.finding = max(finding, entry.finding, key=_reach)
             if time < entry.first_seen:
                 entry.first_seen = time
@@ -185,6 +189,7 @@ class Journal:
                 if not self._entries[key].count:
                     self._emptied -= 1
                     del self._entries[key]
+                    self._outdated.discard(key)
 
     def _open(self, key: Key, finding: Finding, time: float) -> Entry:
         if finding.replaces:
@@ -215,6 +220,10 @@ class Journal:
             if other := lesser.get(id(entry)):
                 entry = _counted_with(entry, other)
             yield entry
+
+    def outdate(self) -> None:
+        """The settings change: what entries quote gives way to the next finding of the same kind."""
+        self._outdated.update(self._entries)
 
     def compare_with(self, baseline: Container[Known] | None) -> None:
         """From now on, what is in this baseline is known; None: there is none."""

@@ -322,6 +322,18 @@ def test_of_findings_that_are_one_the_one_that_goes_furthest_is_shown() -> None:
         assert (said(entry), entry.count) == ("3.0 s", 3)
 
 
+def test_what_was_said_under_other_settings_gives_way() -> None:
+    journal = Journal()
+    far, near, nearer = (finding("slow", message=f"{extent} s", extent=extent) for extent in (9, 2, 1))
+    exchange = Booked(journal, HOME, 1.0)
+    exchange.add([far])
+    journal.outdate()
+    for further in (nearer, near, nearer):
+        Booked(journal, HOME, 2.0).add([further])
+    [entry] = report(journal).entries
+    assert (said(entry), entry.count) == ("2 s", 4)
+
+
 def test_a_finding_is_new_unless_it_is_known() -> None:
     journal = Journal({("rule", "error", *HOME, None)})
     assert not report(journal).new(INFO)
