@@ -37,7 +37,6 @@ from unittest import mock
 
 import mitmproxy.ctx
 import mitmproxy.proxy.layers.http  # its hooks are among all_hooks then
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
