@@ -82,8 +82,10 @@ def hold_get(flow: http.HTTPFlow) -> None:
 
     Its content decides whether the server is contacted. A limit of the user's on the size of content takes precedence.
     """
-    may_stream = ctx.options.stream_large_bodies and not ctx.options.body_size_limit
-    if may_stream and flow.request.method == "GET" and not flow.request.http_version.startswith("HTTP/1"):
+    data = flow.request.data
+    if data.http_version.startswith(b"HTTP/1") or data.method != b"GET":
+        return
+    if ctx.options.stream_large_bodies and not ctx.options.body_size_limit:
         internals.hold_upload(flow)
 
 
