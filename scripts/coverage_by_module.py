@@ -1,6 +1,6 @@
 """Check that each module of the pure part is covered, every line and branch, by its own test file.
 
-Coverage of the whole hides a module that only others' tests run through. Here a line counts for its module where the
+Coverage of the whole hides a module that only others' tests run through. Here a line counts for its module if the
 module's own test file ran it, or its own import: not the import of another module that calls it, and not the tests of
 another. Prints a line for each module that falls short and then exits with 1.
 """

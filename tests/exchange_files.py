@@ -56,7 +56,7 @@ def sites(folder: str) -> list[Site]:
 
 
 def read_site(name: str, text: str) -> Site:
-    """The site that a text describes. Raises ValueError where the text is not as it should be."""
+    """The site that a text describes. Raises ValueError if the text is not as it should be."""
     top, *exchanges = _HEADING.split(text)
     description, *expected = top.strip().split("\n\n")
     if not description or len(expected) > 1:

@@ -1,4 +1,4 @@
-"""What a test needs besides Python: where it is missing, the test is skipped, but in CI it fails."""
+"""What a test needs besides Python. If it is missing, the test is skipped, or fails in CI."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 
 def require(available: object, reason: str) -> None:
-    """Go on if `available` is true. Otherwise skip with the reason, or fail where the variable CI says "true"."""
+    """Go on if `available` is true. Otherwise skip with the reason, or fail if the variable CI is "true"."""
     if available:
         return
     if os.environ.get("CI") == "true":

@@ -155,7 +155,7 @@ def imports(module: str) -> Iterator[str]:
 
 
 def project_module(name: str) -> str | None:
-    """The module of this project in which an imported name is, None where it is from elsewhere."""
+    """The module of this project in which an imported name is, None if it is from elsewhere."""
     while name:
         if name in modules():
             return name

@@ -1,4 +1,4 @@
-"""The cookie corpora of the IETF's http-state working group, case by case, where their folder stands beside this one.
+"""The cookie corpora of the IETF's http-state working group, case by case, if their folder is beside this one.
 
 They say what a user agent sends back after it was given certain cookies. So there is a small user agent here, around
 the project's own parser.
@@ -110,7 +110,7 @@ def _path_matches(path: str, cookie_path: str) -> bool:
 
 
 def _load(name: str) -> list[dict[str, Any]]:
-    """The cases of a file; none where there is no such folder."""
+    """The cases of a file; none if there is no such folder."""
     if not CORPORA.is_dir():
         return []
     lines = (CORPORA / name).read_text("utf-8").splitlines()

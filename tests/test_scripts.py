@@ -315,7 +315,7 @@ class Checkout:
         return done.stderr
 
     def refuse(self, **variables: str) -> str:
-        """What the command says where it must fail."""
+        """What the command says if it must fail."""
         return refusal(self.command, env=OWN | variables, cwd=self.folder)
 
     def has(self, module: str) -> bool:

@@ -1,6 +1,6 @@
 """One exchange's life as values: where it came from, what was ruled, what was booked.
 
-A case never changes. What happens to its exchange makes another case of it, in `session`.
+A case never changes. When something happens to its exchange, `session` makes another case.
 """
 
 from __future__ import annotations

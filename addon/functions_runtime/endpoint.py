@@ -1,4 +1,4 @@
-"""What findings are grouped by: method, host and path, the latter without what differs from request to request."""
+"""What findings are grouped by: method, host, and path without the parts that differ from request to request."""
 
 from __future__ import annotations
 

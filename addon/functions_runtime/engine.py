@@ -1,4 +1,4 @@
-"""The judgement: rules in, ruling out. It sequences and guards; what is right or wrong stands in the rules."""
+"""The judgement: rules in, ruling out. It calls the rules in order, and catches their errors."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What looks like a secret, or like something made at random. Only the shape of a text is looked at.
+"""What looks like a secret, or like something made at random. Only the shape of a text counts.
 
 A token has 16 or more characters, in which letters mix with two or more digits or the case changes four times or more
 (docs/rulebook.md). So do some titles and names, such as `summer-sale-2024-shoes` and `IncomingPhoneNumbers`. A text
-that reads as words is no token (our interpretation, decision 64).
+that reads as words is not a token (our interpretation, decision 64).
 """
 
 from __future__ import annotations

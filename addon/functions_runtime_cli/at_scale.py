@@ -1,7 +1,7 @@
 """Many recordings at once, by Dask: on this machine's cores, or on an existing cluster.
 
-The unit is a recording. Each part of the work can be done again without being counted twice: what comes of it is merged
-into something new.
+The unit is a recording. Each part of the work can be repeated without being counted twice, because merging makes new
+values and changes none.
 """
 
 from __future__ import annotations

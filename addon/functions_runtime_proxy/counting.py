@@ -1,4 +1,4 @@
-"""How much passes of a message that mitmproxy streams, and hence never holds."""
+"""Counts the bytes of a message that mitmproxy streams and therefore never holds."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The experiment behind `runtime.probe`: does the site's answer depend on headers that a Function cannot see?
+"""The experiment behind `runtime.probe`: does the response depend on headers that a Function cannot see?
 
 Each chosen request is replayed by mitmproxy's own client replay: twice as recorded, then once without each restricted
-header. Where the answer differs then, both are replayed again, several times in turns: an answer that varies by itself,
-with a clock or a coin in it, proves nothing. Only GET and HEAD, only when asked, one at a time and at a limited
-rate. The replays are neither judged nor changed by the rules; mitmproxy shows them as replays.
+header. If the response differs then, both are replayed again, several times in turns: a response that varies by itself,
+with the time or by chance, proves nothing. Only GET and HEAD requests are replayed, only if the user asks for it, one
+at a time and at a limited rate. The replays are neither judged nor changed. mitmproxy shows them as replays.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Probe:
     def start(self, flows: Iterable[http.HTTPFlow]) -> int:
         """Begin to experiment with those flows that can be. Returns how many those are.
 
-        Raises ValueError where an experiment is running already.
+        Raises ValueError if an experiment is running already.
         """
         if self._task and not self._task.done():
             raise ValueError("An experiment is running already. Wait for its end.")
@@ -90,7 +90,7 @@ class Probe:
             )
 
     def _restricted(self, flow: http.HTTPFlow) -> list[bytes]:
-        """The headers of a request to leave out one by one; none where it must not be replayed, or never ends."""
+        """The headers to leave out one by one. There are none if the request must not be replayed, or has no end."""
         if flow.request.method not in SAFE_METHODS or flow.live or flow.request.raw_content is None or self.owns(flow):
             return []
         names = {name.lower() for name, _ in self._original(flow)}
@@ -120,7 +120,7 @@ class Probe:
         )
 
     async def _experiment(self, flow: http.HTTPFlow) -> None:
-        """Leave out the headers of one flow. Raises asyncio.TimeoutError where an answer has no end."""
+        """Leave out the headers of one flow. Raises asyncio.TimeoutError if a response has no end."""
         fields = self._original(flow)
         recorded = [await self._ask(flow, fields), await self._ask(flow, fields)]
         for name in self._restricted(flow):

@@ -29,7 +29,7 @@ SHOP = "https://shop.site.test/"
 OTHER = "https://app.other.test/"
 
 REFUSED = "error: TypeError"
-"""How fetch() ends where the browser does not let it through."""
+"""How fetch() ends if the browser does not let it through."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Case:
     """The browser goes to the pages in order and runs `script` on the last one.
 
     `today` is what the script then returns, or "error: " and the name of the error that it ends with; `runtime` is the
-    same under the Runtime, where that is something else. `predicted` holds the rules that ought to say so, with their
+    same under the Runtime, if that differs. `predicted` holds the rules that ought to say so, with their
     severities. `disagrees` says why they are known not to.
     """
 

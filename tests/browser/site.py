@@ -65,7 +65,7 @@ class Response:
 
 Route = Callable[[Request], Response]
 Routes = Mapping[str, Route]
-"""What answers where, by `host/path`. Where nothing answers, `/` is an empty page."""
+"""What answers where, by `host/path`. If nothing does, `/` is an empty page."""
 
 
 def answer(content: str, *lines: str, status: int = 200) -> Route:

@@ -77,7 +77,7 @@ class Http2:
         return stream
 
     def send(self, number: int, fields: Iterable[Field], content: bytes = b"", trailers: Iterable[Field] = ()) -> None:
-        """Send a message whole, waiting for the other side's window where it is too small."""
+        """Send a message whole, and wait for the other side's window if it is too small."""
         trailers = list(trailers)
         self._h2.send_headers(number, list(fields), end_stream=not content and not trailers)
         while content:

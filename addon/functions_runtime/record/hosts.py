@@ -1,7 +1,7 @@
 """Hosts that were seen, and which of them are the user's own.
 
 A browser talks to many hosts, and the owners of most of them do not move. Memory is bounded: hosts beyond `MAX_HOSTS`
-are not counted. Whether such a host is an own one is still known.
+are not counted. Whether such a host is the user's own is still known.
 """
 
 from __future__ import annotations

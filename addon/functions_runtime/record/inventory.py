@@ -42,7 +42,7 @@ FOLDED = Endpoint("*", "*", "*")
 
 
 class Standing(enum.Enum):
-    """How an endpoint, or a site, does under the Runtime: unknown where nothing was found and nobody answered."""
+    """How an endpoint or a site does under the Runtime. It is unknown if nothing was found and nothing responded."""
 
     UNKNOWN = "unknown"
     RUNS = "runs"
@@ -119,7 +119,7 @@ class SeenEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class SeenCookie:
-    """A cookie as the site sets it and as the Runtime would: without its value. `runtime` is None where it refuses."""
+    """A cookie without its value, as the site sets it and as the Runtime would. `runtime` is None if it is refused."""
 
     host: str
     name: str

@@ -1,6 +1,6 @@
 """Causes: findings that one fix removes, gathered for the formats that people read, and for SARIF.
 
-Findings of one rule, severity and subject on one host are one cause, at however many endpoints they are. A cause has at
+Findings of one rule, severity and subject on one host are one cause, whatever the number of endpoints. A cause has at
 least one entry, the gravest first.
 """
 

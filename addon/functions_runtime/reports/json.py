@@ -140,7 +140,7 @@ def timestamp(seconds: float) -> str | None:
 def read_baseline(document: str) -> frozenset[Known]:
     """The findings of an earlier report, as a journal compares them.
 
-    Raises ValueError with a sentence where the text is no report, or one of a schema that is newer than this.
+    Raises ValueError with a sentence if the text is not a report, or is one of a newer schema.
     """
     try:
         report = json.loads(document)

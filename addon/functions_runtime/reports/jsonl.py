@@ -1,6 +1,6 @@
 """The JSON log: one line for the run, then one for each distinct finding as it is first seen.
 
-For programs that follow a run, and for a record that survives whatever ends it. The json module is the one escaping
+Programs can follow a run with it, and it survives if the process is killed. The json module is the one escaping
 point; it writes ASCII only, and never a line break within a line.
 """
 

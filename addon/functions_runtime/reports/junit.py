@@ -1,11 +1,11 @@
 """The JUnit XML report, as CI servers read it: a suite for each rule, a case for each of its findings.
 
-A warning or an error is a failure; one that is known, or at a host of somebody else, is skipped; an info passes. A rule
-that found nothing has one case, which passes, so that a trend shows what was fixed. The name of a case holds nothing
-that changes from run to run.
+A warning or an error is a failure. A known finding, or one at another owner's host, is skipped. An info passes. A rule
+without findings has one case, which passes, so that a trend shows what was fixed. The name of a case holds nothing that
+changes from run to run.
 
-ElementTree is the one escaping point for markup; `_element` is where it gets all text from, and writes as an escape
-what is not printable, which XML does not allow.
+ElementTree is the one escaping point for markup. It gets all text from `_element`, which escapes characters that are
+not printable: XML does not allow them.
 """
 
 from __future__ import annotations

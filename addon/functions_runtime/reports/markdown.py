@@ -42,7 +42,8 @@ MAX_ENDPOINTS_NAMED = 3
 
 HOST_COLUMNS = ("Host", "Verdict", "Requests", "Errors", "Warnings", "Because of")
 
-# A colon or a full stop only where it would make a link or an emoji; what begins a formula or a list only in front.
+# A colon or a full stop is escaped only if it would make a link or an emoji, and what begins a formula or a list only
+# at the beginning.
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~#&$]|:(?=[/a-z+-])|(?<=www)\.|^(?=[-+=@])", re.IGNORECASE)
 
 

@@ -1,11 +1,11 @@
 """The SARIF 2.1.0 report, for code scanning and for editors.
 
 A result is a cause. It is at a logical location, its first endpoint, and its other endpoints are related locations: no
-file is made up for it. With a baseline, every result says whether it is new. What the baseline has and what is at other
-people's hosts is suppressed, so that it is no alert.
+file is made up for it. With a baseline, every result says whether it is new. Results that the baseline has, and results
+at other owners' hosts, are suppressed, so they are not alerts.
 
-The json module is the one escaping point of the file, and writes ASCII only. Messages have a syntax of their own
-besides (SARIF 2.1.0, sections 3.11.5 and 3.11.6), which `_message` takes away.
+The json module is the one escaping point of the file, and writes ASCII only. Messages also have a
+syntax of their own (SARIF 2.1.0, sections 3.11.5 and 3.11.6), which `_message` escapes.
 """
 
 from __future__ import annotations

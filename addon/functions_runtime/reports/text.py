@@ -7,13 +7,13 @@ from functions_runtime.record.report import Report
 
 
 def standings_of_endpoints(report: Report) -> list[tuple[Standing, int]]:
-    """How many endpoints have which standing. Unknown is among them only where it is that of any."""
+    """How many endpoints have which standing. Unknown is left out if no endpoint has it."""
     counts = [(standing, report.endpoints_that(standing)) for standing in Standing]
     return [(standing, count) for standing, count in counts if count or standing is not Standing.UNKNOWN]
 
 
 def known(report: Report) -> str:
-    """How many findings the baseline has, in words; empty where there is no baseline."""
+    """How many findings the baseline has, in words. Empty if there is no baseline."""
     return f" ({report.known} known from the baseline)" if report.compared else ""
 
 
@@ -25,7 +25,7 @@ def nothing_judged(report: Report, scope: str = "runtime_scope") -> str:
 
 
 def unmeasured(report: Report) -> str:
-    """What is missing in the measures, in a sentence; empty where nothing is."""
+    """What is missing in the measures, in a sentence. Empty if nothing is missing."""
     if not report.unmeasured:
         return ""
     return (

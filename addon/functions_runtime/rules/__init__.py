@@ -1,5 +1,4 @@
 """The rules, one module each (or a pair that is one idea): text, check and examples.
 
-A module here may import syntax, message, profile, verdict, rule and wire_text, and never another rule. It offers
-a tuple `RULES`.
+A module here never imports another rule. `tests/test_architecture.py` says what it may import. It has a tuple `RULES`.
 """

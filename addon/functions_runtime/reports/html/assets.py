@@ -1,7 +1,7 @@
-"""What the page brings along besides markup: its style sheet and its script, each a file of its own beside this module.
+"""The page's style sheet and script, each in a file beside this module.
 
-This is the one module of the pure part that reads a file. It does so once, when it is imported, and through the import
-system, so that it finds them however the package was loaded.
+This is the one module of the pure part that reads a file. It does so once, when it is imported, through the import
+system, so it finds the files however the package was loaded.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The findings in the HTML report: by rule, with what to do about it, and by endpoint; and the controls to filter them.
 
-Both views hold the same findings, those of one's own hosts first and the others folded. By rule, the findings of one
-cause are one row. Without the script both views are there to be read, one after the other.
+Both views hold the same findings: those of own hosts first, the others folded. By rule, the findings of one cause are
+one row. Without the script, both views are shown, one after the other.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ Item = TypeVar("Item")
 
 
 class Column(NamedTuple):
-    """A column of a table: its heading, its class, and how it is sorted first where it can be sorted."""
+    """A column of a table: its heading, its class, and its first order if it can be sorted."""
 
     heading: str
     class_: str

@@ -1,8 +1,8 @@
 """The HTML report: one file that needs nothing from elsewhere, for people to look at.
 
-Here is the document. Each part is a module of its own: `verdict`, `findings`, `site`. How it looks is in `style.css`,
-what moves in `script.js`. Text gets in through `markup`, which is the one escaping
-point. The content security policy allows this style sheet, this script, and nothing else.
+This module builds the document. Each part has a module of its own: `verdict`, `findings`, `site`. The look is in
+`style.css`, the behaviour in `script.js`. Text gets in through `markup`, which is the one escaping point. The content
+security policy allows this style sheet, this script, and nothing else.
 """
 
 from __future__ import annotations

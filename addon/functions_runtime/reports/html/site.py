@@ -1,5 +1,5 @@
 """The site itself in the HTML report: its hosts, its cookies today and under the Runtime, the headroom of its headers,
-and how each endpoint does. What is one's own comes first; what is other people's is folded.
+and how each endpoint does. Own hosts come first. Other owners' hosts are folded.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The verdict in the HTML report: whose site was judged, what blocks it, and on how much traffic that stands.
+"""The verdict in the HTML report: whose site was judged, what blocks it, and how much traffic that is based on.
 
-A host can be chosen in the page. What here follows then is marked with `data_fill`, which names what it is: the section
-has that for the site as a whole, and the row of each host in the table of hosts has it for the host.
+The user can choose a host in the page. Elements that follow the choice have `data_fill`, which names their content. The
+section has that content for the site as a whole, and each row in the table of hosts has it for its host.
 """
 
 from __future__ import annotations
