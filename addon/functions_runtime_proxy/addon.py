@@ -30,7 +30,7 @@ from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
 from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
 from functions_runtime_proxy import content_view, enforce, internals, options, publish, read
-from functions_runtime_proxy.counting import passed
+from functions_runtime_proxy.counting import count_stream, passed
 from functions_runtime_proxy.dashboard import Dashboard
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
 from functions_runtime_proxy.passage import Passage
@@ -119,6 +119,8 @@ class FunctionsRuntime:
         passage, outcome = self._begin(flow)
         if passage.case.origin is Origin.ENFORCED:
             self._enforce_request(flow, passage, outcome.action)
+        if self._settings.streams_large_bodies and flow.live and not flow.response:
+            count_stream(flow.request, may_begin=True)
         self._tell(flow, outcome)
         if isinstance(outcome.action, Respond) or not (flow.live or read.is_answered(flow)):
             self._publish(flow, passage)
@@ -150,7 +152,7 @@ class FunctionsRuntime:
         if passage.case.origin is Origin.ENFORCED:
             self._enforce_response(flow, passage, outcome.action)
         if flow.live:
-            passage.is_streamed = enforce.prepare_stream(flow)
+            passage.is_streamed = enforce.prepare_stream(flow, may_begin=self._settings.streams_large_bodies)
         self._tell(flow, outcome)
         self._publish(flow, passage)
         if passage.is_streamed:  # user interfaces look at the flow again when it ends, and that may take long
@@ -381,7 +383,8 @@ class FunctionsRuntime:
         if isinstance(action, Rewrite):
             passage.is_changed = True
             passage.request_after = fields
-        enforce.hold_get(flow)
+        if self._settings.streams_large_bodies:
+            enforce.hold_get(flow)
 
     def _enforce_response(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
         assert flow.response

@@ -14,7 +14,7 @@ from mitmproxy import ctx, http
 from functions_runtime.ruling import Action, RemoveField, Reply, Rewrite, apply_edits
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime_proxy import internals
-from functions_runtime_proxy.counting import Counting, StreamFunction
+from functions_runtime_proxy.counting import StreamFunction, count_stream
 from functions_runtime_proxy.read import is_event_stream
 
 
@@ -80,12 +80,11 @@ def respond_to_request(flow: http.HTTPFlow, reply: Reply) -> bool:
 def hold_get(flow: http.HTTPFlow) -> None:
     """Let a GET arrive whole if it could have content that no header announces, as in HTTP/2.
 
-    Its content decides whether the server is contacted. A limit of the user's on the size of content takes precedence.
+    For flows that mitmproxy may stream: their content decides whether the server is contacted. A limit of the user's on
+    the size of content takes precedence.
     """
     data = flow.request.data
-    if data.http_version.startswith(b"HTTP/1") or data.method != b"GET":
-        return
-    if ctx.options.stream_large_bodies and not ctx.options.body_size_limit:
+    if data.method == b"GET" and not data.http_version.startswith(b"HTTP/1") and not ctx.options.body_size_limit:
         internals.hold_upload(flow)
 
 
@@ -154,12 +153,6 @@ def replace_response(flow: http.HTTPFlow, reply: Reply) -> StandIn | None:
     return replacement
 
 
-def count_stream(message: http.Message) -> None:
-    """Count what passes of a message that is streamed."""
-    if message.stream and not isinstance(message, StandIn):
-        message.stream = Counting(message.stream)
-
-
 def let_events_flow(flow: http.HTTPFlow) -> None:
     """Stream server-sent events, in either mode: mitmproxy would hold them back until the last one, which is never."""
     assert flow.response
@@ -167,9 +160,12 @@ def let_events_flow(flow: http.HTTPFlow) -> None:
         flow.response.stream = True
 
 
-def prepare_stream(flow: http.HTTPFlow) -> bool:
-    """Let server-sent events flow, and count what passes of a response that is streamed. Returns whether it is."""
+def prepare_stream(flow: http.HTTPFlow, *, may_begin: bool) -> bool:
+    """Let server-sent events flow, and count what passes of a response that is streamed. Returns whether it is.
+
+    `may_begin` says that mitmproxy may begin to stream in the middle.
+    """
     let_events_flow(flow)
     assert flow.response
-    count_stream(flow.response)
+    count_stream(flow.response, may_begin=may_begin)
     return bool(flow.response.stream)

@@ -55,6 +55,7 @@ class Settings:
     profile: Profile = SEED_PROFILE
     domain: str = ""
     keep_host_header: bool = False
+    streams_large_bodies: bool = False
     show: Severity = Severity.WARNING
     overrides: tuple[tuple[flowfilter.TFilter, Override], ...] = ()
     reports: tuple[Path, ...] = ()
@@ -94,9 +95,13 @@ NAMES = (
 )
 
 
+OF_MITMPROXY = frozenset({"keep_host_header", "stream_large_bodies"})
+"""mitmproxy's own options that this addon heeds."""
+
+
 def concern(names: set[str]) -> bool:
     """Whether one of these options is about this addon."""
-    return "keep_host_header" in names or any(name.startswith(PREFIX) for name in names)
+    return not names.isdisjoint(OF_MITMPROXY) or any(name.startswith(PREFIX) for name in names)
 
 
 def unknown(names: Iterable[str]) -> list[str]:
@@ -176,6 +181,7 @@ def read(options: Options, before: Settings = DEFAULTS) -> Settings:
         profile=Profile(_limits(options.runtime_limits)),
         domain=_domain(options.runtime_domain),
         keep_host_header=getattr(options, "keep_host_header", False),
+        streams_large_bodies=bool(getattr(options, "stream_large_bodies", None)),
         show=_choice("runtime_show", options.runtime_show, SEVERITIES),
         overrides=tuple(_override(spec) for spec in options.runtime_rules),
         reports=tuple(report_path("runtime_report", path) for path in options.runtime_report),

@@ -470,7 +470,7 @@ def test_wrong_value_is_refused_and_the_one_before_stays_in_force(bench: Bench) 
 
 def test_options_of_others_change_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FunctionsRuntime, "_heed_options", lambda self: pytest.fail("options were read again"))
-    bench.context.options.update(stream_large_bodies="1m")
+    bench.context.options.update(http2=False)
 
 
 # Checks that break

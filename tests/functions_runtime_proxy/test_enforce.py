@@ -50,11 +50,10 @@ def test_expectation_that_mitmproxy_answers_is_left_to_it() -> None:
 @pytest.mark.parametrize(
     ("method", "version", "options", "held"),
     [
-        ("GET", "HTTP/2.0", {"stream_large_bodies": "1k"}, True),
-        ("GET", "HTTP/2.0", {}, False),
-        ("GET", "HTTP/2.0", {"stream_large_bodies": "1k", "body_size_limit": "1m"}, False),
-        ("GET", "HTTP/1.1", {"stream_large_bodies": "1k"}, False),
-        ("POST", "HTTP/2.0", {"stream_large_bodies": "1k"}, False),
+        ("GET", "HTTP/2.0", {}, True),
+        ("GET", "HTTP/2.0", {"body_size_limit": "1m"}, False),
+        ("GET", "HTTP/1.1", {}, False),
+        ("POST", "HTTP/2.0", {}, False),
     ],
 )
 def test_a_get_that_may_have_content_is_held(

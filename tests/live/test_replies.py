@@ -6,28 +6,23 @@ Each is tried over HTTP/1.1 and HTTP/2, buffered and streamed, with uploads of a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.conftest import Start
-from tests.live.http2 import Http2
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
-from tests.live.wire import Connection, Field, Message, chunked, client_tls, request, response
+from tests.live.versions import STREAMING, VERSIONS, Fetch, over_http1
+from tests.live.wire import Connection, Message, response
 
-STREAMING = {"buffered": (), "streamed": ("stream_large_bodies=1k",)}
 RULES_OFF = ("method-unsupported", "get-with-content", "response-too-slow")
 ALLOW = (b"Allow", b"GET, POST, OPTIONS")
 LENGTH = (b"Content-Length", b"0")
 SIZES = [1, 2_000, 1_000_000]
 LATE = 10.5
 """Seconds after which the site responds, when the Runtime has given up."""
-
-Reply = tuple[int, tuple[Field, ...], bytes]
-"""Status, fields and content."""
 
 
 @pytest.fixture(scope="module", params=STREAMING)
@@ -43,30 +38,7 @@ def letting_through(request: pytest.FixtureRequest, start: Start, origin: Origin
     return start(f"reverse:{origin.url}", options=["keep_host_header=true", *chosen])
 
 
-def over_http1(proxy: Mitmdump, method: bytes, path: bytes, content: bytes, *, length: bool = True) -> Reply:
-    coded = content if length else chunked(content)
-    line = b"Content-Length: %d" % len(content) if length else b"Transfer-Encoding: chunked"
-    with proxy.connect() as client:
-        client.send(request(*([line] if content else []), method=method, target=path) + (coded if content else b""))
-        received = client.read_response(to=method)
-        client.send(request(target=b"/afterwards"))
-        assert client.read_response().status == 404  # the connection is in order
-        return received.status, received.fields, received.content
-
-
-def over_http2(proxy: Mitmdump, method: bytes, path: bytes, content: bytes, *, length: bool = True) -> Reply:
-    fields = [(b"content-length", b"%d" % len(content))] if content and length else []
-    with proxy.connect() as client:
-        http2 = Http2(client.start_tls(client_tls("h2"), "app.example.test"))
-        received = http2.fetch(*fields, method=method, path=path, content=content)
-        assert http2.fetch(path=b"/afterwards").status == 404
-        named = tuple((name.title(), value) for name, value in received.fields if not name.startswith(b":"))
-        return received.status, named, received.content
-
-
-Fetch = Callable[..., Reply]
-VERSIONS: list[Fetch] = [over_http1, over_http2]
-each_version = pytest.mark.parametrize("fetch", VERSIONS)
+each_version = pytest.mark.parametrize("fetch", VERSIONS.values(), ids=VERSIONS)
 
 
 @each_version
@@ -123,8 +95,10 @@ def test_a_response_that_comes_late_becomes_504(start: Start, origin: Origin) ->
     *enforcing, off = enforcing
     path = origin.serve(late)
     with ThreadPoolExecutor() as pool:
-        refused = [pool.submit(fetch, proxy, b"GET", path, b"") for proxy in enforcing for fetch in VERSIONS]
-        let_through = [pool.submit(fetch, proxy, b"GET", path, b"") for proxy in (audit, off) for fetch in VERSIONS]
+        refused = [pool.submit(fetch, proxy, b"GET", path, b"") for proxy in enforcing for fetch in VERSIONS.values()]
+        let_through = [
+            pool.submit(fetch, proxy, b"GET", path, b"") for proxy in (audit, off) for fetch in VERSIONS.values()
+        ]
     assert [each.result() for each in refused] == [(504, (LENGTH,), b"")] * 4
     assert [(status, content) for status, _, content in (each.result() for each in let_through)] == (
         [(200, b"l" * 2_000)] * 4
