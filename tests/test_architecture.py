@@ -110,6 +110,7 @@ COMPUTING = {
     "operator",
     "pathlib.PurePath",
     "re",
+    "shlex",
     "string",
     "textwrap",
     "traceback",

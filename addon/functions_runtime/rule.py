@@ -75,7 +75,9 @@ class Rule:
 
     `id` is permanent and the same everywhere. `severity` is the one that its findings usually have. `message` is the
     sentence about a finding, and `columns` are its facts for a table, each as a heading and a template. `code` shows
-    what to do in a Function, if code helps. `enforcement` says what enforce mode does, if it does something.
+    what to do in a Function, if code helps. `enforcement` says what enforce mode does, if it does something. `curl` are
+    the arguments with which curl shows a finding, as templates, without the method and the URL. They can name
+    `{method}` too. It is None if no single request can show the finding, or only one with a secret.
 
     A rule that needs several exchanges has a `memory`: a class whose instances are checks with a memory of their own.
     It takes a secret key, for digests of what must be compared but not kept. `awaits_response` marks a rule of a
@@ -102,6 +104,7 @@ class Rule:
     columns: tuple[tuple[str, Sentence], ...] = ()
     code: str = ""
     enforcement: str = ""
+    curl: tuple[str, ...] | None = ()
 
     def new_check(self, key: bytes) -> Check:
         """The rule's check, new and with an empty memory."""
@@ -141,6 +144,13 @@ class Rule:
         if finding.facts == FOLDED_FACTS:
             return ("various",) * len(self.columns)
         return tuple(_render(sentence, finding) for _, sentence in self.columns)
+
+    def curl_arguments(self, finding: Finding, endpoint: Endpoint) -> tuple[str, ...] | None:
+        """`curl` for a finding at this endpoint. Raises as `say` does."""
+        if self.curl is None or finding.facts == FOLDED_FACTS:
+            return None
+        facts = {"subject": finding.subject or NAMELESS, "method": endpoint.method, **dict(finding.facts)}
+        return tuple(argument.format_map(facts) for argument in self.curl)
 
 
 def _render(sentence: Sentence, finding: Finding) -> str:

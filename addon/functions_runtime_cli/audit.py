@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--show", default="warning", metavar="LEVEL", help="lowest severity to show in the terminal (default: warning)")
     add("--workers", type=_count, metavar="N", help="number of processes (default: the number of cores)")
     add("--scheduler", default="", metavar="ADDRESS", help="judge on a Dask cluster, such as tcp://127.0.0.1:8786")
-    add("--quiet", action="store_true", help="print no summary and no progress")
+    add("-q", "--quiet", action="store_true", help="print no summary and no progress")
 
 
 def _count(text: str) -> int:

@@ -29,6 +29,14 @@ RULE = Rule(
 )
 
 
+def test_the_arguments_of_curl_name_facts() -> None:
+    rule, here = replace(RULE, curl=("-H", "{subject}: {days}", "{method}")), Endpoint("PUT", "a.example", "/")
+    assert rule.curl_arguments(RULE.finding("via", days=2), here) == ("-H", "via: 2", "PUT")
+    assert RULE.curl_arguments(RULE.finding("via"), here) == ()
+    assert replace(RULE, curl=None).curl_arguments(RULE.finding("via"), here) is None
+    assert rule.curl_arguments(RULE.finding("via")._replace(facts=FOLDED_FACTS), here) is None
+
+
 def test_a_finding_says_what_its_rule_says() -> None:
     assert RULE.finding() == Finding("rule", Severity.WARNING, Basis.DOCUMENTED, None, ())
 

@@ -14,6 +14,7 @@ from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.record.entry import Entry, Known
 from functions_runtime.record.inventory import Headroom, Standing
 from functions_runtime.record.report import JudgedEndpoint, JudgedHost, Report
+from functions_runtime.reports.curl import curl
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 
@@ -85,6 +86,7 @@ def finding(entry: Entry) -> dict[str, Any]:
         "facts": dict(found.facts),
         "message": say(found),
         "fix": BY_ID[found.rule].fix,
+        "curl": curl(entry),
         "status": found.status,
         "twilio_error": BY_ID[found.rule].twilio_error,
         "count": entry.count,

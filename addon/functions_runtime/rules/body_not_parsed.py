@@ -66,6 +66,7 @@ await fetch("/save", {
         Example("No body", _post(b"text/xml", b"0")),
     ),
     check=check,
+    curl=("-H", "Content-Type: {media_type}", "--data-raw", "content"),
 )
 
 RULES = (RULE,)

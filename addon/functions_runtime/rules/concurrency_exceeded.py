@@ -134,6 +134,7 @@ await Promise.all(Array.from({ length: 6 }, worker));
         ),
     ),
     memory=RequestsInFlight,
+    curl=None,
 )
 
 RULES = (RULE,)

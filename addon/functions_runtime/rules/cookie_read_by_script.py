@@ -205,6 +205,7 @@ response.setBody({ csrf: token });
     ),
     subject=Subject.COOKIE,
     memory=CookiesReadByScripts,
+    curl=None,
 )
 
 RULES = (RULE,)

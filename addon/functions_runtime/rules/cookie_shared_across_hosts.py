@@ -157,6 +157,7 @@ response.appendHeader("Location", "https://shop.example.com/session?token=" + on
     ),
     subject=Subject.COOKIE,
     memory=SharedCookies,
+    curl=None,
 )
 
 RULES = (RULE,)

@@ -67,6 +67,16 @@ const token = event.request.headers["x-api-token"];       // in the Function
     ),
     check=check,
     subject=Subject.HEADER,
+    curl=(
+        "-X",
+        "OPTIONS",
+        "-H",
+        "Origin: https://other.example",
+        "-H",
+        "Access-Control-Request-Method: {method}",
+        "-H",
+        "Access-Control-Request-Headers: authorization",
+    ),
 )
 
 RULES = (RULE,)

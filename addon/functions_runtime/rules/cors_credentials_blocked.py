@@ -183,6 +183,14 @@ const response = await fetch("/me", { method: "POST" });
         ),
     ),
     memory=CredentialsAcrossOrigins,
+    curl=(
+        "-X",
+        "OPTIONS",
+        "-H",
+        "Origin: https://other.example",
+        "-H",
+        "Access-Control-Request-Method: {method}",
+    ),
 )
 
 RULES = (RULE,)

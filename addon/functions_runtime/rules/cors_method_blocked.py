@@ -86,6 +86,14 @@ exports.handler = (context, event, callback) => callback(null, { deleted: event.
         Example("POST needs no permission", _preflight(b"POST", b"PUT")),
     ),
     check=check,
+    curl=(
+        "-X",
+        "OPTIONS",
+        "-H",
+        "Origin: https://other.example",
+        "-H",
+        "Access-Control-Request-Method: {method}",
+    ),
 )
 
 RULES = (RULE,)

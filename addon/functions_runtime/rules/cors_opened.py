@@ -100,6 +100,14 @@ response.appendHeader("Access-Control-Allow-Origin", "https://app.example");
         Example("Open to all today", _preflight((b"Access-Control-Allow-Origin", b"*"))),
     ),
     check=check,
+    curl=(
+        "-X",
+        "OPTIONS",
+        "-H",
+        "Origin: https://other.example",
+        "-H",
+        "Access-Control-Request-Method: {method}",
+    ),
 )
 
 RULES = (RULE,)

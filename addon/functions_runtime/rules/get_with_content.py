@@ -64,6 +64,7 @@ await fetch("/search", {
     ),
     check=check,
     enforcement="responds with 403 and never contacts the Function",
+    curl=("-X", "GET", "--data-raw", "content"),
 )
 
 RULES = (RULE,)

@@ -96,6 +96,7 @@ and 90, and the option runtime_limits=15kb/90 uses those. Fields that the local 
         Example("76 of 75 exceeds the limit", _request(76)),
     ),
     check=check,
+    curl=None,
 )
 
 RULES = (RULE,)

@@ -159,6 +159,7 @@ REQUEST = Rule(
     check=check_request,
     enforcement="responds with 431 and never contacts the Function",
     twilio_error=HEADERS_TOO_LONG_ERROR,
+    curl=None,
 )
 
 RESPONSE = Rule(

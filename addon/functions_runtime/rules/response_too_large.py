@@ -67,6 +67,7 @@ response.appendHeader("Location", "https://files.example.com/report.pdf");
         ),
     ),
     check=check,
+    curl=("-o", "/dev/null", "-w", "%{{size_download}} bytes\\n"),
 )
 
 RULES = (RULE,)

@@ -42,6 +42,7 @@ response. Our interpretation: the 504 has no body.""",
     ),
     check=check,
     enforcement="responds with 504 instead of the response",
+    curl=("-o", "/dev/null", "-w", "%{{time_starttransfer}} s to the first byte\\n"),
 )
 
 RULES = (RULE,)

@@ -198,6 +198,7 @@ await fetch(url, { headers: { "X-Came-From": location.href } });   // instead of
     ),
     check=check,
     subject=Subject.HEADER,
+    curl=("-H", "{subject}: test"),
 )
 
 RULES = (RULE,)

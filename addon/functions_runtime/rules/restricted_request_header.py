@@ -65,6 +65,7 @@ and this rule does not report them.""",
     check=check,
     enforcement="removes the header",
     subject=Subject.HEADER,
+    curl=("-H", "{subject}: test"),
 )
 
 RULES = (RULE,)

@@ -99,6 +99,7 @@ setInterval(async () => show(await (await fetch("/events?after=" + last)).json()
     ),
     check=check,
     ending=check_ending,
+    curl=("--no-buffer",),
 )
 
 RULES = (RULE,)

@@ -49,6 +49,17 @@ that opens a WebSocket gets an error. If the site refuses the upgrade today, not
     ),
     check=check,
     enforcement="removes Upgrade, so that no upgrade happens",
+    curl=(
+        "--http1.1",
+        "-H",
+        "Connection: Upgrade",
+        "-H",
+        "Upgrade: websocket",
+        "-H",
+        "Sec-WebSocket-Version: 13",
+        "-H",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    ),
 )
 
 RULES = (RULE,)

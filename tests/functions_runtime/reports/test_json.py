@@ -97,6 +97,7 @@ def test_a_finding_says_everything() -> None:
         "facts": {"lifetime": '30 "days" – </script>', "attribute": "Expires"},
         "message": RULE.say(TOO_LONG),
         "fix": RULE.fix,
+        "curl": "curl -ig https://a.example/",
         "status": 431,
         "twilio_error": None,
         "count": 2,

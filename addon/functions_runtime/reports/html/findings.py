@@ -16,6 +16,7 @@ from functions_runtime.record.entry import Entry
 from functions_runtime.record.inventory import FOLDED
 from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, cells, columns, gather
+from functions_runtime.reports.curl import curl
 from functions_runtime.reports.html.markup import (
     DOWN,
     UP,
@@ -220,6 +221,7 @@ def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:
         if rule.code
         else "",
         element("p", " ".join(rule.explanation.split())),
+        _try_it(causes[0].entries[0]),
         element(
             "p",
             element("b", "How sure: "),
@@ -252,6 +254,15 @@ def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:
         class_="card",
         data_wide=prefix == "rule" and first and found.severity is Severity.ERROR,
     )
+
+
+def _try_it(entry: Entry) -> Content:
+    """How to see the finding with curl, if that is possible."""
+    command = curl(entry)
+    if command is None:
+        return ""
+    shell = element("pre", element("code", command), role="group", tabindex=0, aria_label="Command")
+    return [element("p", element("b", "Try it:"), class_="try"), shell]
 
 
 def _cause(cause: Cause, shown: Sequence[Column], headings: Sequence[str]) -> Markup:

@@ -1,0 +1,29 @@
+"""A curl command that shows a finding: the request without its secrets, for a shell.
+
+Each argument is quoted for a POSIX shell, which is the one escaping point here: names off the wire stand in it.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from functions_runtime.catalogue import BY_ID
+from functions_runtime.record.entry import Entry
+from functions_runtime.record.inventory import FOLDED
+
+HTTP_HOSTS = ("localhost", "127.0.0.1")
+"""Hosts that are asked over plain HTTP. A report does not know the scheme."""
+
+
+def curl(entry: Entry) -> str | None:
+    """The command for an entry. None if a request cannot show the finding, or only with a secret.
+
+    Placeholders in the path stay as they are, for the user to fill in.
+    """
+    extra = BY_ID[entry.finding.rule].curl_arguments(entry.finding, entry.endpoint)
+    if extra is None or entry.endpoint == FOLDED:
+        return None
+    method, host, path = entry.endpoint
+    chosen = () if method == "GET" or "-X" in extra else ("-I",) if method == "HEAD" else ("-X", method)
+    scheme = "http" if host in HTTP_HOSTS else "https"
+    return shlex.join(("curl", "-ig", *chosen, *extra, f"{scheme}://{host}{path}"))

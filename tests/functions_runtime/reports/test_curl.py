@@ -1,0 +1,58 @@
+"""Commands that show a finding."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from functions_runtime.catalogue import RULES
+from functions_runtime.endpoint import Endpoint
+from functions_runtime.record.inventory import FOLDED
+from functions_runtime.reports.curl import curl
+from functions_runtime.rule import Rule
+from tests.functions_runtime.reports.sample import CONTROLS, HOSTILE, entry, example
+
+ME = Endpoint("PUT", "api.example", "/me")
+
+
+@pytest.mark.parametrize(
+    ("rule", "endpoint", "subject", "command"),
+    [
+        ("cookie-lifetime-too-long", Endpoint("GET", "a.example", "/"), "sid", "curl -ig https://a.example/"),
+        ("cookie-session", Endpoint("HEAD", "localhost", "/{id}"), "sid", "curl -ig -I 'http://localhost/{id}'"),
+        ("method-unsupported", ME, None, "curl -ig -X PUT https://api.example/me"),
+        ("preflight-answered", ME._replace(method="OPTIONS"), None, "curl -ig -X OPTIONS https://api.example/me"),
+        ("restricted-request-header", ME, "via", "curl -ig -X PUT -H 'via: test' https://api.example/me"),
+        (
+            "cors-method-blocked",
+            ME,
+            None,
+            "curl -ig -X OPTIONS -H 'Origin: https://other.example' -H 'Access-Control-Request-Method: PUT' "
+            "https://api.example/me",
+        ),
+        (
+            "response-too-large",
+            Endpoint("GET", "a.example", "/"),
+            None,
+            r"curl -ig -o /dev/null -w '%{size_download} bytes\n' https://a.example/",
+        ),
+        ("cookie-read-by-script", ME, "sid", None),
+        ("restricted-request-header", FOLDED, "via", None),
+    ],
+)
+def test_it_asks_as_the_finding_needs_it(
+    rule: str, endpoint: Endpoint, subject: str | None, command: str | None
+) -> None:
+    assert curl(entry(rule, endpoint=endpoint, subject=subject)) == command
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_hostile_text_stays_an_argument(rule: Rule) -> None:
+    text = f"a'b\"$(id)`id`;&|{HOSTILE}{CONTROLS}"
+    found = entry(rule.id, endpoint=Endpoint("GET", text, text), subject=text, facts=example(rule.id).facts)
+    command = curl(found)
+    if command is not None:
+        *_, url = shlex.split(command)
+        assert url == f"https://{text}{text}"
+        assert "{subject}" not in command
