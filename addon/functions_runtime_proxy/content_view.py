@@ -6,6 +6,7 @@ Its text is made here. How mitmproxy takes a view differs between versions: see 
 from __future__ import annotations
 
 import difflib
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -30,6 +31,9 @@ BASES = {
 }
 WIDTH = 60
 """The most characters in a line. mitmweb does not wrap lines, and cuts those that are longer than its pane."""
+CODE_INDENT = " " * 4
+_REMARK = re.compile(r"(\s*\S.*?)\s+(// .*)")
+_STRING = re.compile(r'"[^"]*"')
 MAX_LINE = 1000
 """The most characters of one header line that are shown."""
 
@@ -72,10 +76,10 @@ def _finding(plain: dict[str, Any]) -> str:
 
 
 def _wrap(line: str) -> str:
-    """The line as several of at most `WIDTH` characters, unless it is code."""
+    """The line as several of at most `WIDTH` characters."""
     indent = line[: len(line) - len(line.lstrip())]
-    if len(indent) > 2:
-        return line
+    if indent.startswith(CODE_INDENT):
+        return "\n".join(_wrapped_code(line.removeprefix(CODE_INDENT)))
     return textwrap.fill(
         line,
         WIDTH,
@@ -85,9 +89,24 @@ def _wrap(line: str) -> str:
     )
 
 
+def _wrapped_code(line: str) -> list[str]:
+    """A line of JavaScript as several that mean the same. A remark at its end comes first."""
+    if len(CODE_INDENT + line) <= WIDTH:
+        return [CODE_INDENT + line]
+    if remark := _REMARK.fullmatch(line):
+        return [*_wrapped_code(remark[2]), *_wrapped_code(remark[1])]
+    indent = CODE_INDENT + line[: len(line) - len(line.lstrip())]
+    more = indent + ("// " if line.lstrip().startswith("//") else "    ")
+    in_one = _STRING.sub(lambda string: string[0].replace(" ", "\0"), line.lstrip())
+    wrapped = textwrap.wrap(
+        in_one, WIDTH, initial_indent=indent, subsequent_indent=more, break_on_hyphens=False, break_long_words=False
+    )
+    return [each.replace("\0", " ") for each in wrapped]
+
+
 def _advice(rule: Rule) -> Iterator[str]:
     yield f"  What to do: {rule.fix}"
-    yield from (f"    {line}" for line in rule.code.splitlines())
+    yield from (f"{CODE_INDENT}{line}" for line in rule.code.splitlines())
 
 
 def _background(rule: Rule) -> Iterator[str]:

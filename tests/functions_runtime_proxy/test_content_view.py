@@ -11,6 +11,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.test import taddons, tflow, tutils
 
 from functions_runtime.catalogue import BY_ID
+from functions_runtime.rule import Rule
 from functions_runtime_proxy import content_view as runtime_view
 from functions_runtime_proxy.addon import FunctionsRuntime
 
@@ -144,3 +145,21 @@ def test_explain_says_how_sure_a_rule_is_and_what_to_do() -> None:
     text = "\n".join(lines)
     assert rule.fix in text
     assert "exports.handler" in text
+
+
+@pytest.mark.parametrize("rule", [rule for rule in BY_ID.values() if rule.code], ids=lambda rule: rule.id)
+def test_the_code_of_a_rule_fits_and_means_the_same(rule: Rule) -> None:
+    lines = [line for code in rule.code.splitlines() for line in runtime_view._wrap(f"    {code}").splitlines()]
+    assert max(map(len, lines)) <= runtime_view.WIDTH
+    assert not [line for line in lines if line.endswith(("return", "throw"))]  # JavaScript would end the statement
+    assert not [line for line in lines if line.count('"') % 2]
+    assert sorted(" ".join(lines).replace("//", "").split()) == sorted(rule.code.replace("//", "").split())
+
+
+def test_a_remark_goes_before_code_that_is_too_long() -> None:
+    code = f'  call("{"a b" * 3}", {"x" * 40}); // a remark'
+    assert runtime_view._wrap(f"    {code}").splitlines() == [
+        "    // a remark",
+        '      call("a ba ba b",',
+        f"          {'x' * 40});",
+    ]
