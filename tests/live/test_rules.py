@@ -463,7 +463,7 @@ def test_both_modes_find_the_same(case: Case, mode: str, request: pytest.Fixture
 def test_the_reports_of_both_modes_differ_in_the_mode_alone(
     enforced: dict[str, Outcome], audited: dict[str, Outcome]
 ) -> None:
-    changing = {"path", "first_seen", "last_seen"}
+    changing = {"path", "curl", "first_seen", "last_seen"}
     for name, outcome in enforced.items():
         plain = [
             [{key: value for key, value in finding.items() if key not in changing} for finding in findings]
