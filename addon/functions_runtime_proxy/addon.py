@@ -30,7 +30,7 @@ from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
 from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
 from functions_runtime_proxy import content_view, enforce, internals, options, publish, read
-from functions_runtime_proxy.counting import count_stream, passed
+from functions_runtime_proxy.counting import passed
 from functions_runtime_proxy.dashboard import Dashboard
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
 from functions_runtime_proxy.passage import Passage
@@ -119,8 +119,8 @@ class FunctionsRuntime:
         passage, outcome = self._begin(flow)
         if passage.case.origin is Origin.ENFORCED:
             self._enforce_request(flow, passage, outcome.action)
-        if self._settings.streams_large_bodies and flow.live and not flow.response:
-            count_stream(flow.request, may_begin=True)
+        if self._settings.streams_large_bodies:
+            enforce.prepare_upload(flow)
         self._tell(flow, outcome)
         if isinstance(outcome.action, Respond) or not (flow.live or read.is_answered(flow)):
             self._publish(flow, passage)

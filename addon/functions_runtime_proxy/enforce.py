@@ -153,6 +153,12 @@ def replace_response(flow: http.HTTPFlow, reply: Reply) -> StandIn | None:
     return replacement
 
 
+def prepare_upload(flow: http.HTTPFlow) -> None:
+    """Count what passes of a live request that mitmproxy streams, or may begin to stream."""
+    if flow.live and not flow.response:
+        count_stream(flow.request, may_begin=True)
+
+
 def let_events_flow(flow: http.HTTPFlow) -> None:
     """Stream server-sent events, in either mode: mitmproxy would hold them back until the last one, which is never."""
     assert flow.response
