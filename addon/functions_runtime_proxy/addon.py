@@ -379,10 +379,10 @@ class FunctionsRuntime:
                 )
             return
         assert passage.request_before is not None
-        fields = enforce.rewrite_request(flow, passage.request_before, action)
+        passage.removed = enforce.rewrite_request(flow, passage.request_before, action)
         if isinstance(action, Rewrite):
             passage.is_changed = True
-            passage.request_after = fields
+            passage.request_after = flow.request.headers.fields
         if self._settings.streams_large_bodies:
             enforce.hold_get(flow)
 

@@ -12,25 +12,28 @@ from typing import Any
 from mitmproxy import ctx, http
 
 from functions_runtime.ruling import Action, RemoveField, Reply, Rewrite, apply_edits
-from functions_runtime.syntax.rfc9110 import Fields
+from functions_runtime.syntax.rfc9110 import Fields, without_fields
 from functions_runtime_proxy import internals
 from functions_runtime_proxy.counting import StreamFunction, count_stream
 from functions_runtime_proxy.read import is_event_stream
 
 
-def rewrite_request(flow: http.HTTPFlow, fields: Fields, action: Action) -> Fields:
+def rewrite_request(flow: http.HTTPFlow, fields: Fields, action: Action) -> frozenset[bytes]:
     """Carry out the edits on the request. `fields` is what it has without what the client said to mitmproxy itself.
 
-    Returns the fields that the server gets. `Expect: 100-continue` is left to mitmproxy, which replies to it and takes
-    it out: otherwise the client would wait for a reply that never comes.
+    Returns the names, in lower case, that the edits remove. `Expect: 100-continue` is left to mitmproxy, which replies
+    to it and takes it out: otherwise the client would wait for a reply that never comes.
     """
     headers = flow.request.headers
+    removed: frozenset[bytes] = frozenset()
     if isinstance(action, Rewrite):
-        kept = RemoveField(b"expect") if _expects_continue(fields) else None
-        fields = apply_edits(fields, [edit for edit in action.edits if edit != kept])
+        removed = frozenset([edit.name for edit in action.edits if isinstance(edit, RemoveField)])
+        if b"expect" in removed and _expects_continue(fields):
+            removed -= {b"expect"}
+        fields = without_fields(fields, removed)
     if fields != headers.fields:
         headers.fields = fields
-    return fields
+    return removed
 
 
 def _expects_continue(fields: Fields) -> bool:

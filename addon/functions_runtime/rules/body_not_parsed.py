@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -11,6 +12,12 @@ from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.syntax.rfc9110 import announces_content
 from functions_runtime.wire_text import printable
+
+MALFORMED = "(malformed)"
+"""Shown in place of a Content-Type that is not a media type."""
+
+_TYPE_AND_SUBTYPE = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
+"""type "/" subtype, each a token (RFC 9110, sections 8.3.1 and 5.6.2), in lower case."""
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
@@ -23,7 +30,9 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         return ()
     if not (exchange.sent or announces_content(by_name)):
         return ()
-    return (RULE.finding(media_type=printable(media_type, 80)),)
+    # What is no media type can be anything, a secret among it.
+    shown = printable(media_type, 80) if _TYPE_AND_SUBTYPE.fullmatch(media_type) else MALFORMED
+    return (RULE.finding(media_type=shown),)
 
 
 @lru_cache(maxsize=256)
