@@ -266,7 +266,7 @@ def _following(
     others = _without(told, set(map(_place, found)))
     following = sorted((*found, *_without(others, said)), key=_position) if others else found
     wanted = _wanted(following, here, overrides)
-    return wanted, (*others, *filter(_is_told_once, found))
+    return wanted, (*filter(_is_told_once, found), *others)
 
 
 _POSITIONS = {rule: position for position, rule in enumerate(BY_ID)}
