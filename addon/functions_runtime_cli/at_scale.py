@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import pickle
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,8 +36,21 @@ Advance = Callable[[int], None]
 """Called with the number of recordings that were finished since the last call."""
 
 
+def is_installed() -> bool:
+    """Whether Dask is there. It comes with the package's extra `audit`."""
+    return all(importlib.util.find_spec(name) for name in ("dask", "distributed"))
+
+
+def _require(what: str, otherwise: str) -> None:
+    if not is_installed():
+        raise ClusterError(
+            f"{what} needs Dask, which comes with the package's extra audit: pip install '.[audit]'. {otherwise}"
+        )
+
+
 def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
-    """Judge recordings in this many processes. Raises ClusterError if one of them dies."""
+    """Judge recordings in this many processes. Raises ClusterError if Dask is missing, or if one of them dies."""
+    _require("Judging in several processes", "Or use --workers 1.")
     from dask.callbacks import Callback
 
     size = _part_size(len(names), workers)
@@ -60,6 +74,7 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 
 def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:
     """Judge recordings on the Dask cluster with this scheduler. Raises ClusterError if that is not possible."""
+    _require("Judging on a cluster", "Or leave out --scheduler.")
     with _client(scheduler) as client:
         workers = len(client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.workers)))
         if not workers:

@@ -19,6 +19,7 @@ from functions_runtime.record.journal import Journal
 from functions_runtime.record.notices import Notice, entries_skipped, some_without_cookies, unreadable
 from functions_runtime.record.report import Report
 from functions_runtime.reports import FORMATS, terminal
+from functions_runtime.reports.text import counted
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import at_scale, judging, opening
@@ -36,8 +37,9 @@ Judges recordings by the rules of the Twilio Functions Runtime: HAR files of bro
 mitmproxy. Nothing is sent anywhere. Each recording is judged by itself. One is no evidence for another."""
 
 EPILOG = """\
-exit status: 0 if the audit ran, whatever it found; 2 if --fail-on is set and the gate failed; 1 if the call is wrong,
-no recording could be read, or a report could not be written.
+exit status: 0 if the audit ran, whatever it found; 1 if the call is wrong, no recording could be read, or a report
+could not be written; 2 if --fail-on is set and there are new findings of that severity or above, no request to your own
+hosts was checked, or a recording could not be read.
 The audit reads the content of flow files only if a filter needs it, and never that of HAR files. So ~b matches in flow
 files only."""
 
@@ -126,15 +128,16 @@ def run(arguments: argparse.Namespace) -> int:
         sources=judged.names,
         notices=_notices(judged, len(names)),
     )
-    if not judged.names:
-        for name, reason in judged.unreadable.items():
+    if arguments.quiet or not judged.names:  # else the summary says so
+        for name, reason in sorted(judged.unreadable.items()):
             _complain(f"{name} cannot be read: {reason}.")
+    if not judged.names:
         _write(report, settings.reports)
         return WRONG
     status = 0 if _write(report, settings.reports) else WRONG
     if not arguments.quiet:
         print(_as_arguments(terminal.summary(report, settings.reports, arguments.scope)))
-    if reason := _why_it_fails(report, settings.fail_on):
+    if reason := _why_it_fails(report, settings.fail_on, len(judged.unreadable)):
         _complain(reason)
         return EXIT_STATUS
     return status
@@ -152,12 +155,19 @@ def _as_arguments(sentence: str) -> str:
 
 def _workers_for(names: Sequence[str]) -> int:
     """How many processes are worthwhile. Starting one takes a second."""
-    try:
-        if sum(os.path.getsize(name) for name in names) < SMALL:
-            return 1
-    except OSError:
-        pass  # one is a URL, or cannot be read
+    local = [name for name in names if not opening.is_url(name)]
+    is_small = len(local) == len(names) and sum(map(_size, local)) < SMALL
+    if is_small or not at_scale.is_installed():
+        return 1
     return min(os.cpu_count() or 1, len(names))
+
+
+def _size(path: str) -> int:
+    """The size of a file in bytes, 0 if it cannot be read."""
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
 
 
 def _one_by_one(names: Sequence[str], plan: Plan, progress: _Progress) -> Judged:
@@ -205,19 +215,21 @@ def _write(report: Report, paths: Sequence[Path]) -> bool:
     return is_written
 
 
-def _why_it_fails(report: Report, fail_on: Severity | None) -> str:
+def _why_it_fails(report: Report, fail_on: Severity | None, unreadable: int) -> str:
     """Why the gate fails, in a sentence. Empty if it does not fail, or if there is no gate."""
     if fail_on is None:
         return ""
-    if report.standing is None:
-        what = "nothing of an own host was judged" if report.judged else "nothing was judged"
-        return f"Exit status {EXIT_STATUS}: {what}, so that nothing was checked (--fail-on is set)."
     new = report.new(fail_on)
-    if not new:
+    if new:
+        why = f"there are new findings of severity {fail_on} or above (--fail-on): {named(new)}"
+    elif report.standing is None:
+        whose = "no request to your own hosts" if report.judged else "no request"
+        why = f"{whose} was checked, and --fail-on is set"
+    elif unreadable:
+        why = f"{counted(unreadable, 'recording')} could not be read, and --fail-on is set"
+    else:
         return ""
-    return (
-        f"Exit status {EXIT_STATUS}: there are new findings of severity {fail_on} or above (--fail-on): {named(new)}."
-    )
+    return f"Exit status {EXIT_STATUS}: {why}."
 
 
 class _Progress(NamedTuple):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from functions_runtime_cli import at_scale
+from functions_runtime_cli import at_scale, audit
 from functions_runtime_cli.audit import main
 from functions_runtime_cli.judging import Plan
 from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
@@ -230,3 +230,24 @@ def test_a_process_that_is_killed_is_a_sentence(monkeypatch: pytest.MonkeyPatch)
     plan = Plan("", "4kb/75", "", (), b"k", "")
     with pytest.raises(at_scale.ClusterError, match="was killed"):
         at_scale.on_this_machine(["a"], plan, 2, lambda recordings: None)
+
+
+def test_without_dask_one_process_does_it_and_several_are_refused(
+    recordings: Path,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "dask", None)
+    monkeypatch.setattr(audit, "SMALL", 0)
+    assert report_on(recordings, tmp_path / "two.json") == expected
+    capsys.readouterr()
+    for arguments, advice in (
+        (["--workers", "2"], "Or use --workers 1."),
+        (["--scheduler", "tcp://127.0.0.1:1"], "Or leave out --scheduler."),
+    ):
+        assert main([str(recordings), *arguments]) == 1
+        said = capsys.readouterr().err
+        assert "needs Dask, which comes with the package's extra audit: pip install '.[audit]'." in said
+        assert said.endswith(f"{advice}\n")

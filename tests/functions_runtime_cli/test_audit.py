@@ -117,6 +117,24 @@ def test_one_unreadable_recording_is_a_notice(tmp_path: Path, har: Path, out: Pa
     assert "it is JSON but no HAR" in notice["message"]
 
 
+def test_a_recording_that_cannot_be_read_fails_the_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, missing = write_har(tmp_path / "good.har", entry(cookie="")), tmp_path / "missing.har"
+    assert main([str(good), str(missing), "--quiet"]) == 0
+    assert capsys.readouterr().err == f"{missing} cannot be read: no such file or directory.\n"
+    assert main([str(good), str(missing), "--fail-on", "error"]) == 2
+    printed = capsys.readouterr()
+    assert printed.err == "Exit status 2: 1 recording could not be read, and --fail-on is set.\n"
+    assert f"Note: 1 recording could not be read: {missing} (no such file or directory)." in printed.out
+
+
+def test_a_recording_cut_off_in_its_first_entry_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = write_har(tmp_path / "a.har", entry()).read_bytes()
+    (tmp_path / "a.har").write_bytes(whole[: len(whole) // 2])
+    main([str(tmp_path / "a.har")])
+    said = capsys.readouterr().out
+    assert said.startswith("Runtime: nothing was judged. There was no HTTP request.\n  Note: 1 entry was not judged: ")
+
+
 def test_skipped_entries_are_named(tmp_path: Path, har: Path, out: Path) -> None:
     data = entry(url="data:,a")
     write_har(tmp_path / "b.har", data, entry(), *[data] * 4)
@@ -203,7 +221,7 @@ def test_the_gate(har: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().err.startswith("Exit status 2: there are new findings of severity error or above")
     assert main([str(har), "--quiet", "--fail-on", "error", "--baseline", str(out)]) == 0
     assert main([str(har), "--quiet", "--fail-on", "error", "--scope", "~d other"]) == 2
-    assert "nothing was judged" in capsys.readouterr().err
+    assert capsys.readouterr().err == "Exit status 2: no request was checked, and --fail-on is set.\n"
     many = write_har(tmp_path / "many.har", *[entry(f"/{letter}") for letter in "abcdefg"])
     assert main([str(many), "--quiet", "--fail-on", "error"]) == 2
     assert "and 2 more" in capsys.readouterr().err

@@ -570,7 +570,7 @@ def _summary(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest
 
 
 def test_summary_of_nothing(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "nothing was judged. No HTTP request came by." in _summary(bench, caplog, monkeypatch)
+    assert "nothing was judged. There was no HTTP request." in _summary(bench, caplog, monkeypatch)
 
 
 def test_summary_of_nothing_in_scope(
@@ -587,7 +587,7 @@ def test_summary(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: py
     bench.play(live(), BAD_COOKIE)
     bench.play(live())
     summary = _summary(bench, caplog, monkeypatch)
-    assert "2 requests checked, 1 clean; 1 error" in summary
+    assert "2 requests checked, 1 without a problem: 1 error" in summary
     assert "error   cookie-lifetime-too-long: A cookie lives longer than a day." in summary
     assert "            [sid] GET app.example.test/a (1×)" in summary
 

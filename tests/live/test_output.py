@@ -94,7 +94,7 @@ def test_summary_says_what_was_judged(start: Start, origin: Origin) -> None:
     proxy.stop()
     summary = proxy.output.partition("Runtime: app.example.test: ")[2]
     assert summary.startswith("1 blocking issue.")
-    assert "3 requests checked, 1 clean; 1 error, " in summary
+    assert "3 requests checked, 1 without a problem: 1 error, " in summary
     assert "limits 4096 bytes and 75" in summary
     assert f"[sid] GET app.example.test{bad.decode()} (2×)" in summary
 
@@ -102,7 +102,7 @@ def test_summary_says_what_was_judged(start: Start, origin: Origin) -> None:
 def test_summary_says_that_nothing_came_by(start: Start, origin: Origin) -> None:
     proxy = start(f"reverse:{origin.url}")
     proxy.stop()
-    assert "Runtime: nothing was judged. No HTTP request came by." in proxy.output
+    assert "Runtime: nothing was judged. There was no HTTP request." in proxy.output
 
 
 def test_summary_says_that_nothing_was_in_scope(start: Start, origin: Origin) -> None:
@@ -122,7 +122,7 @@ def test_a_look_at_the_live_page_through_the_proxy_is_no_exchange_with_the_site(
     for target in (b"/", b"/report?after="):
         assert proxy.fetch(request(target=b"http://" + page + target, host=page)).status == 200
     proxy.stop()
-    assert "nothing was judged. No HTTP request came by." in proxy.output
+    assert "nothing was judged. There was no HTTP request." in proxy.output
 
 
 # The report

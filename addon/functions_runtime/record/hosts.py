@@ -22,6 +22,9 @@ MAX_UNTESTED = 100
 Registrable = Callable[[str], str]
 """Maps a host to its registrable domain, or to itself if it has no such domain."""
 
+NEVER_OWN = "mitm.it"
+"""The host at which mitmproxy offers its certificate."""
+
 _LOGIN = re.compile(r"\b(?:log|sign)[-_]?(?:in|on)\b|\bauth|\bsession|\baccount|\bpassword", re.IGNORECASE)
 
 
@@ -122,9 +125,11 @@ class Hosts:
 
     def own(self, *, scoped: bool) -> Callable[[str], bool]:
         """A function that says whether a host is an own one. If the user chose the scope (`scoped`), every host is."""
-        sites = set() if scoped else {self._site(host) for host, seen in self.seen.items() if _was_entered(seen)}
-        if not sites:
+        if scoped:
             return lambda host: True
+        sites = {self._site(host) for host, seen in self.seen.items() if _was_entered(seen)} - {NEVER_OWN}
+        if not sites:
+            return lambda host: host != NEVER_OWN
         return lambda host: self._site(host) in sites
 
     def merge(self, other: Hosts) -> None:

@@ -19,6 +19,7 @@ from functions_runtime.record.entry import Entry
 from functions_runtime.record.report import Report
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import nothing_judged
+from functions_runtime.reports.wording import requests_checked
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
@@ -45,7 +46,8 @@ def _suite(rule: Rule, entries: list[Entry], report: Report) -> Element:
         "mode": report.mode,
         "version": report.version,
         "limits": str(report.limits),
-        "requests checked": str(report.judged),
+        "requests checked": str(requests_checked(report)),
+        "requests to other hosts": str(report.judged - requests_checked(report)),
         "findings folded": str(report.folded),
     }
     properties = [_element("property", name=name, value=value) for name, value in run.items()]

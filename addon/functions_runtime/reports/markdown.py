@@ -15,14 +15,14 @@ from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
 from functions_runtime.record.report import JudgedEndpoint, JudgedHost, Report
 from functions_runtime.reports.causes import Cause, RuleCauses, by_host, by_rule, cells, columns, gather, number_of
 from functions_runtime.reports.json import timestamp
-from functions_runtime.reports.text import counted, known, nothing_judged
+from functions_runtime.reports.text import counted, nothing_judged
 from functions_runtime.reports.wording import (
+    SCOPES,
+    checked,
     headline,
     how_judged,
+    is_it_yours,
     own_causes,
-    requests_checked,
-    requests_clean,
-    scope,
     share,
     source,
     title_of_gravest,
@@ -72,17 +72,14 @@ def _verdict(report: Report, grave: Sequence[RuleCauses]) -> Iterable[str]:
     if not report.judged:
         yield nothing_judged(report)
     if said := whose(report):
-        option = f"--set runtime_scope='{scope(report)}' or --scope '{scope(report)}'"
-        yield f"{_text(said)} Is this not your site? Set the scope: {_text(option)}."
+        question = is_it_yours(report)
+        yield _text(f"{said} {question} {' or '.join(SCOPES)}." if question else said)
     blocking = [each for each in grave if each.severity is (grave[0].severity)]
     if blocking:
         yield f"## {title_of_gravest(grave[0].severity)}"
         yield "\n".join(f"{number}. {_obstacle(each)}" for number, each in enumerate(blocking, 1))
-    causes = gather(report.own_entries)
-    counts = ", ".join(counted(number_of(causes, severity), str(severity)) for severity in reversed(Severity))
     yield (
-        f"{counted(requests_checked(report), 'request')} checked, {requests_clean(report):,} without a problem: "
-        f"{counts}{known(report)}. {how_judged(report)} "
+        f"{checked(report)} {how_judged(report)} "
         f"Limits: {report.limits.size:,} bytes and {report.limits.count} fields and cookies."
     )
     if number := sum(1 for judged in report.endpoints if judged.own):

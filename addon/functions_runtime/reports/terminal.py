@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, RuleCauses, by_rule
-from functions_runtime.reports.text import counted, known, nothing_judged
-from functions_runtime.reports.wording import headline, how_judged, lead, own_causes, scope
+from functions_runtime.reports.text import counted, nothing_judged
+from functions_runtime.reports.wording import checked, headline, how_judged, lead, own_causes, scope, site_name
 from functions_runtime.ruling import Severity
 
 MAX_RULES = 8
@@ -24,18 +24,23 @@ MAX_INFOS = 5
 
 def summary(report: Report, reports: Sequence[object] = (), scoped_to: str = "") -> str:
     """What is said at the end of a run. `reports` are paths of reports, `scoped_to` is the value of runtime_scope."""
-    if not report.judged:
-        return f"Runtime: nothing was judged. {nothing_judged(report, f'runtime_scope ({scoped_to})')}"
-    return "\n".join(["Runtime: " + headline(report) + ".", *(f"  {line}" for line in _lines(report, reports))])
+    if report.judged:
+        first, further = f"{headline(report)}.", _lines(report, reports)
+    else:
+        why = nothing_judged(report, f"runtime_scope ({scoped_to})")
+        first, further = f"nothing was judged. {why}", _notices(report)
+    return "\n".join([f"Runtime: {first}", *(f"  {line}" for line in further)])
+
+
+def _notices(report: Report) -> Iterator[str]:
+    return (f"Note: {notice.message}" for notice in report.notices)
 
 
 def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
     yield lead(report)
-    yield from (f"Note: {notice.message}" for notice in report.notices)
-    counts = ", ".join(counted(report.counted(severity), str(severity)) for severity in reversed(Severity))
-    limits = f"limits {report.limits.size} bytes and {report.limits.count}"
-    yield f"{counted(report.judged, 'request')} checked, {report.clean:,} clean; {counts}{known(report)} ({limits})."
-    yield how_judged(report)
+    yield from _notices(report)
+    yield checked(report)
+    yield f"{how_judged(report)} Limits on headers: {report.limits.size:,} bytes, {report.limits.count} fields."
     if report.folded:
         yield f"{counted(report.folded, 'finding')} share entries with *, because there were too many."
     causes = [cause for cause in own_causes(report) if cause.severity >= Severity.WARNING]
@@ -80,6 +85,6 @@ def _others(report: Report) -> Iterator[str]:
     if others:
         breaking = sum(1 for host in others if host.standing is Standing.BREAKS)
         yield (
-            f"{counted(len(others), 'other host')} of other owners ({breaking:,} would break) do not count. To choose "
-            f"yours, set runtime_scope, for example to '{scope(report)}'."
+            f"{counted(len(others), 'host')} of other owners ({breaking:,} would break) left out. To check "
+            f"{site_name(report)} alone, set runtime_scope to '{scope(report)}'. If it is not yours, name your host."
         )

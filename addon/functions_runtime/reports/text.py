@@ -14,14 +14,14 @@ def standings_of_endpoints(report: Report) -> list[tuple[Standing, int]]:
 
 def known(report: Report) -> str:
     """How many findings the baseline has, in words. Empty if there is no baseline."""
-    return f" ({report.known} known from the baseline)" if report.compared else ""
+    return f" ({counted(report.known, 'finding')} known from the baseline)" if report.compared else ""
 
 
 def nothing_judged(report: Report, scope: str = "runtime_scope") -> str:
     """Why nothing was judged, in a sentence that may say more of the scope."""
     if report.outside_scope:
         return f"None of {counted(report.outside_scope, 'request')} matched {scope}."
-    return "No HTTP request came by."
+    return "There was no HTTP request."
 
 
 def unmeasured(report: Report) -> str:

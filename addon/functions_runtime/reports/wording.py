@@ -6,7 +6,7 @@ from functions_runtime.record.inventory import FOLDED, Standing
 from functions_runtime.record.report import JudgedHost, Report
 from functions_runtime.reports.causes import Cause, gather, number_of
 from functions_runtime.reports.json import timestamp
-from functions_runtime.reports.text import counted, nothing_judged
+from functions_runtime.reports.text import counted, known, nothing_judged
 from functions_runtime.ruling import Severity
 
 LITTLE = 10
@@ -14,6 +14,9 @@ LITTLE = 10
 
 LONGEST_SECOND_LEVEL = 3
 """The most characters in the second level of a public suffix, as in co.uk."""
+
+SCOPES = ("--set runtime_scope='~d HOST'", "--scope '~d HOST'")
+"""How the addon and `audit` take a scope."""
 
 MAX_SITES_NAMED = 3
 """The most sites that a sentence names."""
@@ -174,8 +177,25 @@ def whose(report: Report) -> str:
 
 
 def scope(report: Report) -> str:
-    """A filter that selects this site, as an example for users who want another one."""
+    """A filter that selects this site."""
     return f"~d {site_name(report) or 'example.com'}"
+
+
+def is_it_yours(report: Report) -> str:
+    """The question that leads to `SCOPES`. Empty if the user chose the scope."""
+    return "" if report.scoped else "Is this not your site? Name yours:"
+
+
+def checked(report: Report) -> str:
+    """How many requests to own hosts were checked, and how many causes were found there."""
+    requests = requests_checked(report)
+    elsewhere = f" ({report.judged - requests:,} more to other hosts)" if report.judged > requests else ""
+    causes = gather(report.own_entries)
+    counts = ", ".join(counted(number_of(causes, severity), str(severity)) for severity in reversed(Severity))
+    return (
+        f"{counted(requests, 'request')} checked{elsewhere}, {requests_clean(report):,} without a problem: "
+        f"{counts}{known(report)}."
+    )
 
 
 def how_judged(report: Report) -> str:

@@ -63,6 +63,12 @@ def test_if_nobody_navigated_anywhere_every_host_is_own() -> None:
     assert owned(hosts, *ALL) == [*ALL]
 
 
+def test_mitmproxy_s_own_page_is_never_own() -> None:
+    assert owned(seen(navigation("mitm.it")), "mitm.it", "a.example") == ["a.example"]
+    assert owned(seen(navigation("mitm.it"), navigation("a.example")), "mitm.it", "a.example") == ["a.example"]
+    assert owned(seen(navigation("mitm.it")), "mitm.it", scoped=True) == ["mitm.it"]
+
+
 def test_what_the_user_chose_is_own() -> None:
     hosts = seen(navigation("www.shop.example"))
     assert owned(hosts, "ads.other.test", scoped=True) == ["ads.other.test"]

@@ -56,7 +56,9 @@ def test_every_rule_is_a_suite_and_passes_where_it_found_nothing() -> None:
 
 
 def test_the_verdict_and_the_settings_are_properties() -> None:
-    rendered = report(entry(severity=ERROR), endpoints=(judged(),), exchanges=7, folded=3, notices=(notice("a", "B."),))
+    rendered = report(
+        entry(severity=ERROR), endpoints=(judged(),), exchanges=17, folded=3, notices=(notice("a", "B."),)
+    )
     properties = suites(rendered)["get-with-content"].findall("properties/property")
     assert [(each.attrib["name"], each.attrib["value"]) for each in properties] == [
         ("notice a", "B."),
@@ -64,11 +66,12 @@ def test_the_verdict_and_the_settings_are_properties() -> None:
         ("mode", "audit"),
         ("version", "1.2.3"),
         ("limits", "1000/100"),
-        ("requests checked", "7"),
+        ("requests checked", "10"),
+        ("requests to other hosts", "7"),
         ("findings folded", "3"),
     ]
     [nothing, *_] = suites(report(exchanges=0))["get-with-content"].findall("properties/property")
-    assert nothing.attrib == {"name": "verdict", "value": "nothing was judged. No HTTP request came by."}
+    assert nothing.attrib == {"name": "verdict", "value": "nothing was judged. There was no HTTP request."}
 
 
 def test_errors_and_warnings_fail_infos_pass_and_what_is_known_is_skipped() -> None:

@@ -55,7 +55,7 @@ def test_whose_site_it_is_comes_first_then_notices_then_what_blocks() -> None:
     assert blocks[0] == "# a.example: 1 blocking issue"
     assert blocks[1].startswith("a.har · 2026-11-23")
     assert blocks[2] == "> - No \\*cookies\\*."
-    assert blocks[3].startswith("The verdict is about a.example. Is this not your site? Set the scope: ")
+    assert blocks[3].startswith("The verdict is about a.example. Is this not your site? Name yours: ")
     assert blocks[4:6] == [
         "## Blocking issues",
         f"1. **{lifetime.title}**: 1 cause at 1 endpoint. Fix: {lifetime.fix}",
@@ -78,7 +78,9 @@ def test_the_run_is_counted() -> None:
     rendered = report(
         entry(subject="a"), entry(endpoint=LOGIN, subject="a"), entry("cookie-session", INFO, subject="b", known=True)
     )
-    counts = "10 requests checked, 5 without a problem: 1 error, 0 warnings, 1 info (1 known from the baseline)."
+    counts = (
+        "10 requests checked, 5 without a problem: 1 error, 0 warnings, 1 info (1 finding known from the baseline)."
+    )
     how = "Requests and responses were changed as the Runtime would change them."
     assert f"\n\n{counts} {how} Limits: 1,000 bytes and 100 fields and cookies.\n" in render(rendered)
     assert "known" not in render(report())

@@ -29,7 +29,7 @@ def lines(*entries: object, **more: object) -> list[str]:
 
 
 def test_nothing_was_judged() -> None:
-    assert summary(report(exchanges=0)) == "Runtime: nothing was judged. No HTTP request came by."
+    assert summary(report(exchanges=0)) == "Runtime: nothing was judged. There was no HTTP request."
     missed = summary(report(exchanges=0, outside_scope=2), scoped_to="~d a")
     assert missed == "Runtime: nothing was judged. None of 2 requests matched runtime_scope (~d a)."
 
@@ -44,8 +44,10 @@ def test_notices_and_counts_follow() -> None:
     said = lines(entry(known=True), notices=(Notice("no-cookies", "No cookie.", 1),), folded=3)
     assert "  Note: No cookie." in said
     [counts] = [line for line in said if "checked" in line]
-    assert counts.startswith("  10 requests checked, 5 clean; 1 error, 0 warnings, 0 infos (1 known from the baseline)")
-    assert counts.endswith(" (limits 1000 bytes and 100).")
+    assert counts == (
+        "  10 requests checked, 5 without a problem: 1 error, 0 warnings, 0 infos (1 finding known from the baseline)."
+    )
+    assert any(line.endswith(" Limits on headers: 1,000 bytes, 100 fields.") for line in said)
     assert "  3 findings share entries with *, because there were too many." in said
 
 
@@ -86,8 +88,8 @@ def test_infos_are_gathered() -> None:
 
 def test_other_hosts_are_a_line() -> None:
     hosts = (host("a.example", INFO), host("ads.test", ERROR, own=False), host("font.test", INFO, own=False))
-    [line] = [line for line in lines(hosts=hosts) if "other" in line]
-    assert line.startswith("  2 other hosts of other owners (1 would break) do not count.")
+    [line] = [line for line in lines(hosts=hosts) if "other owners" in line]
+    assert line.startswith("  2 hosts of other owners (1 would break) left out.")
     assert "'~d a.example'" in line
 
 

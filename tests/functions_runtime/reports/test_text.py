@@ -14,7 +14,7 @@ from tests.functions_runtime.reports.sample import HOME, LOGIN, entry, judged, r
 
 
 def test_why_nothing_was_judged() -> None:
-    assert nothing_judged(report(exchanges=0)) == "No HTTP request came by."
+    assert nothing_judged(report(exchanges=0)) == "There was no HTTP request."
     missed = report(exchanges=0, outside_scope=1200)
     assert nothing_judged(missed) == "None of 1,200 requests matched runtime_scope."
     assert nothing_judged(missed, "runtime_scope (~d a)") == "None of 1,200 requests matched runtime_scope (~d a)."
@@ -45,4 +45,4 @@ def test_standings_are_counted() -> None:
 
 def test_what_is_known_is_said_if_there_is_a_baseline() -> None:
     assert known(report(entry())) == ""
-    assert known(report(entry(known=True))) == " (1 known from the baseline)"
+    assert known(report(entry(known=True))) == " (1 finding known from the baseline)"

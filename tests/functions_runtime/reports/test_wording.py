@@ -9,8 +9,10 @@ from functions_runtime.record.inventory import FOLDED, Standing
 from functions_runtime.record.report import Report
 from functions_runtime.reports.wording import (
     LITTLE,
+    checked,
     headline,
     how_judged,
+    is_it_yours,
     lead,
     own_causes,
     own_endpoints,
@@ -235,3 +237,15 @@ def test_the_gravest_rules_have_a_title() -> None:
         "Blocking issues",
         "What would be different",
     ]
+
+
+def test_requests_and_causes_are_those_of_own_hosts() -> None:
+    assert checked(report(entry(), entry(endpoint=LOGIN), exchanges=10)) == (
+        "10 requests checked, 5 without a problem: 1 error, 0 warnings, 0 infos."
+    )
+    assert checked(report(exchanges=17)).startswith("10 requests checked (7 more to other hosts), 5 without")
+
+
+def test_who_chose_the_scope_is_not_asked() -> None:
+    assert is_it_yours(report()) == "Is this not your site? Name yours:"
+    assert is_it_yours(report(scoped=True)) == ""

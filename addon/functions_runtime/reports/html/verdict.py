@@ -14,15 +14,16 @@ from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather,
 from functions_runtime.reports.html.markup import Attribute, Content, Markup, element, more
 from functions_runtime.reports.text import counted, standings_of_endpoints
 from functions_runtime.reports.wording import (
+    SCOPES,
     headline,
     how_judged,
+    is_it_yours,
     is_little,
     lead,
     own_causes,
     own_endpoints,
     requests_checked,
     requests_clean,
-    scope,
     share,
     source,
     title_of_gravest,
@@ -146,9 +147,11 @@ def _whose(report: Report) -> Content:
     """Whose site was judged, and how to change that."""
     if not (said := whose(report)):
         return ""
-    option, argument = f"--set runtime_scope='{scope(report)}'", f"--scope '{scope(report)}'"
-    how = ("Is this not your site? Set the scope: ", element("code", option), " or ", element("code", argument), ".")
-    return element("p", said, " ", how, class_="whose", data_whole=True)
+    how: Content = ""
+    if question := is_it_yours(report):
+        option, argument = (element("code", way) for way in SCOPES)
+        how = (" ", question, " ", option, " or ", argument, ".")
+    return element("p", said, how, class_="whose", data_whole=True)
 
 
 def _tiles(report: Report, facts: dict[str, str]) -> Markup:

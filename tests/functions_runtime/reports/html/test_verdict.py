@@ -39,7 +39,7 @@ def test_whose_site_it_is_comes_first_then_how_that_is_known() -> None:
     assert texts(root, "div/div/p") == [lead(rendered)]
     assert texts(root, "p[@class='source']") == [source(rendered)]
     [said] = texts(root, "p[@class='whose']")
-    assert said.startswith(f"{whose(rendered)} Is this not your site? Set the scope: ")
+    assert said.startswith(f"{whose(rendered)} Is this not your site? Name yours: ")
     assert texts(root, "p[@class='quiet']") == [
         f"{how_judged(rendered)} Limits on headers: 1,000 bytes, 100 fields and cookies."
     ]
@@ -123,8 +123,11 @@ def test_a_host_has_a_verdict_of_its_own() -> None:
 def test_how_to_choose_another_site_is_code() -> None:
     root = verdict(report(entry()))
     assert texts(root, "p[@class='whose']/code") == [
-        "--set runtime_scope='~d a.example'",
-        "--scope '~d a.example'",
+        "--set runtime_scope='~d HOST'",
+        "--scope '~d HOST'",
+    ]
+    assert texts(verdict(report(entry(), scoped=True)), "p[@class='whose']") == [
+        "The verdict is about a.example, all in your scope."
     ]
     assert verdict(report(hosts=())).find("p[@class='whose']") is None
 
