@@ -10,6 +10,7 @@ from environment import ROOT
 
 SCRIPTS_WITHOUT_SUFFIX = ["scripts/audit", "scripts/new_rule", "scripts/run", "scripts/test"]
 WITHOUT_PYTEST = "--without-pytest"
+TRIED = [sys.executable, "-m", "pytest", "--collect-only", "--quiet"]
 COVERAGE = ROOT / "scripts" / "coverage_by_module.py"
 
 
@@ -31,7 +32,16 @@ def checks(pytest_arguments: list[str]) -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """Run all checks, even if one fails. The command line's arguments are for pytest."""
+    """Run all checks, even if one fails. The arguments are for pytest, which is asked first whether they make sense."""
+    given = [argument for argument in sys.argv[1:] if argument != WITHOUT_PYTEST]
+    if {"-h", "--help"} & {*given}:
+        print(
+            f"scripts/test [{WITHOUT_PYTEST}] [ARGUMENT …]: runs every check. The arguments are for pytest:\n",
+            flush=True,
+        )
+        sys.exit(subprocess.run([sys.executable, "-m", "pytest", "--help"], cwd=ROOT).returncode)
+    if given and (understood := subprocess.run(TRIED + given, cwd=ROOT, capture_output=True, text=True)).returncode:
+        sys.exit(understood.stderr or understood.stdout)
     start = time.monotonic()
     chosen = checks(sys.argv[1:])
     failed = []

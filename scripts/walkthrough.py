@@ -88,7 +88,10 @@ def walk(case: Case, port: int, site: DemoSite) -> Walked:
 def _summary(proxy: Mitmdump) -> str:
     """The addon's summary: from its headline to the end of mitmdump's output."""
     start = re.search(r"Runtime: \S+: (?:\d+|no) blocking issue", proxy.printed)
-    return proxy.printed[start.start() :].rstrip() if start else "The addon printed no summary."
+    if not start:
+        return "The addon printed no summary."
+    lines = proxy.printed[start.start() :].rstrip().splitlines()
+    return "\n".join(line for line in lines if not line.startswith("  Open "))  # that report is deleted already
 
 
 def _show(walked: Walked, findings: list[dict[str, Any]]) -> list[str]:

@@ -7,11 +7,11 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import NoReturn
 
 from functions_runtime.version import VERSION
 from functions_runtime.wire_text import printable
+from functions_runtime_cli.arguments import did_you_mean, options_of
 
 NAME = "functions-runtime"
 COMMANDS = {
@@ -30,7 +30,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and what would be right, and end with 1."""
         usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
-        self.exit(1, f"{self.prog}: {printable(message)}. The call is: {usage}\n")
+        end = "" if message.endswith((".", "?")) else "."
+        self.exit(1, f"{self.prog}: {printable(message)}{end} The call is: {usage}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,12 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog=NAME, description="The HTTP rules of the Twilio Functions Runtime, without a proxy.")
     parser.add_argument("--version", action="version", version=f"{NAME} {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    name = next((argument for argument in given if not argument.startswith("-")), None)
-    if name is not None and name not in COMMANDS:
-        return _refuse(name)
+    name = given[0] if given else None
+    if name is not None and name not in (*COMMANDS, "-h", *options_of(parser)):
+        return _refuse(name, (*COMMANDS, *options_of(parser)))
     chosen, run = parser, None
     for command, purpose in COMMANDS.items():
-        subparser = commands.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+        subparser = commands.add_parser(
+            command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.", allow_abbrev=False
+        )
         if command == name:  # the others are not imported, because an audit brings many libraries
             module = importlib.import_module(f"functions_runtime_cli.{command}")
             module.add_arguments(subparser)
@@ -54,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     parsed, unknown = parser.parse_known_args(given)
     if unknown:
-        chosen.error(f"it does not take {' '.join(unknown)}")
+        near = did_you_mean(unknown[0].partition("=")[0], options_of(chosen))
+        chosen.error(f"it does not take {' '.join(unknown)}.{near}")
     assert run, "the parser requires a command"
     return _run(run, parsed)
 
@@ -72,10 +76,9 @@ def _run(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -
     return status
 
 
-def _refuse(name: str) -> int:
-    near = get_close_matches(name, COMMANDS, n=1)
-    advice = f"Did you mean {near[0]}?" if near else f"Use one of {', '.join(COMMANDS)}."
-    print(f"{NAME}: '{printable(name, 80)}' is not a command. {advice}", file=sys.stderr)
+def _refuse(name: str, known: Sequence[str]) -> int:
+    advice = did_you_mean(name, known) or f" Use one of {', '.join(known)}."
+    print(f"{NAME}: '{printable(name, 80)}' is not a command.{advice}", file=sys.stderr)
     return 1
 
 

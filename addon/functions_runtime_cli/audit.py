@@ -274,7 +274,7 @@ def _progress(recordings: int, *, quiet: bool) -> Iterator[_Progress]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """What `scripts/audit` does. Returns the exit status."""
-    parser = Parser(prog="audit")
+    parser = Parser(prog="audit", allow_abbrev=False)
     add_arguments(parser)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:

@@ -15,7 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the two reports."""
     parser.add_argument("old", metavar="OLD", type=Path, help="the earlier JSON report, a baseline for example")
     parser.add_argument("new", metavar="NEW", type=Path, help="the later JSON report")
-    parser.epilog = "The exit status is 2 if the later report has a new finding."
+    parser.epilog = (
+        "All findings count, infos and those at hosts of other owners too. "
+        "The exit status is 2 if the later report has a new one."
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     if rule:
         print("\n\n".join(_paragraphs(rule)))
         return 0
-    near = get_close_matches(arguments.rule, BY_ID, n=1, cutoff=0.5)
+    near = get_close_matches(arguments.rule, BY_ID, n=1)
     advice = f"Did you mean {near[0]}?" if near else "`functions-runtime rules` lists all of them."
     print(f"functions-runtime: '{printable(arguments.rule, 80)}' is not a rule. {advice}", file=sys.stderr)
     return 1

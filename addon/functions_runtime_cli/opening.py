@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -97,8 +98,18 @@ def reason_of(error: Exception) -> str:
     """Why something could not be read, in a few words."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
-    text = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    return text[:1].lower() + text[1:]
+    if isinstance(error, ImportError) and (lacking := _lacking(error)):
+        return f"a URL of this kind needs {lacking}, which is not installed (pip install {lacking})"
+    if isinstance(error, FileNotFoundError):  # as fsspec raises it, with the URL alone
+        return reason_of(error.__cause__) if isinstance(error.__cause__, Exception) else "it was not found"
+    text = " ".join(str(error).split()).rstrip(".")
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:] or type(error).__name__
+
+
+def _lacking(error: ImportError) -> str:
+    """The package that is missing: fsspec, or the one that it tells to install. Empty if neither is named."""
+    told = re.search(r"\b[Ii]nstall (\w+)", str(error))
+    return error.name or (told[1] if told else "")
 
 
 def read(name: str, domain: str, *, with_state: bool = False) -> Iterator[Recorded | Skipped]:

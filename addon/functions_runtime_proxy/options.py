@@ -81,6 +81,8 @@ class Settings:
 DEFAULTS = Settings()
 
 PREFIX = "runtime_"
+ABOUT_AS_NEAR = 0.1
+"""The most by which the similarity of two names to a third one may differ, if both are worth a mention."""
 NAMES = (
     "runtime_mode",
     "runtime_scope",
@@ -107,14 +109,17 @@ def concern(names: set[str]) -> bool:
 def unknown(names: Iterable[str]) -> list[str]:
     """A sentence for each name that looks like one of our options but is unknown. mitmproxy ignores it in silence."""
     return [
-        f"There is no option {printable(name)}. Did you mean {' or '.join(_nearest(name))}?"
+        f"There is no option {printable(name)}. Did you mean {' or '.join(_nearest(name, NAMES))}?"
         for name in names
         if name.startswith(PREFIX) and name not in NAMES
     ]
 
 
-def _nearest(name: str) -> list[str]:
-    return difflib.get_close_matches(name, NAMES, n=2, cutoff=0.0)
+def _nearest(name: str, known: Iterable[str]) -> list[str]:
+    """The nearest names, at least one. A second one is named only if it is about as near."""
+    first, *more = difflib.get_close_matches(name, known, n=2, cutoff=0.0)
+    nearness = [difflib.SequenceMatcher(None, name, each).ratio() for each in (first, *more)]
+    return [first, *more] if nearness[-1] > nearness[0] - ABOUT_AS_NEAR else [first]
 
 
 def declare(loader: Loader) -> None:
@@ -230,19 +235,25 @@ def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
         matches, name, level = parse_spec(spec)
     except (ValueError, IndexError) as error:
         raise OptionsError(
-            f"runtime_rules: {spec!r} cannot be read ({error}). Write [/flow-filter]/rule[:subject]/level, such as "
+            f"runtime_rules: {spec!r} cannot be read. Write [/flow-filter]/rule[:subject]/level, such as "
             f"/cookie-session/off or '/~d example.com/cookie-lifetime-too-long:sid/warning'. {FILTERS}"
         ) from error
     rule_id, colon, subject = name.partition(":")
     rule = BY_ID.get(rule_id)
     if rule is None:
-        raise OptionsError(f"runtime_rules: there is no rule {rule_id!r} ({spec!r}). The rules are {', '.join(BY_ID)}.")
+        raise OptionsError(f"runtime_rules: there is no rule {rule_id!r} ({spec!r}). {_advice(rule_id)}")
     if colon and (rule.subject is Subject.MESSAGE or not subject):
         about = "takes no subject" if rule.subject is Subject.MESSAGE else f"takes the name of a {rule.subject.value}"
         raise OptionsError(f"runtime_rules: {rule_id} {about} ({spec!r}).")
     if rule.subject is Subject.HEADER:
         subject = subject.lower()
     return matches, Override(rule_id, subject or None, _choice("runtime_rules", level, LEVELS))
+
+
+def _advice(rule_id: str) -> str:
+    """The rule that was probably meant, or all rules."""
+    near = difflib.get_close_matches(rule_id, BY_ID, n=1)
+    return f"Did you mean {near[0]}?" if near else f"The rules are {', '.join(BY_ID)}."
 
 
 def report_path(option: str, text: str) -> Path:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions_runtime_cli import audit, judging
+from functions_runtime_cli import audit, judging, opening
 from functions_runtime_cli.audit import main
 from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
 
@@ -114,7 +114,7 @@ def test_one_unreadable_recording_is_a_notice(tmp_path: Path, har: Path, out: Pa
     (notice,) = found["notices"]
     assert (notice["id"], notice["count"]) == ("unreadable", 2)
     assert "no such file or directory" in notice["message"]
-    assert "it is JSON but no HAR" in notice["message"]
+    assert "it is JSON, but not a HAR file" in notice["message"]
 
 
 def test_a_recording_that_cannot_be_read_fails_the_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,7 +242,12 @@ def test_a_run_in_which_nothing_can_be_read_fails(
     [
         (["--limits", "x"], "--limits: 'x' is not a pair of limits."),
         (["--scope", "~nothing"], "--scope: '~nothing' is not a flow filter."),
-        (["--rules", "/no-rule/off"], "--rules: there is no rule 'no-rule'"),
+        (["--rules", "/no-rule/off"], "--rules: there is no rule 'no-rule' ('/no-rule/off'). The rules are "),
+        (
+            ["--rules", "/cookie-sesion/off"],
+            "--rules: there is no rule 'cookie-sesion' ('/cookie-sesion/off'). Did you ",
+        ),
+        (["--rules", "cookie-session/off"], "--rules: 'cookie-session/off' cannot be read. Write [/flow-filter]/rule"),
         (["--domain", "http://a"], "--domain: 'http://a' is not a host name."),
         (["--report", "a.doc"], "--report: 'a.doc' does not end in a report's suffix."),
         (["--baseline", "/nowhere.json"], "Name a report that --report wrote"),
@@ -279,6 +284,27 @@ def test_wrong_arguments_end_with_1(arguments: list[str], capsys: pytest.Capture
 def test_urls_that_cannot_be_read(har: Path, out: Path) -> None:
     found = judged(out, har, "nowhere://a/b.har", "memory://nowhere.har")
     assert [(notice["id"], notice["count"]) for notice in found["notices"]] == [("unreadable", 2)]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ModuleNotFoundError("No module", name="fsspec"), "a URL of this kind needs fsspec, which is not installed"),
+        (ImportError("Please install s3fs to access S3"), "a URL of this kind needs s3fs, which is not installed"),
+        (ImportError("HTTPFileSystem is not there."), "HTTPFileSystem is not there"),
+        (FileNotFoundError("https://a.example/b"), "it was not found"),
+        (FileNotFoundError(2, "No such file or directory"), "no such file or directory"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_a_reason_names_what_is_missing(error: Exception, reason: str) -> None:
+    assert opening.reason_of(error).startswith(reason)
+
+
+def test_the_reason_of_a_url_is_the_one_of_the_connection() -> None:
+    error = FileNotFoundError("https://a.example/b")
+    error.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    assert opening.reason_of(error) == "connection refused"
 
 
 def test_a_report_that_cannot_be_written_is_said(

@@ -98,12 +98,16 @@ def test_diff_tells_new_fixed_and_unchanged(tmp_path: Path, capsys: pytest.Captu
 
 def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "'dif' is not a command. Did you mean diff?" in refusal(capsys, "dif")
-    assert f"Use one of {', '.join(COMMANDS)}." in refusal(capsys, "\x1b[31m")
+    assert f"Use one of {', '.join(COMMANDS)}, --version." in refusal(capsys, "\x1b[31m")
     assert "'cookie-sesion' is not a rule. Did you mean cookie-session?" in refusal(capsys, "explain", "cookie-sesion")
     assert "`functions-runtime rules` lists all of them." in refusal(capsys, "explain", "0")
     assert "required: RULE. The call is: functions-runtime explain [-h] RULE" in refusal(capsys, "explain")
-    assert "The call is: functions-runtime rules" in refusal(capsys, "rules", "x")
-    assert "The call is: functions-runtime [-h] [--version] COMMAND" in refusal(capsys, "--nothing")
+    assert "it does not take x. The call is: functions-runtime rules" in refusal(capsys, "rules", "x")
+    assert "'--verson' is not a command. Did you mean --version?" in refusal(capsys, "--verson")
+    assert "`functions-runtime rules` lists all of them." in refusal(capsys, "explain", "nonsense")
+    misspelt = refusal(capsys, "audit", "a.har", "--failon", "error")
+    assert "it does not take --failon error. Did you mean --fail-on? The call is: " in misspelt
+    assert "it does not take --rep r.html. Did you mean --report? " in refusal(capsys, "audit", "a", "--rep", "r.html")
     good = report(tmp_path / "good.json")
     (tmp_path / "bad.json").write_bytes(b"\xff")
     for bad in ("missing.json", "bad.json", "."):

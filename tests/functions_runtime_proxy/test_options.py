@@ -269,3 +269,17 @@ def test_baseline_that_is_no_text_is_refused(options: Options, tmp_path: Path) -
     path.write_bytes(b"\xff\xfe\xfd")
     with pytest.raises(OptionsError, match=r"^runtime_baseline: "):
         _read(options, runtime_baseline=str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("runtime_mod", "runtime_mode"),
+        ("runtime_domian", "runtime_domain"),
+        ("runtime_r", "runtime_rules or runtime_report"),
+        ("runtime_", "runtime_show or runtime_mode"),
+    ],
+)
+def test_an_unknown_name_is_told_the_nearest_ones(name: str, near: str) -> None:
+    (said,) = runtime_options.unknown([name])
+    assert said == f"There is no option {name}. Did you mean {near}?"

@@ -126,14 +126,19 @@ def _entries(document: bytes) -> Iterable[bytes | None]:
     try:
         return _decode_har(document).log.entries
     except msgspec.ValidationError as error:
-        raise UnreadableError(f"it is JSON but no HAR: it has no list log.entries ({_reason(error)})") from error
+        if document.lstrip().startswith(_REPORT):
+            raise UnreadableError("it is a report of this program, not a recording") from error
+        raise UnreadableError(
+            f"it is JSON, but not a HAR file: it has no list log.entries ({_reason(error)})"
+        ) from error
     except (msgspec.DecodeError, RecursionError):
         start = _ENTRIES.search(document)
         if not start:
-            raise UnreadableError("it is no JSON, and no list of entries is in it") from None
+            raise UnreadableError("it is neither JSON nor part of a HAR file") from None
         return _scan(document, start.end())
 
 
+_REPORT = b'{\n "schema": "runtime-report/'
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
 _MARK = re.compile(rb'["{}\]]')
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from functions_runtime.message import Request, Response
 from functions_runtime.recordings.har import read
 from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.reports import json as json_report
+from tests.functions_runtime.reports.sample import report
 
 STARTED = "2020-01-01T00:00:00.000Z"
 AT = 1577836800.0
@@ -284,7 +286,7 @@ def test_damage_after_the_entries_costs_nothing() -> None:
 
 @pytest.mark.parametrize("document", [b"", b"no JSON", b"{"])
 def test_what_is_no_json(document: bytes) -> None:
-    with pytest.raises(UnreadableError, match="it is no JSON"):
+    with pytest.raises(UnreadableError, match="it is neither JSON"):
         list(read(document))
 
 
@@ -295,8 +297,13 @@ def test_nesting_without_end() -> None:
 
 @pytest.mark.parametrize("document", [b"{}", b"[]", b"[" * 100, b'{"log": {}}', b'{"log": {"entries": 5}}'])
 def test_what_is_json_and_no_har(document: bytes) -> None:
-    with pytest.raises(UnreadableError, match="it is JSON but no HAR"):
+    with pytest.raises(UnreadableError, match="it is JSON, but not a HAR file"):
         list(read(document))
+
+
+def test_a_report_of_ours_is_named() -> None:
+    with pytest.raises(UnreadableError, match="it is a report of this program, not a recording"):
+        list(read(json_report.render(report()).encode()))
 
 
 @pytest.mark.parametrize(
