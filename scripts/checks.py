@@ -11,6 +11,8 @@ from environment import ROOT
 SCRIPTS_WITHOUT_SUFFIX = ["scripts/audit", "scripts/new_rule", "scripts/run", "scripts/test"]
 WITHOUT_PYTEST = "--without-pytest"
 TRIED = [sys.executable, "-m", "pytest", "--collect-only", "--quiet"]
+USAGE_ERROR = 4
+"""How pytest ends if its arguments make no sense."""
 COVERAGE = ROOT / "scripts" / "coverage_by_module.py"
 
 
@@ -31,19 +33,19 @@ def checks(pytest_arguments: list[str]) -> dict[str, list[str]]:
     return chosen
 
 
-def main() -> None:
-    """Run all checks, even if one fails. The arguments are for pytest, which is asked first whether they make sense."""
-    given = [argument for argument in sys.argv[1:] if argument != WITHOUT_PYTEST]
+def main(pytest_arguments: list[str]) -> None:
+    """Run all checks, even if one fails. Pytest is asked first whether its arguments make sense."""
+    given = [argument for argument in pytest_arguments if argument != WITHOUT_PYTEST]
     if {"-h", "--help"} & {*given}:
         print(
-            f"scripts/test [{WITHOUT_PYTEST}] [ARGUMENT …]: runs every check. The arguments are for pytest:\n",
-            flush=True,
+            f"scripts/test [{WITHOUT_PYTEST}] [ARGUMENT …] runs every check. The arguments are pytest's:\n", flush=True
         )
         sys.exit(subprocess.run([sys.executable, "-m", "pytest", "--help"], cwd=ROOT).returncode)
-    if given and (understood := subprocess.run(TRIED + given, cwd=ROOT, capture_output=True, text=True)).returncode:
-        sys.exit(understood.stderr or understood.stdout)
+    tried = subprocess.run([*TRIED, *given], cwd=ROOT, capture_output=True, text=True) if given else None
+    if tried and tried.returncode == USAGE_ERROR:
+        sys.exit(tried.stderr.strip() or tried.stdout.strip())
     start = time.monotonic()
-    chosen = checks(sys.argv[1:])
+    chosen = checks(pytest_arguments)
     failed = []
     for name, arguments in chosen.items():
         print(f"\n===== {name}", flush=True)

@@ -126,6 +126,7 @@ def test_once_shows_every_rule_and_the_summary() -> None:
     assert "WRONG" not in done.stdout
     assert re.search(r"Runtime: \S+: [0-9]+ blocking issues", done.stdout)
     assert f"{len(CASES)} requests checked" in done.stdout
+    assert "Open " not in done.stdout
 
 
 def test_once_fails_where_a_rule_does_nothing(tmp_path: Path) -> None:
@@ -401,13 +402,27 @@ def test_all_checks_run_although_one_fails(
     chosen = {"good": ["-c", ""], "bad": ["-c", "raise SystemExit(3)"], "last": ["-c", "print('the last one ran')"]}
     monkeypatch.setattr(checks, "checks", lambda arguments: chosen)
     with pytest.raises(SystemExit, match=r"FAILED in \d+ s: bad \(1 of 3 checks\)"):
-        checks.main()
+        checks.main([])
     said = capfd.readouterr().out
     assert re.findall("^===== (.*)$", said, re.MULTILINE) == list(chosen)
     assert "the last one ran" in said
     del chosen["bad"]
-    checks.main()
+    checks.main([])
     assert "All 2 checks passed" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("argument", ["--nonsense", "tests/nowhere.py"])
+def test_wrong_arguments_end_before_any_check(argument: str) -> None:
+    said = refusal(SCRIPTS / "test", argument)
+    assert argument in said
+    assert "=====" not in said
+
+
+def test_help_of_test_says_whose_arguments_it_takes() -> None:
+    done = run(SCRIPTS / "test", "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("scripts/test [--without-pytest] [ARGUMENT …] runs every check.")
+    assert "usage: python -m pytest" in done.stdout
 
 
 def test_arguments_of_test_go_to_pytest() -> None:
