@@ -127,12 +127,21 @@ def test_a_recording_that_cannot_be_read_fails_the_gate(tmp_path: Path, capsys: 
     assert f"Note: 1 recording could not be read: {missing} (no such file or directory)." in printed.out
 
 
-def test_a_recording_cut_off_in_its_first_entry_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recording_cut_off_in_its_first_entry_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole = write_har(tmp_path / "a.har", entry()).read_bytes()
     (tmp_path / "a.har").write_bytes(whole[: len(whole) // 2])
-    main([str(tmp_path / "a.har")])
-    said = capsys.readouterr().out
-    assert said.startswith("Runtime: nothing was judged. There was no HTTP request.\n  Note: 1 entry was not judged: ")
+    assert main([str(tmp_path / "a.har")]) == 1
+    assert capsys.readouterr().err.endswith("it ends early, or is damaged, before the end of its first entry.\n")
+
+
+def test_notices_are_shown_if_nothing_was_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(write_har(tmp_path / "a.har", entry(url="data:,a")))]) == 0
+    assert capsys.readouterr().out == (
+        "Runtime: nothing was judged. There was no HTTP request.\n"
+        "  Note: 1 entry was not judged: not HTTP: data (entry 1).\n"
+    )
 
 
 def test_skipped_entries_are_named(tmp_path: Path, har: Path, out: Path) -> None:

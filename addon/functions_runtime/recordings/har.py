@@ -115,6 +115,8 @@ def read(recording: bytes, domain: str = "") -> Iterator[Recorded | Skipped]:
     Raises UnreadableError if it is not HAR. A document that ends early is read as far as it goes.
     """
     for position, raw in enumerate(_entries(recording.removeprefix(b"\xef\xbb\xbf")), 1):
+        if raw is None and position == 1:
+            raise UnreadableError("it ends early, or is damaged, before the end of its first entry")
         if raw is None:
             yield Skipped(position, "the file ends early or is damaged from here on")
         else:
