@@ -7,17 +7,26 @@ import sys
 from pathlib import Path
 
 from functions_runtime.reports.difference import difference, render
-from functions_runtime.reports.json import read_baseline
+from functions_runtime.reports.json import read_findings
+from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
+
+SEVERITIES = {str(severity): severity for severity in reversed(Severity)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the two reports."""
     parser.add_argument("old", metavar="OLD", type=Path, help="the earlier JSON report, a baseline for example")
     parser.add_argument("new", metavar="NEW", type=Path, help="the later JSON report")
+    parser.add_argument(
+        "--show",
+        choices=list(SEVERITIES),
+        default=str(Severity.INFO),
+        metavar="LEVEL",
+        help=f"lowest severity that counts: {', '.join(SEVERITIES)} (default: info)",
+    )
     parser.epilog = (
-        "All findings count, infos and those at hosts of other owners too. "
-        "The exit status is 2 if the later report has a new one."
+        "Findings at hosts of other owners are left out. The exit status is 2 if the later report has a new finding."
     )
 
 
@@ -26,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     read = []
     for path in (arguments.old, arguments.new):
         try:
-            read.append(read_baseline(path.read_text(encoding="utf-8-sig")))
+            read.append(read_findings(path.read_text(encoding="utf-8-sig")))
         except OSError as error:
             print(_refusal(path, error.strerror or "it cannot be read"), file=sys.stderr)
             return 1
@@ -34,7 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
             reason = "it is not text in UTF-8" if isinstance(error, UnicodeError) else str(error)
             print(_refusal(path, reason), file=sys.stderr)
             return 1
-    found = difference(*read)
+    old, new = read
+    counted = {
+        known
+        for known in old.keys() | new.keys()
+        if (old.get(known) or new.get(known)) and SEVERITIES.get(known[1], Severity.ERROR) >= SEVERITIES[arguments.show]
+    }
+    found = difference(old.keys() & counted, new.keys() & counted)
     print(render(found), end="")
     return 2 if found.new else 0
 

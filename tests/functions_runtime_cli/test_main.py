@@ -96,6 +96,21 @@ def test_diff_tells_new_fixed_and_unchanged(tmp_path: Path, capsys: pytest.Captu
     assert "Unchanged: 1" in capsys.readouterr().out
 
 
+def test_diff_counts_own_hosts_from_a_severity_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty, new = report(tmp_path / "empty.json"), report(tmp_path / "new.json", OLD, NEW)
+    assert main(["diff", empty, new, "--show", "warning"]) == 2
+    assert capsys.readouterr().out.startswith("New: 1\n  error response-too-slow")
+    document = json.loads(Path(new).read_text(encoding="utf-8"))
+    for finding in document["findings"]:
+        finding["own"] = finding["rule"] == OLD[0]
+    Path(new).write_text(json.dumps(document), encoding="utf-8")
+    assert main(["diff", empty, new, "--show", "warning"]) == 0
+    assert main(["diff", empty, new]) == 2
+    assert "New: 1\n  info cookie-session" in capsys.readouterr().out
+    assert main(["diff", report(tmp_path / "old.json", NEW), new]) == 2  # it was at an own host then
+    assert "Unchanged: 1\n" in capsys.readouterr().out
+
+
 def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "'dif' is not a command. Did you mean diff?" in refusal(capsys, "dif")
     assert f"Use one of {', '.join(COMMANDS)}, --version." in refusal(capsys, "\x1b[31m")

@@ -140,7 +140,12 @@ def timestamp(seconds: float) -> str | None:
 
 
 def read_baseline(document: str) -> frozenset[Known]:
-    """The findings of an earlier report, as a journal compares them.
+    """The findings of an earlier report, as a journal compares them. Raises ValueError as `read_findings` does."""
+    return frozenset(read_findings(document))
+
+
+def read_findings(document: str) -> dict[Known, bool]:
+    """The findings of a report, and whether each is at an own host.
 
     Raises ValueError with a sentence if the text is not a report, or is one of a newer schema.
     """
@@ -153,7 +158,7 @@ def read_baseline(document: str) -> frozenset[Known]:
             raise _NewerSchemaError(
                 f"its schema is {printable(report['schema'], 40)}, and this program reads up to {SCHEMA}"
             )
-        return frozenset(_known(plain) for plain in report["findings"])
+        return {_known(plain): plain.get("own") is not False for plain in report["findings"]}
     except _NewerSchemaError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
