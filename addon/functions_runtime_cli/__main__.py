@@ -39,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = Parser(prog=NAME, description="The HTTP rules of the Twilio Functions Runtime, without a proxy.")
     parser.add_argument("--version", action="version", version=f"{NAME} {VERSION}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    name = given[0] if given else None
-    if name is not None and name not in (*COMMANDS, "-h", *options_of(parser)):
-        return _refuse(name, (*COMMANDS, *options_of(parser)))
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    name = next((argument for argument in given if not argument.startswith("-")), None)
+    if name is not None and name not in COMMANDS:
+        return _refuse(name)
     chosen, run = parser, None
     for command, purpose in COMMANDS.items():
         subparser = commands.add_parser(
@@ -59,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         near = did_you_mean(unknown[0].partition("=")[0], options_of(chosen))
         chosen.error(f"it does not take {' '.join(unknown)}.{near}")
-    assert run, "the parser requires a command"
+    if run is None:
+        parser.error("a command is missing")
     return _run(run, parsed)
 
 
@@ -76,8 +77,8 @@ def _run(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -
     return status
 
 
-def _refuse(name: str, known: Sequence[str]) -> int:
-    advice = did_you_mean(name, known) or f" Use one of {', '.join(known)}."
+def _refuse(name: str) -> int:
+    advice = did_you_mean(name, COMMANDS) or f" Use one of {', '.join(COMMANDS)}."
     print(f"{NAME}: '{printable(name, 80)}' is not a command.{advice}", file=sys.stderr)
     return 1
 

@@ -21,7 +21,7 @@ def did_you_mean(given: str, known: Iterable[str]) -> str:
 
 def options_of(parser: argparse.ArgumentParser) -> list[str]:
     """The long names of the options that this parser takes."""
-    return re.findall(r"--[a-z-]+", parser.format_usage())
+    return re.findall(r"--[a-z-]+", parser.format_help())  # the usage leaves out --help
 
 
 class Parser(argparse.ArgumentParser):

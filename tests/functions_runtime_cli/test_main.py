@@ -113,12 +113,15 @@ def test_diff_counts_own_hosts_from_a_severity_on(tmp_path: Path, capsys: pytest
 
 def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "'dif' is not a command. Did you mean diff?" in refusal(capsys, "dif")
-    assert f"Use one of {', '.join(COMMANDS)}, --version." in refusal(capsys, "\x1b[31m")
+    assert f"Use one of {', '.join(COMMANDS)}." in refusal(capsys, "\x1b[31m")
     assert "'cookie-sesion' is not a rule. Did you mean cookie-session?" in refusal(capsys, "explain", "cookie-sesion")
     assert "`functions-runtime rules` lists all of them." in refusal(capsys, "explain", "0")
     assert "required: RULE. The call is: functions-runtime explain [-h] RULE" in refusal(capsys, "explain")
     assert "it does not take x. The call is: functions-runtime rules" in refusal(capsys, "rules", "x")
-    assert "'--verson' is not a command. Did you mean --version?" in refusal(capsys, "--verson")
+    assert "The call is: functions-runtime [-h] [--version] COMMAND" in refusal(capsys, "--nothing")
+    assert "it does not take --verson. Did you mean --version? The call is: " in refusal(capsys, "--verson")
+    assert "it does not take --hepl. Did you mean --help? The call is: " in refusal(capsys, "--hepl")
+    assert "The call is: functions-runtime [-h] [--version] COMMAND" in refusal(capsys, "--")
     assert "`functions-runtime rules` lists all of them." in refusal(capsys, "explain", "nonsense")
     misspelt = refusal(capsys, "audit", "a.har", "--failon", "error")
     assert "it does not take --failon error. Did you mean --fail-on? The call is: " in misspelt
@@ -134,6 +137,14 @@ def test_a_call_without_a_command_shows_the_help(capsys: pytest.CaptureFixture[s
     assert main([]) == 1
     said = capsys.readouterr().err
     assert all(f"{command} " in said and purpose in said for command, purpose in COMMANDS.items())
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_is_no_wrong_call(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: functions-runtime")
 
 
 def test_a_reader_that_has_enough_ends_it_quietly() -> None:
