@@ -81,14 +81,14 @@ def _requirements(groups: tuple[str, ...]) -> list[str]:
     extras: dict[str, list[str]] = settings["project"].get("optional-dependencies", {})
     for group in groups:
         requirements += extras[group] if group in extras else settings["dependency-groups"][group]
-    return requirements
+    return list(dict.fromkeys(requirements))
 
 
 def _install(requirements: list[str]) -> None:
     installed = _INSTALLED.read_text(encoding="utf-8").splitlines() if _INSTALLED.exists() else []
     if set(requirements) <= set(installed):
         return
-    _say(f"Installing {', '.join(dict.fromkeys(requirements))} in {_VENV}. This is done once and takes a minute …")
+    _say(f"Installing {', '.join(requirements)} in {_VENV}. This is done once and takes a minute …")
     _run(
         [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *requirements],
         "pip could not install what the project needs. The lines above are the end of its output. Check the network. "

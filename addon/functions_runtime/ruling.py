@@ -35,6 +35,10 @@ class Severity(enum.IntEnum):
         return self.name.lower()
 
 
+SEVERITIES = {str(severity): severity for severity in reversed(Severity)}
+"""Severities by name, the gravest first."""
+
+
 class Basis(enum.Enum):
     """The source of a statement about the Runtime."""
 

@@ -155,8 +155,7 @@ def _as_arguments(sentence: str) -> str:
 
 def _workers_for(names: Sequence[str]) -> int:
     """How many processes are worthwhile. Starting one takes a second."""
-    local = [name for name in names if not opening.is_url(name)]
-    is_small = len(local) == len(names) and sum(map(_size, local)) < SMALL
+    is_small = not any(map(opening.is_url, names)) and sum(map(_size, names)) < SMALL
     if is_small or not at_scale.is_installed():
         return 1
     return min(os.cpu_count() or 1, len(names))

@@ -8,10 +8,8 @@ from pathlib import Path
 
 from functions_runtime.reports.difference import difference, render
 from functions_runtime.reports.json import read_findings
-from functions_runtime.ruling import Severity
+from functions_runtime.ruling import SEVERITIES, Severity
 from functions_runtime.wire_text import printable
-
-SEVERITIES = {str(severity): severity for severity in reversed(Severity)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -28,12 +28,11 @@ from functions_runtime.profile import Limits, Profile, parse_limits
 from functions_runtime.record.entry import Known
 from functions_runtime.reports.json import read_baseline
 from functions_runtime.rule import Subject
-from functions_runtime.ruling import Severity
+from functions_runtime.ruling import SEVERITIES, Severity
 from functions_runtime.wire_text import printable
 from functions_runtime_proxy.report_files import SUFFIXES
 
 ENFORCE, AUDIT = MODES = ("enforce", "audit")
-SEVERITIES = {str(severity): severity for severity in reversed(Severity)}
 FAIL_ON: dict[str, Severity | None] = {"never": None, **SEVERITIES}
 LEVELS: dict[str, Severity | None] = {"off": None, **{str(severity): severity for severity in Severity}}
 
@@ -109,15 +108,15 @@ def concern(names: set[str]) -> bool:
 def unknown(names: Iterable[str]) -> list[str]:
     """A sentence for each name that looks like one of our options but is unknown. mitmproxy ignores it in silence."""
     return [
-        f"There is no option {printable(name)}. Did you mean {' or '.join(_nearest(name, NAMES))}?"
+        f"There is no option {printable(name)}. Did you mean {' or '.join(_nearest(name))}?"
         for name in names
         if name.startswith(PREFIX) and name not in NAMES
     ]
 
 
-def _nearest(name: str, known: Iterable[str]) -> list[str]:
+def _nearest(name: str) -> list[str]:
     """The nearest names, at least one. A second one is named only if it is about as near."""
-    first, *more = difflib.get_close_matches(name, known, n=2, cutoff=0.0)
+    first, *more = difflib.get_close_matches(name, NAMES, n=2, cutoff=0.0)
     nearness = [difflib.SequenceMatcher(None, name, each).ratio() for each in (first, *more)]
     return [first, *more] if nearness[-1] > nearness[0] - ABOUT_AS_NEAR else [first]
 

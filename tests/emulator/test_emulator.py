@@ -343,22 +343,14 @@ def test_each_row_of_the_page_is_complete_and_observed() -> None:
 def test_the_page_says_what_the_emulator_and_the_addon_do(emulator: Emulator, tmp_path: Path) -> None:
     # The emulator starts a process for each request of the burst, so that on a slow machine one may take 10 seconds.
     proxy = _start(emulator, tmp_path, "enforce", "runtime_rules=|~u wait=1000$|response-too-slow|off")
-    # The slow points overlap. The burst, which comes first, must not meet the requests of others.
-    observed = {}
-    points = sorted(OBSERVATIONS, key=lambda point: point != "31 requests at one time")
+    ports = emulator.port, proxy.port
+    # The slow points overlap. The burst comes first, because it must not meet the requests of others.
+    burst, *others = sorted(OBSERVATIONS, key=lambda point: point != "31 requests at one time")
+    observed = {burst: tuple(map(OBSERVATIONS[burst], ports))}
     with ThreadPoolExecutor(4) as pool:
-        for point in points:
-            observe = OBSERVATIONS[point]
-            alone = pool.submit(observe, emulator.port)
-            if point == points[0]:
-                alone.result()
-            behind = pool.submit(observe, proxy.port)
-            if point == points[0]:
-                behind.result()
-            observed[point] = alone, behind
-    assert {row.point: (row.emulator, row.addon) for row in _rows()} == {
-        point: (alone.result(), behind.result()) for point, (alone, behind) in observed.items()
-    }
+        replies = {point: [pool.submit(OBSERVATIONS[point], port) for port in ports] for point in others}
+    observed |= {point: tuple(reply.result() for reply in both) for point, both in replies.items()}
+    assert {row.point: (row.emulator, row.addon) for row in _rows()} == observed
     assert proxy.stop() == 0
     reported = {finding["rule"] for finding in proxy.report()["findings"]}
     assert set().union(*[_rules_named(row.rule) for row in _rows()]) <= reported
