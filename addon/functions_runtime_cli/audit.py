@@ -20,13 +20,12 @@ from functions_runtime.record.notices import Notice, entries_skipped, some_witho
 from functions_runtime.record.report import Report
 from functions_runtime.reports import FORMATS, terminal
 from functions_runtime.reports.text import counted
-from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import at_scale, judging, opening
 from functions_runtime_cli.arguments import WRONG, Parser
 from functions_runtime_cli.judging import Judged, Place, Plan
 from functions_runtime_proxy import options
-from functions_runtime_proxy.gate import EXIT_STATUS, named
+from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
 from functions_runtime_proxy.report_files import LOG_SUFFIX, SUFFIXES, ReportWriter, replace_file
 
 SMALL = 32 << 20
@@ -131,14 +130,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.quiet or not judged.names:  # else the summary says so
         for name, reason in sorted(judged.unreadable.items()):
             _complain(f"{name} cannot be read: {reason}.")
+        for name, (last, reason) in sorted(judged.cut_off.items()):
+            _complain(f"{name} could be read only up to entry {last:,}: {reason}.")
     if not judged.names:
         _write(report, settings.reports)
         return WRONG
     status = 0 if _write(report, settings.reports) else WRONG
     if not arguments.quiet:
         print(_as_arguments(terminal.summary(report, settings.reports, arguments.scope)))
-    if reason := _why_it_fails(report, settings.fail_on, len(judged.unreadable)):
-        _complain(reason)
+    if reason := why_it_fails(report, settings.fail_on, _unread(judged)):
+        _complain(_as_arguments(reason))
         return EXIT_STATUS
     return status
 
@@ -188,7 +189,7 @@ def _notices(judged: Judged, recordings: int) -> list[Notice | None]:
     }
     return [
         some_without_cookies(bare, [place.name for place in judged.bare.places]),
-        entries_skipped(skipped),
+        entries_skipped(skipped, judged.cut_off),
         unreadable(judged.unreadable),
     ]
 
@@ -214,21 +215,13 @@ def _write(report: Report, paths: Sequence[Path]) -> bool:
     return is_written
 
 
-def _why_it_fails(report: Report, fail_on: Severity | None, unreadable: int) -> str:
-    """Why the gate fails, in a sentence. Empty if it does not fail, or if there is no gate."""
-    if fail_on is None:
-        return ""
-    new = report.new(fail_on)
-    if new:
-        why = f"there are new findings of severity {fail_on} or above (--fail-on): {named(new)}"
-    elif report.standing is None:
-        whose = "no request to your own hosts" if report.judged else "no request"
-        why = f"{whose} was checked, and --fail-on is set"
-    elif unreadable:
-        why = f"{counted(unreadable, 'recording')} could not be read, and --fail-on is set"
-    else:
-        return ""
-    return f"Exit status {EXIT_STATUS}: {why}."
+def _unread(judged: Judged) -> str:
+    """Which recordings could not be read as a whole, in words. Empty if all could."""
+    if judged.unreadable:
+        return f"{counted(len(judged.unreadable), 'recording')} could not be read"
+    if judged.cut_off:
+        return f"{counted(len(judged.cut_off), 'recording')} could be read only in part"
+    return ""
 
 
 class _Progress(NamedTuple):

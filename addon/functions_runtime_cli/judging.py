@@ -21,7 +21,7 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.notices import no_cookies
-from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.session import Overrides, Session
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import opening
@@ -73,6 +73,7 @@ class Skips:
 class Judged:
     """The result of recordings: a journal, the names of those read, and those that could not be read, and why.
 
+    `cut_off` are those that could be read only in part: the last entry that was read, and why there was no other.
     `bare` are the recordings without a cookie or Authorization in which there should be one.
     """
 
@@ -80,6 +81,7 @@ class Judged:
     names: tuple[str, ...] = ()
     skipped: dict[str, Skips] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
+    cut_off: dict[str, tuple[int, str]] = field(default_factory=dict)
     bare: Skips = field(default_factory=Skips)
 
     def skip(self, reason: str, skips: Skips) -> None:
@@ -163,9 +165,13 @@ def _judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None) -> Judg
     session = Session(judgement.settings.profile, plan.key, registrable=registrable_domain)
     journal = session.journal
     judged = Judged(journal)
-    shown = printable(name, 300)
+    shown, position = printable(name, 300), 0
     try:
         for each in opening.read(opening.absolute(name, plan.folder), plan.domain, with_state=judgement.needs_flow):
+            if isinstance(each, CutOff):
+                judged.cut_off[shown] = position, each.reason
+                break
+            position = each.position
             if isinstance(each, Skipped):
                 judged.skip(each.reason, Skips(1, (Place(shown, each.position),)))
             else:
@@ -173,10 +179,11 @@ def _judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None) -> Judg
             if saw:
                 saw(journal)
     except UnreadableError as error:
-        if not (journal.judged or judged.skipped):
-            judged.unreadable[shown] = printable(str(error), 200)
+        reason = printable(str(error), 200)
+        if not position:
+            judged.unreadable[shown] = reason
             return judged
-        judged.skip(printable(f"the rest cannot be read ({error})"), Skips(1, (Place(shown, journal.judged),)))
+        judged.cut_off[shown] = position, reason
     judged.names = (shown,)
     if not journal.hosts.has_credentials and no_cookies(journal.judged, has_login=journal.hosts.has_login):
         judged.bare.add(Skips(1, (Place(shown, 0),)))
@@ -256,6 +263,7 @@ def merged(parts: Iterable[Judged]) -> Judged:
         together.journal.merge(part.journal)
         together.names += part.names
         together.unreadable |= part.unreadable
+        together.cut_off |= part.cut_off
         together.bare.add(part.bare)
         for reason, skips in part.skipped.items():
             together.skip(reason, skips)

@@ -16,7 +16,7 @@ from mitmproxy import version
 from mitmproxy.io import compat
 
 from functions_runtime.recordings import flow_state
-from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime_proxy import internals
 
 SUFFIXES = (".har", ".flow", ".flows", ".mitm")
@@ -112,7 +112,7 @@ def _lacking(error: ImportError) -> str:
     return error.name or (told[1] if told else "")
 
 
-def read(name: str, domain: str, *, with_state: bool = False) -> Iterator[Recorded | Skipped]:
+def read(name: str, domain: str, *, with_state: bool = False) -> Iterator[Recorded | Skipped | CutOff]:
     """The exchanges of a recording. Raises UnreadableError if it cannot be read at all."""
     try:
         file = _open(name)
@@ -133,7 +133,7 @@ def _open(name: str) -> IO[bytes]:
     return cast(IO[bytes], fsspec.open(name, "rb").open())
 
 
-def _read(file: IO[bytes], domain: str, *, with_state: bool) -> Iterator[Recorded | Skipped]:
+def _read(file: IO[bytes], domain: str, *, with_state: bool) -> Iterator[Recorded | Skipped | CutOff]:
     start = file.read(4)
     file.seek(0)
     if start[:2] == GZIP:

@@ -100,7 +100,7 @@ class FunctionsRuntime:
         if ctx.master.should_exit.is_set():
             reason = why_it_fails(report, self._settings.fail_on)
             if reason:
-                print(reason, file=sys.stderr)  # also if the log is quiet
+                print(f"Runtime: {reason}", file=sys.stderr)  # also if the log is quiet
             internals.exit_afterwards(EXIT_STATUS if reason else 0)
 
     def _report(self) -> Report:

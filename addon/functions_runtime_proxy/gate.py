@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from functions_runtime.record.entry import Entry
+from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
+from functions_runtime.reports.causes import Cause, gather
+from functions_runtime.reports.text import counted
 from functions_runtime.ruling import Severity
 
 EXIT_STATUS = 2
 """The exit status of a run that fails."""
 MAX_NAMED = 5
-"""The most findings that are named."""
+"""The most problems that are named."""
 
 
-def why_it_fails(report: Report, fail_on: Severity | None) -> str:
-    """Why the run fails, in a sentence. Empty if it does not fail, or if `fail_on` is None."""
-    if fail_on is None:
-        return ""
+def why_it_fails(report: Report, fail_on: Severity | None, unread: str = "") -> str:
+    """Why the run fails, in a sentence. Empty if it does not fail, or if `fail_on` is None.
+
+    `unread` says what could not be read, as in "1 recording could not be read". It fails the run, too.
+    """
+    why = _why(report, fail_on) or unread if fail_on is not None else ""
+    return f"Exit status {EXIT_STATUS}, because {why} (runtime_fail_on is set)." if why else ""
+
+
+def _why(report: Report, fail_on: Severity) -> str:
+    if new := gather(report.new(fail_on)):
+        verb = "is" if len(new) == 1 else "are"
+        more = f" and {len(new) - MAX_NAMED:,} more" if len(new) > MAX_NAMED else ""
+        named = f"{', '.join(map(_named, new[:MAX_NAMED]))}{more}"
+        return f"there {verb} {counted(len(new), 'new problem')} of severity {fail_on} or above: {named}"
     if report.standing is None:
-        return (
-            f"Runtime: exit status {EXIT_STATUS}, because no request to the site was judged, so nothing was checked "
-            "(runtime_fail_on is set)."
-        )
-    new = report.new(fail_on)
-    if not new:
-        return ""
-    return (
-        f"Runtime: exit status {EXIT_STATUS}, because there are new findings of severity {fail_on} or above "
-        f"(runtime_fail_on): {named(new)}."
-    )
+        return f"no request to {'your own hosts' if report.judged else 'the site'} was judged"
+    return "no response of your own hosts was seen" if report.standing is Standing.UNKNOWN else ""
 
 
-def named(new: Sequence[Entry]) -> str:
-    """The first of these entries by name, and the number of the others."""
-    more = f" and {len(new) - MAX_NAMED:,} more" if len(new) > MAX_NAMED else ""
-    return f"{', '.join(map(str, new[:MAX_NAMED]))}{more}"
+def _named(cause: Cause) -> str:
+    more = f" and {counted(len(cause.entries) - 1, 'more endpoint')}" if len(cause.entries) > 1 else ""
+    return f"{cause.entries[0]}{more}"

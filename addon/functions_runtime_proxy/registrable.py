@@ -11,4 +11,4 @@ import publicsuffix2
 @lru_cache(maxsize=4096)
 def registrable_domain(host: str) -> str:
     """The registrable domain of a host name in lower case, or the name itself if it has no such domain."""
-    return publicsuffix2.get_sld(host) or host
+    return publicsuffix2.get_sld(host.removesuffix(".")) or host

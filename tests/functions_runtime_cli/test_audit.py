@@ -123,8 +123,33 @@ def test_a_recording_that_cannot_be_read_fails_the_gate(tmp_path: Path, capsys: 
     assert capsys.readouterr().err == f"{missing} cannot be read: no such file or directory.\n"
     assert main([str(good), str(missing), "--fail-on", "error"]) == 2
     printed = capsys.readouterr()
-    assert printed.err == "Exit status 2: 1 recording could not be read, and --fail-on is set.\n"
+    assert printed.err == "Exit status 2, because 1 recording could not be read (--fail-on is set).\n"
     assert f"Note: 1 recording could not be read: {missing} (no such file or directory)." in printed.out
+
+
+def test_a_recording_that_was_cut_off_fails_the_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = write_har(tmp_path / "a.har", *[entry(cookie="")] * 5).read_bytes()
+    cut = tmp_path / "a.har"
+    cut.write_bytes(whole[: len(whole) * 3 // 5])
+    assert main([str(cut), "--quiet"]) == 0
+    assert capsys.readouterr().err == f"{cut} could be read only up to entry 2: it ends early or is damaged.\n"
+    assert main([str(cut), "--fail-on", "error"]) == 2
+    printed = capsys.readouterr()
+    assert printed.err == "Exit status 2, because 1 recording could be read only in part (--fail-on is set).\n"
+    assert (
+        f"Note: 1 recording could be read only in part: {cut} (up to entry 2: it ends early or is damaged)."
+        in printed.out
+    )
+
+
+def test_a_run_without_a_response_fails_the_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unanswered = entry()
+    unanswered["response"]["status"] = 0
+    recording = write_har(tmp_path / "a.har", unanswered)
+    assert main([str(recording), "--quiet", "--fail-on", "error"]) == 2
+    assert capsys.readouterr().err == (
+        "Exit status 2, because no response of your own hosts was seen (--fail-on is set).\n"
+    )
 
 
 def test_a_recording_cut_off_in_its_first_entry_cannot_be_read(
@@ -227,11 +252,14 @@ def test_limits_and_domain(har: Path, out: Path) -> None:
 
 def test_the_gate(har: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(har), "--quiet", "--fail-on", "error", "--report", str(out)]) == 2
-    assert capsys.readouterr().err.startswith("Exit status 2: there are new findings of severity error or above")
+    assert capsys.readouterr().err == (
+        "Exit status 2, because there is 1 new problem of severity error or above: cookie-lifetime-too-long [sid] GET "
+        "app.example.test/a and 1 more endpoint (--fail-on is set).\n"
+    )
     assert main([str(har), "--quiet", "--fail-on", "error", "--baseline", str(out)]) == 0
     assert main([str(har), "--quiet", "--fail-on", "error", "--scope", "~d other"]) == 2
-    assert capsys.readouterr().err == "Exit status 2: no request was checked, and --fail-on is set.\n"
-    many = write_har(tmp_path / "many.har", *[entry(f"/{letter}") for letter in "abcdefg"])
+    assert capsys.readouterr().err == "Exit status 2, because no request to the site was judged (--fail-on is set).\n"
+    many = write_har(tmp_path / "many.har", *[entry(cookie=f"{each}=1; Max-Age=99999") for each in "abcdefg"])
     assert main([str(many), "--quiet", "--fail-on", "error"]) == 2
     assert "and 2 more" in capsys.readouterr().err
 

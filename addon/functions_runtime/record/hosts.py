@@ -127,10 +127,16 @@ class Hosts:
         """A function that says whether a host is an own one. If the user chose the scope (`scoped`), every host is."""
         if scoped:
             return lambda host: True
-        sites = {self._site(host) for host, seen in self.seen.items() if _was_entered(seen)} - {NEVER_OWN}
+        sites = {self.site(host) for host, seen in self.seen.items() if _was_entered(seen)} - {NEVER_OWN}
         if not sites:
             return lambda host: host != NEVER_OWN
-        return lambda host: self._site(host) in sites
+        return lambda host: self.site(host) in sites
+
+    def site(self, host: str) -> str:
+        """The registrable domain of a host. An IP address or a name without a dot is its own."""
+        if "." not in host or _is_address(host):
+            return host
+        return self._registrable(host)
 
     def merge(self, other: Hosts) -> None:
         """Take in what was seen elsewhere. If there are too many hosts, the order does not decide which are kept."""
@@ -158,13 +164,7 @@ class Hosts:
         if not content_type.startswith((b"text/html", b"application/xhtml+xml")):
             return False
         referer = request.by_name.get(b"referer", (b"",))[0]
-        return not referer or self._site(_host_of(referer)) == self._site(request.host)
-
-    def _site(self, host: str) -> str:
-        """The registrable domain of a host. An IP address or a name without a dot is its own."""
-        if "." not in host or _is_address(host):
-            return host
-        return self._registrable(host)
+        return not referer or self.site(_host_of(referer)) == self.site(request.host)
 
 
 def _was_entered(seen: SeenHost) -> bool:

@@ -270,7 +270,7 @@ class Journal:
             self.enforced,
             self.outside_scope,
             self._baseline is not None,
-            judged_hosts(exchanges, endpoints, entries),
+            judged_hosts(exchanges, endpoints, entries, self.hosts.site),
             tuple(notice for notice in (*notices, *self._notices(own, entries)) if notice),
             self.recorded,
             tuple(sources),

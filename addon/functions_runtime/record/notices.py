@@ -46,17 +46,29 @@ def some_without_cookies(recordings: int, named: Sequence[str]) -> Notice | None
     )
 
 
-def entries_skipped(skipped: Mapping[str, tuple[int, Sequence[str]]]) -> Notice | None:
-    """Entries of recordings that could not be judged, by reason: how many, and the first places in words."""
+def entries_skipped(
+    skipped: Mapping[str, tuple[int, Sequence[str]]], cut_off: Mapping[str, tuple[int, str]] | None = None
+) -> Notice | None:
+    """Entries of recordings that could not be judged, by reason: how many, and the first places in words.
+
+    `cut_off` maps the names of recordings that could be read only in part to the last entry that was read, and why.
+    """
+    cut_off = cut_off or {}
     count = sum(number for number, _ in skipped.values())
-    if not count:
-        return None
-    reasons = "; ".join(
-        f"{reason} ({'entry' if number == 1 else 'entries'} {_named(places, number)})"
-        for reason, (number, places) in sorted(skipped.items())
-    )
-    verb = "entry was" if count == 1 else "entries were"
-    return Notice("entries-skipped", f"{count:,} {verb} not judged: {reasons}.", count)
+    sentences = []
+    if cut_off:
+        named = [f"{name} (up to entry {last:,}: {reason})" for name, (last, reason) in sorted(cut_off.items())]
+        recordings = "recording" if len(named) == 1 else "recordings"
+        examples = _named(named[:MOST_NAMED], len(named), "; ")
+        sentences.append(f"{len(named):,} {recordings} could be read only in part: {examples}.")
+    if count:
+        reasons = "; ".join(
+            f"{reason} ({'entry' if number == 1 else 'entries'} {_named(places, number)})"
+            for reason, (number, places) in sorted(skipped.items())
+        )
+        verb = "entry was" if count == 1 else "entries were"
+        sentences.append(f"{count:,} {verb} not judged: {reasons}.")
+    return Notice("entries-skipped", " ".join(sentences), count + len(cut_off)) if sentences else None
 
 
 def _named(first: Sequence[str], count: int, separator: str = ", ") -> str:

@@ -27,6 +27,7 @@ class JudgedEndpoint:
 class JudgedHost:
     """A host with the result of its findings.
 
+    `site` is the registrable domain, or the host itself if it has no such domain.
     `exchanges` and `clean` are as in `Report`. `errors`, `warnings` and `infos` count entries. `reasons` are ids of
     rules with a finding of warning or above, the gravest first.
     """
@@ -40,6 +41,7 @@ class JudgedHost:
     warnings: int
     infos: int
     reasons: tuple[str, ...]
+    site: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,6 @@ class Report:
     version: str = ""
     began: float | None = None
     ended: float | None = None
-
-    @property
-    def site(self) -> str:
-        """The own host with the most exchanges, empty if there is no own host."""
-        own = [host for host in self.hosts if host.own]
-        return max(own, key=lambda host: host.exchanges).host if own else ""
 
     @property
     def source(self) -> str:
@@ -184,9 +180,15 @@ def judged_endpoints(
 
 
 def judged_hosts(
-    exchanges: dict[str, tuple[int, int]], endpoints: Iterable[JudgedEndpoint], entries: Iterable[Entry]
+    exchanges: dict[str, tuple[int, int]],
+    endpoints: Iterable[JudgedEndpoint],
+    entries: Iterable[Entry],
+    site: Callable[[str], str],
 ) -> tuple[JudgedHost, ...]:
-    """The hosts of these endpoints. `exchanges` holds, for each host, the numbers of exchanges and of clean ones."""
+    """The hosts of these endpoints. `exchanges` holds, for each host, the numbers of exchanges and of clean ones.
+
+    `site` maps a host to its registrable domain.
+    """
     standings: dict[str, Standing] = {}
     own: dict[str, bool] = {}
     order = list(Standing)
@@ -212,6 +214,7 @@ def judged_hosts(
             counts[host][Severity.WARNING],
             counts[host][Severity.INFO],
             tuple(reasons[host]),
+            site(host),
         )
         for host in own
     ]

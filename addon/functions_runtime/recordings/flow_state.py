@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from functions_runtime.message import HOST_NAME, Request, Response
-from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, target_authority, without_fields
 from functions_runtime.wire_text import printable
 
@@ -99,7 +99,7 @@ _CONTENTS = (b"content", b"body")
 
 def read(
     source: Source, mitmproxy: Mitmproxy, domain: str = "", *, with_state: bool = False
-) -> Iterator[Recorded | Skipped]:
+) -> Iterator[Recorded | Skipped | CutOff]:
     """The exchanges of a flow file, in order. `domain` is the Function's domain. If empty, it is the host addressed.
 
     With `with_state`, each exchange has its whole state, content included. Raises UnreadableError if it is not a flow
@@ -115,12 +115,12 @@ def read(
             if position == 1:
                 raise UnreadableError("it is empty" if end.is_clean else "it ends before the first flow does") from None
             if not end.is_clean:
-                yield Skipped(position, "the file ends within this flow")
+                yield CutOff(position, "it ends within a flow")
             return
         except _DamageError:
             if position == 1:
                 raise UnreadableError("it is neither HAR nor a flow file of mitmproxy's") from None
-            yield Skipped(position, "the file is damaged from here on")
+            yield CutOff(position, "it is damaged")
             return
         except _MALFORMED as error:
             yield Skipped(position, _why(error))

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from functions_runtime.message import HOST_NAME, Request, Response
-from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc9110 import Fields, as_http1_fields
 from functions_runtime.wire_text import printable
 
@@ -109,7 +109,7 @@ _decode_entry = msgspec.json.Decoder(_Entry).decode
 _decode_text = msgspec.json.Decoder(str).decode
 
 
-def read(recording: bytes, domain: str = "") -> Iterator[Recorded | Skipped]:
+def read(recording: bytes, domain: str = "") -> Iterator[Recorded | Skipped | CutOff]:
     """The exchanges of a HAR document, in order. `domain` is the Function's domain. If empty, it is the host addressed.
 
     Raises UnreadableError if it is not HAR. A document that ends early is read as far as it goes.
@@ -118,7 +118,7 @@ def read(recording: bytes, domain: str = "") -> Iterator[Recorded | Skipped]:
         if raw is None and position == 1:
             raise UnreadableError("it ends early, or is damaged, before the end of its first entry")
         if raw is None:
-            yield Skipped(position, "the file ends early or is damaged from here on")
+            yield CutOff(position, "it ends early or is damaged")
         else:
             yield _read_entry(raw, position, domain)
 

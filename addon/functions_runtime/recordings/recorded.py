@@ -37,5 +37,12 @@ class Skipped(NamedTuple):
     reason: str
 
 
+class CutOff(NamedTuple):
+    """The recording ends early or is damaged at this entry, and nothing after it can be read. Says why, likewise."""
+
+    position: int
+    reason: str
+
+
 class UnreadableError(ValueError):
     """A recording of which nothing could be read. The text says why, in a few words that are safe to show."""

@@ -12,9 +12,6 @@ from functions_runtime.ruling import Severity
 LITTLE = 10
 """Up to this number of requests, a verdict without a finding rests on too little to be good news."""
 
-LONGEST_SECOND_LEVEL = 3
-"""The most characters in the second level of a public suffix, as in co.uk."""
-
 SCOPES = ("--set runtime_scope='~d HOST'", "--scope '~d HOST'")
 """How the addon and `audit` take a scope."""
 
@@ -33,35 +30,27 @@ def share(part: int, whole: int) -> str:
 
 def sites(report: Report) -> list[tuple[str, int]]:
     """The own sites, the one with the most requests first: each with its domain and its number of hosts."""
-    return [(domain if len(hosts) > 1 else hosts[0].host, len(hosts)) for domain, hosts in _own_by_domain(report)]
+    return [(site if len(hosts) > 1 else hosts[0].host, len(hosts)) for site, hosts in _own_by_site(report)]
 
 
-def _own_by_domain(report: Report) -> list[tuple[str, list[JudgedHost]]]:
+def _own_by_site(report: Report) -> list[tuple[str, list[JudgedHost]]]:
     groups: dict[str, list[JudgedHost]] = {}
     for host in report.hosts:
         if host.own:
-            groups.setdefault(_domain(host.host), []).append(host)
+            groups.setdefault(host.site, []).append(host)
     return sorted(groups.items(), key=lambda group: -sum(host.exchanges for host in group[1]))
 
 
 def own_causes(report: Report) -> list[Cause]:
     """The causes at own hosts: the gravest first, then those at the site with the most requests."""
-    ranks = {domain: rank for rank, (domain, _) in enumerate(_own_by_domain(report))}
+    ranks = {host.host: rank for rank, (_, hosts) in enumerate(_own_by_site(report)) for host in hosts}
     causes = gather(report.own_entries)
-    return sorted(causes, key=lambda cause: (-cause.severity, ranks.get(_domain(cause.host), len(ranks))))
+    return sorted(causes, key=lambda cause: (-cause.severity, ranks.get(cause.host, len(ranks))))
 
 
 def site_name(report: Report) -> str:
     """The name of the site, empty if there is no site."""
     return next((name for name, _ in sites(report)), "")
-
-
-def _domain(host: str) -> str:
-    """The domain that groups the hosts of one site: a name of two labels, or of three as in shop.co.uk."""
-    labels = host.removesuffix(".").split(".")
-    if labels[-1].isdecimal() or len(labels) < 2:
-        return host
-    return ".".join(labels[-3 if len(labels[-2]) <= LONGEST_SECOND_LEVEL else -2 :])
 
 
 def requests_checked(report: Report) -> int:

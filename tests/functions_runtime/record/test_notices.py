@@ -30,6 +30,20 @@ def test_entries_skipped() -> None:
     )
 
 
+def test_recordings_that_were_cut_off() -> None:
+    one = notices.entries_skipped({}, {"a.har": (20, "it is damaged")})
+    assert one
+    assert (one.id, one.count) == ("entries-skipped", 1)
+    assert one.message == "1 recording could be read only in part: a.har (up to entry 20: it is damaged)."
+    many = notices.entries_skipped({"no URL": (2, ["1", "3"])}, {name: (1, "x") for name in "edcba"})
+    assert many
+    assert many.count == 7
+    assert many.message == (
+        "5 recordings could be read only in part: a (up to entry 1: x); b (up to entry 1: x); c (up to entry 1: x) "
+        "and 2 more. 2 entries were not judged: no URL (entries 1, 3)."
+    )
+
+
 def test_some_without_cookies() -> None:
     assert notices.some_without_cookies(0, []) is None
     one = notices.some_without_cookies(1, ["a.har"])

@@ -30,7 +30,7 @@ def is_own(host: str) -> bool:
 
 def report(*entries: Entry, endpoints: tuple[SeenEndpoint, ...] = (), judged: int = 1) -> Report:
     found = judged_endpoints(endpoints, entries, is_own)
-    return Report("audit", Limits(1, 1), judged, 0, 0, entries, found, hosts=judged_hosts({}, found, entries))
+    return Report("audit", Limits(1, 1), judged, 0, 0, entries, found, hosts=judged_hosts({}, found, entries, str))
 
 
 def test_the_verdict_speaks_of_own_hosts() -> None:
@@ -51,13 +51,6 @@ def test_entries_are_told_apart_by_owner() -> None:
     assert sorted([theirs, mine], key=rank) == [mine, theirs]
 
 
-def test_the_site_is_the_own_host_with_most_exchanges() -> None:
-    endpoints = judged_endpoints((seen(HOME), seen(ADS)), (), is_own)
-    hosts = judged_hosts({"a.example": (2, 1), "ads.example": (9, 9)}, endpoints, ())
-    assert Report("audit", Limits(1, 1), 1, 1, 0, (), endpoints, hosts=hosts).site == "a.example"
-    assert report().site == ""
-
-
 def test_sources_are_named_or_counted() -> None:
     whole = report()
     assert [
@@ -76,9 +69,9 @@ def test_a_host_stands_as_its_gravest_endpoint() -> None:
         entry(ERROR, Endpoint("GET", "x.example", "/")),
     )
     endpoints = judged_endpoints((seen(HOME), seen(login), seen(ADS)), entries[:3], is_own)
-    assert judged_hosts({"a.example": (3, 1)}, endpoints, entries) == (
-        JudgedHost("a.example", True, Standing.BREAKS, 3, 1, 1, 1, 1, ("a", "b")),
-        JudgedHost("ads.example", False, Standing.RUNS, 0, 0, 0, 0, 0, ()),
+    assert judged_hosts({"a.example": (3, 1)}, endpoints, entries, str.upper) == (
+        JudgedHost("a.example", True, Standing.BREAKS, 3, 1, 1, 1, 1, ("a", "b"), "A.EXAMPLE"),
+        JudgedHost("ads.example", False, Standing.RUNS, 0, 0, 0, 0, 0, (), "ADS.EXAMPLE"),
     )
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from functions_runtime.message import Request, Response
 from functions_runtime.recordings import flow_state
-from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 
 VERSION = 21
 NOW = 1_767_225_600.0
@@ -292,9 +292,9 @@ def test_what_is_no_flow_file(data: bytes, reason: str) -> None:
 
 def test_a_file_that_ends_early_is_read_as_far_as_it_goes() -> None:
     flow = dumped(state())
-    assert read(flow + flow[:-5])[1:] == [Skipped(2, "the file ends within this flow")]
-    assert read(flow + flow[:2])[1:] == [Skipped(2, "the file ends within this flow")]
-    assert read(flow + b"\0\0")[1:] == [Skipped(2, "the file is damaged from here on")]
+    assert read(flow + flow[:-5])[1:] == [CutOff(2, "it ends within a flow")]
+    assert read(flow + flow[:2])[1:] == [CutOff(2, "it ends within a flow")]
+    assert read(flow + b"\0\0")[1:] == [CutOff(2, "it is damaged")]
 
 
 @pytest.fixture
@@ -325,7 +325,7 @@ def test_a_large_flow_that_ends_early() -> None:
     for left in range(4, len(flow), 97):
         with pytest.raises(UnreadableError, match="it ends before the first flow does"):
             read(flow[:left])
-    assert read(flow + flow[:-1])[1:] == [Skipped(2, "the file ends within this flow")]
+    assert read(flow + flow[:-1])[1:] == [CutOff(2, "it ends within a flow")]
 
 
 @pytest.mark.usefixtures("small")
@@ -335,9 +335,9 @@ def test_a_large_flow_that_ends_early() -> None:
 def test_a_large_flow_that_is_broken(inside: bytes) -> None:
     inside = inside if len(inside) > 200 else inside.ljust(300, b"?")
     flow = dumped(state())
-    assert read(flow + b"%d:%s}" % (len(inside), inside) + flow)[1:] == [Skipped(2, "the file is damaged from here on")]
+    assert read(flow + b"%d:%s}" % (len(inside), inside) + flow)[1:] == [CutOff(2, "it is damaged")]
     ended_wrong = flow + dumped(state(comment="c" * 300))[:-1] + b"]" + flow
-    assert read(ended_wrong)[1:] == [Skipped(2, "the file is damaged from here on")]
+    assert read(ended_wrong)[1:] == [CutOff(2, "it is damaged")]
 
 
 FLOWS = dumped(state()) + dumped(state(response={"content": b"x" * 300}))

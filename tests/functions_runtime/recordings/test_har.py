@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from functions_runtime.message import Request, Response
 from functions_runtime.recordings.har import read
-from functions_runtime.recordings.recorded import Recorded, Skipped, UnreadableError
+from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.reports import json as json_report
 from tests.functions_runtime.reports.sample import report
 
@@ -276,7 +276,7 @@ def test_a_document_that_ends_early_is_read_as_far_as_it_goes() -> None:
     for cut, entries in ((len(whole) - 3, 3), (len(whole) - 4, 2)):
         found = list(read(whole[:cut]))
         assert [isinstance(each, Recorded) for each in found] == [True] * entries + [False]
-        assert found[-1] == Skipped(entries + 1, "the file ends early or is damaged from here on")
+        assert found[-1] == CutOff(entries + 1, "it ends early or is damaged")
 
 
 def test_a_document_that_ends_in_its_first_entry_cannot_be_read() -> None:

@@ -98,10 +98,11 @@ def host(
     warnings: int = 0,
     infos: int = 0,
     reasons: tuple[str, ...] = (),
+    site: str = "",
 ) -> JudgedHost:
-    """A host that has answered, and how it does by its gravest finding."""
+    """A host that has answered, and how it does by its gravest finding. It is a site of its own if none is given."""
     standing = standing_of(severity, answered=True)
-    return JudgedHost(name, own, standing, exchanges, clean, errors, warnings, infos, reasons)
+    return JudgedHost(name, own, standing, exchanges, clean, errors, warnings, infos, reasons, site or name)
 
 
 def notice(id_: str = "no-cookies", message: str = "There are no cookies.", count: int = 1) -> Notice:
