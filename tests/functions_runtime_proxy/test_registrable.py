@@ -15,6 +15,7 @@ from functions_runtime_proxy.registrable import registrable_domain
         ("www.shop.example.", "shop.example"),
         ("a.b.shop.co.uk", "shop.co.uk"),
         ("cdn.cnn.com", "cnn.com"),
+        ("api.shop.internal", "shop.internal"),
         ("localhost", "localhost"),
         ("com", "com"),
     ],

@@ -115,7 +115,7 @@ def host_of(authority: str) -> str:
 MITMPROXY = flow_state.Mitmproxy(VERSION, migrate, host_of)
 
 
-def read(data: bytes, domain: str = "", *, with_state: bool = False) -> list[Recorded | Skipped]:
+def read(data: bytes, domain: str = "", *, with_state: bool = False) -> list[Recorded | Skipped | CutOff]:
     return list(flow_state.read(File(data), MITMPROXY, domain, with_state=with_state))
 
 
