@@ -55,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given:
         parser.print_help(sys.stderr)
         return 1
+    if run is not None and given[0] != name:
+        chosen.error(f"options belong after the command {name}")
     parsed, unknown = parser.parse_known_args(given)
     if unknown:
         near = did_you_mean(unknown[0].partition("=")[0], options_of(chosen))

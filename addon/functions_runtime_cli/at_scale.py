@@ -20,6 +20,7 @@ from mitmproxy.version import VERSION as MITMPROXY_VERSION
 
 from functions_runtime.version import VERSION
 from functions_runtime_cli.judging import Judged, Plan, judge_each, merged
+from functions_runtime_cli.opening import FROM_EXTRA
 
 PARTS_PER_WORKER = 3
 MOST_IN_A_PART = 50
@@ -43,9 +44,7 @@ def is_installed() -> bool:
 
 def _require(what: str, otherwise: str) -> None:
     if not is_installed():
-        raise ClusterError(
-            f"{what} needs Dask, which comes with the package's extra audit: pip install '.[audit]'. {otherwise}"
-        )
+        raise ClusterError(f"{what} needs Dask, which {FROM_EXTRA}. {otherwise}")
 
 
 def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:

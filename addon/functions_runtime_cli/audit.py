@@ -37,10 +37,9 @@ mitmproxy. Nothing is sent anywhere. Each recording is judged by itself. One is 
 
 EPILOG = """\
 exit status: 0 if the audit ran, whatever it found; 1 if the call is wrong, no recording could be read, or a report
-could not be written; 2 if --fail-on is set and there are new findings of that severity or above, no request to your own
-hosts was checked, or a recording could not be read.
-The audit reads the content of flow files only if a filter needs it, and never that of HAR files. So ~b matches in flow
-files only."""
+could not be written; 2 if --fail-on is set and there are new findings of that severity or above, no response of your
+own hosts was checked, or a recording could not be read, or only in part.
+The audit never reads the content of HAR files, so ~b matches in flow files only."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -127,21 +126,28 @@ def run(arguments: argparse.Namespace) -> int:
         sources=judged.names,
         notices=_notices(judged, len(names)),
     )
-    if arguments.quiet or not judged.names:  # else the summary says so
-        for name, reason in sorted(judged.unreadable.items()):
-            _complain(f"{name} cannot be read: {reason}.")
-        for name, (last, reason) in sorted(judged.cut_off.items()):
-            _complain(f"{name} could be read only up to entry {last:,}: {reason}.")
+    is_written = _write(report, settings.reports)
+    summary = _as_arguments(terminal.summary(report, settings.reports, arguments.scope))
+    if judged.names and not arguments.quiet:
+        print(summary)
+    else:
+        _complain_of(judged)
     if not judged.names:
-        _write(report, settings.reports)
         return WRONG
-    status = 0 if _write(report, settings.reports) else WRONG
-    if not arguments.quiet:
-        print(_as_arguments(terminal.summary(report, settings.reports, arguments.scope)))
+    if arguments.quiet and not report.judged:
+        _complain(summary.partition("\n")[0])
     if reason := why_it_fails(report, settings.fail_on, _unread(judged)):
         _complain(_as_arguments(reason))
         return EXIT_STATUS
-    return status
+    return 0 if is_written else WRONG
+
+
+def _complain_of(judged: Judged) -> None:
+    """Name the recordings that could not be read, or only in part. The summary names them, too."""
+    for name, reason in sorted(judged.unreadable.items()):
+        _complain(f"{name} cannot be read: {reason}.")
+    for name, (last, reason) in sorted(judged.cut_off.items()):
+        _complain(f"{name} could be read only up to entry {last:,}: {reason}.")
 
 
 def _complain(sentence: str) -> int:

@@ -24,6 +24,9 @@ SUFFIXES = (".har", ".flow", ".flows", ".mitm")
 GZIP = b"\x1f\x8b"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _WITH_GZIP_HEADER = zlib.MAX_WBITS | 16
+EXTRA = ("fsspec", "aiohttp")
+"""Packages for URLs that come with the extra `audit`. Others, such as s3fs, do not."""
+FROM_EXTRA = "comes with the package's extra audit: pip install '.[audit]'"
 BLOCK = 1 << 20
 """Bytes that are read or skipped at once."""
 
@@ -55,6 +58,8 @@ def names(arguments: Iterable[str]) -> list[str]:
 
 
 def _local(argument: str) -> list[str]:
+    if not argument:
+        raise ValueError("The name of a recording is empty.")
     path = os.path.expanduser(argument)
     if os.path.isdir(path):
         inside = sorted(str(each) for each in Path(path).rglob("*") if _is_recording(each.name) and each.is_file())
@@ -99,7 +104,8 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
     if isinstance(error, ImportError) and (lacking := _lacking(error)):
-        return f"a URL of this kind needs {lacking}, which is not installed (pip install {lacking})"
+        source = FROM_EXTRA if lacking in EXTRA else f"is not installed (pip install {lacking})"
+        return f"a URL of this kind needs {lacking}, which {source}"
     if isinstance(error, FileNotFoundError):  # as fsspec raises it, with the URL alone
         return reason_of(error.__cause__) if isinstance(error.__cause__, Exception) else "it was not found"
     text = " ".join(str(error).split()).rstrip(".")

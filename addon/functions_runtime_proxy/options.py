@@ -36,8 +36,11 @@ ENFORCE, AUDIT = MODES = ("enforce", "audit")
 FAIL_ON: dict[str, Severity | None] = {"never": None, **SEVERITIES}
 LEVELS: dict[str, Severity | None] = {"off": None, **{str(severity): severity for severity in Severity}}
 
-FILTERS = f"Filters are made of {', '.join(expression for expression, _ in flowfilter.help)}."
-"""What a flow filter can consist of, in a sentence."""
+FILTERS = (
+    "The parts needed most are ~d HOST, ~u URL, ~m METHOD and ~c STATUS, joined by &, | and !. "
+    "https://docs.mitmproxy.org/stable/concepts/filters/ has them all."
+)
+"""What a flow filter consists of."""
 
 SEED_PROFILE = Profile()
 
@@ -230,12 +233,15 @@ def _domain(text: str) -> str:
 
 
 def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
+    if spec[:1].isalnum() and "/" in spec:  # mitmproxy would take it for the separator
+        raise OptionsError(f"runtime_rules: {spec!r} does not begin with a separator. Write '/{spec}'.")
     try:
         matches, name, level = parse_spec(spec)
     except (ValueError, IndexError) as error:
+        about_filters = f" {FILTERS}" if "filter" in str(error) else ""
         raise OptionsError(
             f"runtime_rules: {spec!r} cannot be read. Write [/flow-filter]/rule[:subject]/level, such as "
-            f"/cookie-session/off or '/~d example.com/cookie-lifetime-too-long:sid/warning'. {FILTERS}"
+            f"/cookie-session/off or '/~d example.com/cookie-lifetime-too-long:sid/warning'.{about_filters}"
         ) from error
     rule_id, colon, subject = name.partition(":")
     rule = BY_ID.get(rule_id)
@@ -280,9 +286,10 @@ def _baseline(text: str) -> frozenset[Known] | None:
     if not text:
         return None
     try:
-        return read_baseline(Path(text).expanduser().read_text(encoding="utf-8"))
+        return read_baseline(Path(text).expanduser().read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
+        reason = "it is not text in UTF-8" if isinstance(error, UnicodeError) else reason
         raise OptionsError(
             f"runtime_baseline: {text!r} cannot be used: {reason}. Name a report that runtime_report wrote with the "
             "suffix .json."

@@ -169,6 +169,14 @@ def test_notices_are_shown_if_nothing_was_judged(tmp_path: Path, capsys: pytest.
     )
 
 
+def test_a_quiet_run_says_why_nothing_was_judged(har: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(har), "-q", "--scope", "~d other"]) == 0
+    assert capsys.readouterr() == (
+        "",
+        "Runtime: nothing was judged. None of 2 requests matched --scope (~d other).\n",
+    )
+
+
 def test_skipped_entries_are_named(tmp_path: Path, har: Path, out: Path) -> None:
     data = entry(url="data:,a")
     write_har(tmp_path / "b.har", data, entry(), *[data] * 4)
@@ -258,7 +266,10 @@ def test_the_gate(har: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFi
     )
     assert main([str(har), "--quiet", "--fail-on", "error", "--baseline", str(out)]) == 0
     assert main([str(har), "--quiet", "--fail-on", "error", "--scope", "~d other"]) == 2
-    assert capsys.readouterr().err == "Exit status 2, because no request to the site was judged (--fail-on is set).\n"
+    assert capsys.readouterr().err == (
+        "Runtime: nothing was judged. None of 2 requests matched --scope (~d other).\n"
+        "Exit status 2, because no request to the site was judged (--fail-on is set).\n"
+    )
     many = write_har(tmp_path / "many.har", *[entry(cookie=f"{each}=1; Max-Age=99999") for each in "abcdefg"])
     assert main([str(many), "--quiet", "--fail-on", "error"]) == 2
     assert "and 2 more" in capsys.readouterr().err
@@ -284,12 +295,13 @@ def test_a_run_in_which_nothing_can_be_read_fails(
             ["--rules", "/cookie-sesion/off"],
             "--rules: there is no rule 'cookie-sesion' ('/cookie-sesion/off'). Did you ",
         ),
-        (["--rules", "cookie-session/off"], "--rules: 'cookie-session/off' cannot be read. Write [/flow-filter]/rule"),
+        (["--rules", "cookie-session/off"], "--rules: 'cookie-session/off' does not begin with a separator."),
         (["--domain", "http://a"], "--domain: 'http://a' is not a host name."),
         (["--report", "a.doc"], "--report: 'a.doc' does not end in a report's suffix."),
         (["--baseline", "/nowhere.json"], "Name a report that --report wrote"),
         (["--fail-on", "much"], "--fail-on: 'much' is not a valid value."),
         (["--show", "much"], "--show: 'much' is not a valid value."),
+        ([""], "The name of a recording is empty."),
         (["*.nothing"], "No file matches '*.nothing'."),
         (["memory://nowhere/*.har"], "There is no recording at"),
         (["nowhere://a/*.har"], "'nowhere://a/*.har' cannot be listed:"),
@@ -326,7 +338,7 @@ def test_urls_that_cannot_be_read(har: Path, out: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (ModuleNotFoundError("No module", name="fsspec"), "a URL of this kind needs fsspec, which is not installed"),
+        (ModuleNotFoundError("No module", name="fsspec"), "a URL of this kind needs fsspec, which comes with"),
         (ImportError("Please install s3fs to access S3"), "a URL of this kind needs s3fs, which is not installed"),
         (ImportError("HTTPFileSystem is not there."), "HTTPFileSystem is not there"),
         (FileNotFoundError("https://a.example/b"), "it was not found"),

@@ -90,7 +90,7 @@ def test_diff_tells_new_fixed_and_unchanged(tmp_path: Path, capsys: pytest.Captu
     old, new = report(tmp_path / "old.json", OLD), report(tmp_path / "new.json", NEW)
     assert main(["diff", old, new]) == 2
     said = capsys.readouterr().out
-    assert "New: 1\n  error response-too-slow: GET a.example/slow\n" in said
+    assert "New findings: 1 (each is about one endpoint)\n  error response-too-slow: GET a.example/slow\n" in said
     assert "Fixed, or not seen in the new report: 1\n  info cookie-session" in said
     assert main(["diff", old, old]) == 0
     assert "Unchanged: 1" in capsys.readouterr().out
@@ -99,14 +99,14 @@ def test_diff_tells_new_fixed_and_unchanged(tmp_path: Path, capsys: pytest.Captu
 def test_diff_counts_own_hosts_from_a_severity_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty, new = report(tmp_path / "empty.json"), report(tmp_path / "new.json", OLD, NEW)
     assert main(["diff", empty, new, "--show", "warning"]) == 2
-    assert capsys.readouterr().out.startswith("New: 1\n  error response-too-slow")
+    assert capsys.readouterr().out.startswith("New findings: 1 (each is about one endpoint)\n  error response-too-slow")
     document = json.loads(Path(new).read_text(encoding="utf-8"))
     for finding in document["findings"]:
         finding["own"] = finding["rule"] == OLD[0]
     Path(new).write_text(json.dumps(document), encoding="utf-8")
     assert main(["diff", empty, new, "--show", "warning"]) == 0
     assert main(["diff", empty, new]) == 2
-    assert "New: 1\n  info cookie-session" in capsys.readouterr().out
+    assert "New findings: 1 (each is about one endpoint)\n  info cookie-session" in capsys.readouterr().out
     assert main(["diff", report(tmp_path / "old.json", NEW), new]) == 2  # it was at an own host then
     assert "Unchanged: 1\n" in capsys.readouterr().out
 
@@ -116,6 +116,8 @@ def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str],
     assert f"Use one of {', '.join(COMMANDS)}." in refusal(capsys, "\x1b[31m")
     assert "'cookie-sesion' is not a rule. Did you mean cookie-session?" in refusal(capsys, "explain", "cookie-sesion")
     assert "`functions-runtime rules` lists all of them." in refusal(capsys, "explain", "0")
+    before = refusal(capsys, "-q", "audit", "a.har")
+    assert before.startswith("functions-runtime audit: options belong after the command audit. The call is: ")
     assert "required: RULE. The call is: functions-runtime explain [-h] RULE" in refusal(capsys, "explain")
     assert "it does not take x. The call is: functions-runtime rules" in refusal(capsys, "rules", "x")
     assert "The call is: functions-runtime [-h] [--version] COMMAND" in refusal(capsys, "--nothing")

@@ -260,14 +260,30 @@ def test_a_baseline_is_read_once(options: Options, tmp_path: Path) -> None:
 def test_a_filter_that_is_none_is_refused_with_what_filters_are_made_of(
     option: str, value: Any, options: Options
 ) -> None:
-    with pytest.raises(OptionsError, match=r"Filters are made of ~a, ~all, .*~d regex, .*&.*\."):
+    with pytest.raises(OptionsError, match=r"~d HOST.*https://docs\.mitmproxy\.org/.*filters/"):
         _read(options, **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("cookie-session/off", "'cookie-session/off' does not begin with a separator. Write '/cookie-session/off'."),
+        ("/off", "'/off' cannot be read. Write [/flow-filter]/rule[:subject]/level, such as"),
+    ],
+)
+def test_a_pattern_that_cannot_be_read_is_refused_without_a_word_on_filters(
+    spec: str, said: str, options: Options
+) -> None:
+    with pytest.raises(OptionsError) as refused:
+        _read(options, runtime_rules=[spec])
+    assert str(refused.value).startswith(f"runtime_rules: {said}")
+    assert "~d HOST" not in str(refused.value)
 
 
 def test_baseline_that_is_no_text_is_refused(options: Options, tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     path.write_bytes(b"\xff\xfe\xfd")
-    with pytest.raises(OptionsError, match=r"^runtime_baseline: "):
+    with pytest.raises(OptionsError, match=r"^runtime_baseline: .* cannot be used: it is not text in UTF-8\."):
         _read(options, runtime_baseline=str(path))
 
 

@@ -130,9 +130,7 @@ def _entries(document: bytes) -> Iterable[bytes | None]:
     except msgspec.ValidationError as error:
         if document.lstrip().startswith(_REPORT):
             raise UnreadableError("it is a report of this program, not a recording") from error
-        raise UnreadableError(
-            f"it is JSON, but not a HAR file: it has no list log.entries ({_reason(error)})"
-        ) from error
+        raise UnreadableError(f"it is JSON, but not a HAR file ({_reason(error)})") from error
     except (msgspec.DecodeError, RecursionError):
         start = _ENTRIES.search(document)
         if not start:

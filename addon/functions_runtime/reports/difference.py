@@ -33,7 +33,7 @@ def _ordered(findings: Iterable[Known]) -> tuple[Known, ...]:
 
 
 def _lines(found: Difference) -> Iterator[str]:
-    yield f"New: {len(found.new)}"
+    yield f"New findings: {len(found.new)} (each is about one endpoint)"
     yield from map(_line, found.new)
     yield f"Fixed, or not seen in the new report: {len(found.fixed)}"
     yield from map(_line, found.fixed)

@@ -35,7 +35,7 @@ def test_recordings_that_were_cut_off() -> None:
     assert one
     assert (one.id, one.count) == ("entries-skipped", 1)
     assert one.message == "1 recording could be read only in part: a.har (up to entry 20: it is damaged)."
-    many = notices.entries_skipped({"no URL": (2, ["1", "3"])}, {name: (1, "x") for name in "edcba"})
+    many = notices.entries_skipped({"no URL": (2, ["1", "3"])}, dict.fromkeys("edcba", (1, "x")))
     assert many
     assert many.count == 7
     assert many.message == (

@@ -23,7 +23,7 @@ def test_findings_are_in_order_with_and_without_a_subject() -> None:
 
 def test_the_text_names_changes_and_counts_the_rest() -> None:
     assert render(Difference((SID, NAMELESS), (SLOW,), (HOSTILE,))).splitlines() == [
-        "New: 2",
+        "New findings: 2 (each is about one endpoint)",
         "  info cookie-session: GET a.example/ (sid)",
         "  info cookie-session: GET a.example/ (without a name)",
         "Fixed, or not seen in the new report: 1",

@@ -192,7 +192,8 @@ def test_a_site_is_called_by_the_domain_of_its_hosts(own: dict[str, str], name: 
 
 
 def test_the_site_that_most_requests_went_to_comes_first() -> None:
-    hosts = (host("a.example", exchanges=9), *(host(f"{each}.shop.test", exchanges=5, site="shop.test") for each in "xy"))
+    shop = [host(f"{each}.shop.test", exchanges=5, site="shop.test") for each in "xy"]
+    hosts = (host("a.example", exchanges=9), *shop)
     assert sites(report(hosts=hosts)) == [("shop.test", 2), ("a.example", 1)]
 
 
@@ -214,9 +215,7 @@ def test_it_says_whose_hosts_the_verdict_is_about() -> None:
         "The verdict is about 5.example, 4.example, 3.example and 2 more. It leaves out 1 host of other owners."
     )
     shop = tuple(host(f"{each}.shop.example", site="shop.example") for each in "ab")
-    assert whose(report(hosts=shop, scoped=True)) == (
-        "The verdict is about shop.example (2 hosts), all in your scope."
-    )
+    assert whose(report(hosts=shop, scoped=True)) == ("The verdict is about shop.example (2 hosts), all in your scope.")
     assert whose(report(hosts=(other,))) == ""
 
 
