@@ -54,9 +54,9 @@ RULE = Rule(
     "the event that a Function gets.",
     columns=(("Media type", "{media_type}"),),
     explanation="""\
-The Runtime parses the body (content) of a POST if its type is JSON (application/json, or one that ends in +json: our
-interpretation) or application/x-www-form-urlencoded (documented on the request-flow page). Any other body, such as an
-uploaded file or XML, does not become part of the event. A request that names no type is not reported.""",
+The Runtime parses the body (content) of a POST if its type is application/json or application/x-www-form-urlencoded
+(documented on the request-flow page). Our interpretation: types that end in +json count as JSON. Any other body, such
+as an uploaded file or XML, does not become part of the event. A request that names no type is not reported.""",
     fix="Send JSON or a URL-encoded form. Upload files to a storage service, and send the Function their address.",
     code="""\
 await fetch("/save", {

@@ -82,9 +82,8 @@ def _too_many(kept: list[_Interval], newest: _Interval) -> list[Finding]:
 def _sentence(facts: Mapping[str, Fact]) -> str:
     at_least = "at least " if float(facts["count"]) >= MOST else ""
     return (
-        "This request began while too many others to {host} were in flight: "
-        + at_least
-        + f"{{count}} at one time. The Runtime allows {CONCURRENT_REQUESTS_LIMIT} and responds with "
+        f"This request began while {CONCURRENT_REQUESTS_LIMIT} or more others to {{host}} were in flight; at the peak "
+        f"there were {at_least}{{count}}. The Runtime allows {CONCURRENT_REQUESTS_LIMIT} and responds with "
         f"{CONCURRENT_REQUESTS_STATUS} to the rest."
     )
 
@@ -107,9 +106,9 @@ RULE = Rule(
     columns=(("In flight", "{count}"),),
     explanation="""\
 The Runtime takes 30 requests at one time and responds with 429 to more (documented in the FAQ). Our interpretation: the
-limit applies to one host. This rule counts requests whose response has not ended, and reports those that began when 30
-were already in flight. Long-lived responses count all the time. This rule remembers the latest 256 requests of a host,
-so it cannot find a greater number. Nothing is enforced, because the traffic of one recording is not all the traffic of
+limit applies to one host. A request is in flight until its response has ended, so a long-lived response counts all the
+time. This rule reports the requests that began while 30 others were in flight. It remembers the latest 256 requests of
+a host, so it cannot find a greater number. Nothing is enforced, because one recording does not hold all the traffic of
 a site.""",
     fix="Send fewer requests at one time: combine several into one, and put the others in a queue. Try again later "
     "after a 429.",

@@ -57,9 +57,9 @@ RULE = Rule(
     columns=(("Use", "{use}"),),
     explanation="""\
 The Runtime sends a response without a Content-Type as application/octet-stream (documented, in the responses that the
-vendor's pages print). This is a warning if a browser opens the response as a page, or loads it as script or style.
-Otherwise it is an info. Chromium 156 then downloads the page and refuses the style. It refuses a script only if the
-response has X-Content-Type-Options: nosniff.""",
+vendor's pages print). This is a warning if a browser opens the response as a page, or loads it as a script or style.
+Otherwise it is an info. With that type, Chromium 156 downloads a page and refuses a style. It refuses a script only if
+the response has X-Content-Type-Options: nosniff.""",
     fix="Set the Content-Type of the response.",
     code="""\
 response.appendHeader("Content-Type", "text/html; charset=utf-8");

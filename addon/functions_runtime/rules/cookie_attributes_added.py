@@ -53,7 +53,7 @@ RULE = Rule(
     explanation="""\
 The Runtime adds HttpOnly and Secure to every cookie. The page says "unless you manually set those values". Our
 interpretation: the Runtime adds each attribute on its own if it is missing. As in browsers, an attribute counts as set
-in upper or lower case and with any value.""",
+whatever its case or value.""",
     fix="Do nothing, unless a script reads the cookie. In that case return what the script needs in a response body.",
     references=(
         "https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",

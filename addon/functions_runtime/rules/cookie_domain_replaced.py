@@ -70,9 +70,9 @@ RULE = Rule(
     columns=(("Domain today", "{domain}"), ("Under the Runtime", "{becomes}")),
     explanation="""\
 A Function cannot choose the Domain of a cookie. The Runtime replaces the attribute with the Function's domain. This is
-an info if the attribute already has that value. Our interpretation: a cookie without Domain stays host-only. The
-Function's domain is the option runtime_domain. If that is not set, it is the host that the client addressed. If neither
-is known, the attribute is removed, which every browser accepts.""",
+an info if the cookie already has that domain. Our interpretation: a cookie without Domain stays host-only. The option
+runtime_domain names the Function's domain. Without it, the host that the client addressed counts. If neither is known,
+the attribute is removed. Every browser accepts a cookie without Domain.""",
     fix="Leave Domain out. Give other hosts what they need in another way, such as a token in a request header.",
     code="""\
 response.setCookie("sid", id, ["Max-Age=86400", "Path=/"]); // no Domain

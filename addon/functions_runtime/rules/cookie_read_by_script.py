@@ -174,9 +174,9 @@ RULE = Rule(
     explanation="""\
 The Runtime makes every cookie HttpOnly, so scripts cannot read it. This rule looks for evidence that a script reads one
 today. It compares the values of cookies that were set without HttpOnly (8 bytes or more, without percent-encoding) with
-the query and with request headers other than Cookie. CSRF tokens that a page submits twice come back in this way.
-Detection is indirect: scripts that read a cookie but never send it are missed. The cookie and the request can
-come in either order. Values are remembered as keyed digests only.""",
+the query and with request headers other than Cookie. CSRF tokens that a page submits twice come back in this way. The
+evidence is indirect: if a script reads a cookie but never sends it, this rule misses that. The order of the cookie and
+the request does not matter. Values are remembered as keyed digests only.""",
     fix="Return the token in the response body. Keep an HttpOnly copy in the cookie and compare the two on the server.",
     code="""\
 // The Function sets the token as a cookie and returns it in the body, where a script can read it.

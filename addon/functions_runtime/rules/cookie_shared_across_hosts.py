@@ -117,8 +117,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.CONSEQUENCES,
-    message="The browser sends the cookie {subject}, which {setter} set for {domain}, to {host}. Under the Runtime "
-    "only {setter} receives it.",
+    message="{setter} set the cookie {subject} for {domain}, and the browser sent it to {host}. Under the Runtime only "
+    "{setter} receives it.",
     columns=(("Set by", "{setter}"), ("Domain", "{domain}"), ("Sent to", "{host}")),
     explanation="""\
 The Runtime replaces a cookie's Domain with the domain of the Function. If one host sets a cookie for a wider domain,

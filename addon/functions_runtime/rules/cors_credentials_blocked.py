@@ -148,11 +148,11 @@ RULE = Rule(
     columns=(("Origin", "{origin}"), ("Credentials", "{credentials}")),
     explanation="""\
 The Runtime replies to every preflight with Access-Control-Allow-Origin: * and without Access-Control-Allow-Credentials.
-The Fetch standard then forbids requests with credentials. This is an error if the site allows such a request today
-and one was seen, in whatever order the two came. It is a warning as long as only the preflight was seen. A request
-belongs to a preflight if it carries the headers that the preflight announced. Credentials are cookies and HTTP
-authentication by Basic, Digest, Negotiate or NTLM. Other Authorization schemes do not count as credentials, because
-a script has set them: see cors-authorization-wildcard.""",
+The Fetch standard then forbids requests with credentials. This is an error if the site allows such requests today and
+one was seen, before or after its preflight. It is a warning while only the preflight has been seen. A request belongs
+to a preflight if it carries the headers that the preflight announced. Credentials are cookies and HTTP authentication
+by Basic, Digest, Negotiate or NTLM. Other Authorization schemes do not count as credentials, because a script has set
+them: see cors-authorization-wildcard.""",
     fix="Call the Function from its own origin, or send a token in a header of your own instead of a cookie.",
     code="""\
 // Served by the same service, /assets/app.js calls the Function by a path: same origin, no preflight.

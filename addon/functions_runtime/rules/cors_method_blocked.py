@@ -71,9 +71,10 @@ RULE = Rule(
     columns=(("Origin", "{origin}"), ("Method", "{method}")),
     explanation="""\
 The Runtime's reply to a preflight allows the methods GET, POST and OPTIONS (documented in the FAQ). In the Fetch
-standard, GET, HEAD and POST need no permission. Every other method does, and a browser that does not get it sends
-nothing. This is an error if the site allows the method today. It is a warning if the site means to allow credentials
-but does so with a wildcard, which does not cover them: a preflight does not say whether it is for credentials.""",
+standard, GET, HEAD and POST need no permission. Every other method needs it, and without it a browser does not send the
+request. This is an error if the site allows the method today. It is only a warning if the site allows credentials, but
+gives methods or headers as a wildcard. The wildcard does not cover requests with credentials, and a preflight does not
+say whether the request will have them.""",
     fix="Offer the same as POST, with the intended method in the path or in the body (content).",
     code="""\
 // functions/items/delete.js, called with POST /items/delete

@@ -77,10 +77,10 @@ RULE = Rule(
     message=_sentence,
     columns=(("Origin", "{origin}"), ("Today", "{today}")),
     explanation="""\
-The Runtime allows every origin in its reply to a preflight. If the site refuses a preflight today, or allows one named
-origin only, browsers would send requests that they hold back now. The Function still decides what the response lets a
-script read. Authorization counts as allowed. The Fetch standard excludes it from the wildcard, but Chromium 156 lets it
-pass: if one browser allows it, treat the endpoint as open.""",
+The Runtime allows every origin in its reply to a preflight. If the site refuses a preflight today, or allows only one
+named origin, browsers will send requests that they hold back now. The Function still decides what a script may read of
+the response. Authorization counts as allowed. The Fetch standard excludes it from the wildcard, but Chromium 156 lets
+it pass. If one browser allows it, treat the endpoint as open.""",
     fix="Check the Origin of the request in the Function before it acts, and name the allowed origin on its response.",
     code="""\
 if (event.request.headers.origin !== "https://app.example") {

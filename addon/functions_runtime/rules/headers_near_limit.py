@@ -57,8 +57,8 @@ def _share(measured: HeaderSize, limits: Limits) -> float:
 def _sentence(facts: Mapping[str, Fact]) -> str:
     counted = "fields and cookies" if facts["message"] == "request" else "fields"
     text = (
-        "The {message} headers use {share:.0%} of a limit: {size:,} of {size_limit:,} bytes, and {count:,} of "
-        "{count_limit:,} " + counted + "."
+        "The {message} headers are at {share:.0%} of the nearer limit: {size:,} of {size_limit:,} bytes, and "
+        "{count:,} of {count_limit:,} " + counted + "."
     )
     if facts["left_out"]:
         text += " The local emulator added {left_out} other fields, which do not count."
@@ -83,10 +83,11 @@ RULE = Rule(
         ("Count", "{count:,} of {count_limit:,}"),
     ),
     explanation="""\
-A message that uses more than 80 % of the size limit or of the count limit may exceed it tomorrow. One more cookie can
-be enough. From 60 % on this is an info. Of the request and the response, this rule reports the fuller one. The default
-limits are 4 kB and 75 (first copy of the page, and Twilio's error dictionary); the newest copy of the page says 15 kB
-and 90, and the option runtime_limits=15kb/90 uses those. Fields that the local emulator adds do not count.""",
+A message that uses more than 80 % of the size limit or of the count limit may exceed it tomorrow: one more cookie can
+be enough. From 60 % to 80 % this is an info. The rule reports the request or the response, whichever is closer to a
+limit. The default limits are 4 kB and 75, as in an earlier copy of the limitations page and in Twilio's error
+dictionary. The newest copy says 15 kB and 90: runtime_limits=15kb/90 applies those. Fields that the local emulator adds
+do not count.""",
     fix="Find out which cookies and headers grow with use, and store their data on the server.",
     references=("https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",),
     examples=(

@@ -114,11 +114,11 @@ def _number(fact: Fact) -> float:
 _COLUMNS = (("Size", _SIZE), ("Count", _COUNT), ("Largest", "{largest}"))
 
 _EXPLANATION = """\
-The headers and cookies of a message have a limit on their size and a limit on their count. The default limits are 4 kB
-and 75 (first copy of the page, and Twilio's error dictionary); the newest copy of the page says 15 kB and 90, and the
-option runtime_limits=15kb/90 uses those. Our interpretation: 1 kB is 1024 bytes. The size is that of the header lines
-as HTTP/1.1 writes them, without the start line. Each header counts as one. A Cookie header counts as its cookies
-instead. Values up to and including a limit are allowed. {}"""
+The headers and cookies of a message have a limit on their size and a limit on their count. The default limits are 4
+kB and 75, as in an earlier copy of the limitations page and in Twilio's error dictionary. The newest copy says 15
+kB and 90: runtime_limits=15kb/90 applies those. Our interpretation: 1 kB is 1024 bytes. The size is that of the
+header lines as HTTP/1.1 writes them, without the start line. Each header counts as one. Cookie is the exception:
+each of its cookies counts as one. A value equal to a limit is allowed. {}"""
 
 _REFERENCES = ("https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",)
 
@@ -172,10 +172,10 @@ RESPONSE = Rule(
     columns=_COLUMNS,
     explanation=_EXPLANATION.format(
         "The limits apply to what the Function built, before the Runtime adds anything (our interpretation). The local "
-        "emulator adds fields that production does not have. If a response has both X-Powered-By: Express and "
-        "Surrogate-Control: no-store, it comes from the emulator, and then its X-Powered-By, Surrogate-Control, "
-        "Cache-Control, Pragma, Expires, ETag and Keep-Alive do not count if they have the emulator's values. The "
-        "client gets 431 instead of the response, and Twilio records Error 82008."
+        "emulator adds fields that production does not have. A response with both X-Powered-By: Express and "
+        "Surrogate-Control: no-store is taken to come from the emulator. Its X-Powered-By, Surrogate-Control, "
+        "Cache-Control, Pragma, Expires, ETag and Keep-Alive then do not count, as long as they have the emulator's "
+        "values. The client gets 431 instead of the response, and Twilio records Error 82008."
     ),
     fix="Set fewer and smaller cookies. Move large values from headers into the body.",
     references=_REFERENCES,

@@ -31,12 +31,12 @@ RULE = Rule(
     basis=Basis.DOCUMENTED,
     step=Step.REQUEST_REPLY,
     message=f"The Runtime does not serve the method {{method}}. It responds with {METHOD_UNSUPPORTED_STATUS} and never "
-    "contacts the Function. It serves GET, POST and OPTIONS.",
+    "contacts the Function. It serves GET, POST, OPTIONS and HEAD.",
     columns=(("Method", "{method}"),),
     explanation="""\
-The Runtime serves GET, POST and OPTIONS (documented on the request-flow page), and HEAD (emulator). Any other method
-stops working, unless the site refuses it today with 405 or 501. Our interpretation: the Runtime responds with 405, an
-Allow header and no body.""",
+The Runtime serves GET, POST and OPTIONS (documented on the request-flow page), and HEAD (emulator). No other method
+works. This rule does not report a method that the site itself refuses today with 405 or 501. Our interpretation: the
+Runtime responds with 405, an Allow header and no body.""",
     fix="Offer the same operation as POST, with the intended method in the path or in the body.",
     code="""\
 // functions/items/delete.js, called with POST /items/delete

@@ -36,12 +36,12 @@ RULE = Rule(
     severity=Severity.WARNING,
     basis=Basis.READING,
     step=Step.ENDING,
-    message="The site responds to this OPTIONS request with {lost}. It is not a CORS preflight. The Runtime replies "
-    "instead, without any of that.",
+    message="This OPTIONS request is not a CORS preflight. The site responds with {lost}. The Runtime replies instead, "
+    "without any of that.",
     columns=(("Lost", "{lost}"),),
     explanation="""\
-The Runtime replies to every OPTIONS request itself (our interpretation: not only to CORS preflights). Clients that ask
-the site for its methods, for WebDAV or for anything else this way get a reply that says nothing about it.""",
+The Runtime replies to every OPTIONS request itself (our interpretation: not only to CORS preflights). Some clients use
+OPTIONS to ask a site for its methods or for WebDAV. The Runtime's reply does not answer them.""",
     fix="Offer the same under GET, on a path of its own.",
     references=("https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7",),
     examples=(

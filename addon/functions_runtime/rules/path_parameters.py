@@ -67,8 +67,8 @@ RULE = Rule(
     message="Different paths lead to this endpoint, and the site responds to them. A Function has one fixed path.",
     explanation="""\
 A Function is called by its one fixed path (documented on the request-flow page). If the site responds with 2xx to two
-or more paths that differ in an identifier only, such as /items/1 and /items/2, no single Function can take them all.
-Paths of files do not count, because they can be assets.""",
+or more paths that differ only in an identifier, such as /items/1 and /items/2, no single Function can serve them all.
+Paths of files do not count, because files can be assets.""",
     fix="Put the identifier into the query or the body (content), and call the Function by one path.",
     code="""\
 // functions/items.js, called with GET /items?id=42

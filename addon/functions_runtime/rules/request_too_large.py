@@ -33,14 +33,14 @@ RULE = Rule(
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.ENDING,
-    message=f"The request has {{size:,}} bytes: {{content:,}} bytes of body and the rest in its head. The Runtime "
-    f"allows {REQUEST_SIZE_LIMIT:,} bytes (1 MB) for both together.",
+    message=f"The request is {{size:,}} bytes long, {{content:,}} of them in the body. The Runtime "
+    f"allows {REQUEST_SIZE_LIMIT:,} bytes (1 MB) for head and body together.",
     columns=(("Request", "{size:,} bytes"), ("Body", "{content:,} bytes")),
     explanation="""\
-A request may have 1 MB (documented on the request-flow page). Our interpretation: 1 MB is 1,048,576 bytes, and the
-limit is on the request line, the headers, the empty line after them and the body together, as HTTP/1.1 writes them. The
-body is measured as it was sent, which may be compressed. If the body was not seen, Content-Length counts. The page does
-not say what the client gets, so nothing is enforced.""",
+A request may be 1 MB long (documented on the request-flow page). Our interpretation: 1 MB is 1,048,576 bytes, and the
+limit covers the request line, the headers, the empty line after them and the body, as HTTP/1.1 writes them. The body is
+measured as sent, so a compressed body counts at its compressed size. If the body was not seen, Content-Length counts.
+The page does not say what the client gets, so nothing is enforced.""",
     fix="Upload large files directly to a storage service, and send the Function only their URL.",
     code="""\
 // In the page: ask a Function for a signed URL, upload there, and send the key.

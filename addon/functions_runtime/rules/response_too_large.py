@@ -34,14 +34,14 @@ RULE = Rule(
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.ENDING,
-    message=f"The response has {{size:,}} bytes of body (content). The Runtime allows {RESPONSE_SIZE_LIMIT:,} bytes "
-    "(4 MB).",
+    message=f"The body (content) of the response is {{size:,}} bytes long. The Runtime allows "
+    f"{RESPONSE_SIZE_LIMIT:,} bytes (4 MB).",
     columns=(("Body", "{size:,} bytes"),),
     explanation="""\
-A response may have 4 MB (documented on the request-flow page). Our interpretation: 4 MB is 4,194,304 bytes, and the
-limit is on the body as it was on the wire, which may be compressed. If the body was not seen, Content-Length counts.
-Responses to HEAD and responses with status 204 or 304 have no body. The page does not say what the client gets, so
-nothing is enforced.""",
+A response may be 4 MB long (documented on the request-flow page). Our interpretation: 4 MB is 4,194,304 bytes, and the
+limit covers the body alone. The body is measured as sent, so a compressed body counts at its compressed size. If the
+body was not seen, Content-Length counts. Responses to HEAD and responses with status 204 or 304 have no body. The page
+does not say what the client gets, so nothing is enforced.""",
     fix="Store large files in Assets or on a storage service, and redirect to them. Send long lists in pages.",
     code="""\
 response.setStatusCode(302);

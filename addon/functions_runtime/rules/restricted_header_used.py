@@ -146,12 +146,12 @@ RULE = Rule(
     "header under the Runtime.",
     columns=(("Evidence", "{evidence}"),),
     explanation="""\
-Some request headers never reach a Function. Three things are evidence that the site depends on one: the response names
-it in Vary; its value (8 bytes or more) comes back in a response header, or a redirect leads to the Referer with
-something added to its query; or the request says X-Forwarded-Proto: https over plain HTTP and the response has
-Strict-Transport-Security. A dependence that leaves no trace in the headers is missed. The command runtime.probe finds
-it by experiment. The finding is then an error if a request that succeeds today (2xx) does not succeed without the
-header.""",
+Some request headers never reach a Function. This rule knows three kinds of evidence that the site depends on one. The
+response names the header in Vary. Or the header's value (8 bytes or more) comes back in a response header; a redirect
+to the Referer counts even if it adds something to the query. Or a request over plain HTTP says X-Forwarded-Proto:
+https, and the response has Strict-Transport-Security. If a site depends on a header in another way, the traffic does
+not show it. The command runtime.probe can: it repeats the request without the header. The finding is then an error if a
+request that succeeds today (2xx) does not succeed without the header.""",
     fix="Send what the site needs in a header of your own, in the query or in the body (content).",
     code="""\
 await fetch(url, { headers: { "X-Came-From": location.href } });   // instead of Referer

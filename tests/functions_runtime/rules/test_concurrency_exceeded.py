@@ -43,7 +43,7 @@ def test_the_31st_request_is_one_too_many() -> None:
     assert str(finding.endpoint) == "GET a.example/n30"
     assert finding.extent == 31
     assert RULE.say(finding) == (
-        "This request began while too many others to a.example were in flight: 31 at one time. "
+        "This request began while 30 or more others to a.example were in flight; at the peak there were 31. "
         "The Runtime allows 30 and responds with 429 to the rest."
     )
     assert RULE.cells(finding) == ("31",)
@@ -112,7 +112,7 @@ def test_thousands_at_one_time_are_counted_up_to_the_bound_and_quickly() -> None
     assert time.process_time() - before < 10
     assert len(found) == 5000 - 30
     assert max(finding.extent for finding in found) == MOST
-    assert "at least 256 at one time" in RULE.say(found[-1])
+    assert "at the peak there were at least 256." in RULE.say(found[-1])
     backwards = findings(reversed(exchanges))
     assert backwards
     assert max(finding.extent for finding in backwards) <= MOST

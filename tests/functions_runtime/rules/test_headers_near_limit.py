@@ -72,12 +72,36 @@ def test_the_edges_are_exact_for_any_limit(of_limit: Callable[[int], Fields], li
 @pytest.mark.parametrize(
     ("request_fields", "response_fields", "message"),
     [
-        (of_count(50), of_count(70), "The response headers use 93% of a limit: 350 of 4,096 bytes, and 70 of 75 "),
-        (of_count(70), of_count(50), "The request headers use 93% of a limit: 350 of 4,096 bytes, and 70 of 75 "),
-        (of_count(50), of_count(50), "The request headers use 67% of a limit: 250 of 4,096 bytes, and 50 of 75 "),
-        (of_count(76), of_count(50), "The response headers use 67% of a limit: 250 of 4,096 bytes, and 50 of 75 "),
-        (of_count(50), of_count(76), "The request headers use 67% of a limit: 250 of 4,096 bytes, and 50 of 75 "),
-        (of_size(4000), of_count(50), "The request headers use 98% of a limit: 4,000 of 4,096 bytes, and 1 of 75 "),
+        (
+            of_count(50),
+            of_count(70),
+            "The response headers are at 93% of the nearer limit: 350 of 4,096 bytes, and 70 of 75 ",
+        ),
+        (
+            of_count(70),
+            of_count(50),
+            "The request headers are at 93% of the nearer limit: 350 of 4,096 bytes, and 70 of 75 ",
+        ),
+        (
+            of_count(50),
+            of_count(50),
+            "The request headers are at 67% of the nearer limit: 250 of 4,096 bytes, and 50 of 75 ",
+        ),
+        (
+            of_count(76),
+            of_count(50),
+            "The response headers are at 67% of the nearer limit: 250 of 4,096 bytes, and 50 of 75 ",
+        ),
+        (
+            of_count(50),
+            of_count(76),
+            "The request headers are at 67% of the nearer limit: 250 of 4,096 bytes, and 50 of 75 ",
+        ),
+        (
+            of_size(4000),
+            of_count(50),
+            "The request headers are at 98% of the nearer limit: 4,000 of 4,096 bytes, and 1 of 75 ",
+        ),
     ],
 )
 def test_the_fuller_of_two_messages_that_pass_is_reported(
@@ -118,7 +142,7 @@ def test_what_the_local_emulator_adds_does_not_count() -> None:
     assert findings(response=emulator + of_count(44)) == []
     [finding] = findings(response=emulator + of_count(75))
     assert RULE.say(finding) == (
-        "The response headers use 100% of a limit: 375 of 4,096 bytes, and 75 of 75 fields. "
+        "The response headers are at 100% of the nearer limit: 375 of 4,096 bytes, and 75 of 75 fields. "
         "The local emulator added 2 other fields, which do not count."
     )
     [finding] = findings(of_count(70), emulator + of_count(50))

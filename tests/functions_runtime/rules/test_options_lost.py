@@ -36,7 +36,7 @@ def findings(
 )
 def test_what_it_says_is_lost(answer: Fields, said: str) -> None:
     [finding] = findings(*answer)
-    assert f"responds to this OPTIONS request with {said}. It is not" in say(finding)
+    assert f"The site responds with {said}. The Runtime replies" in say(finding)
     assert (finding.subject, finding.endpoint) == (None, None)
 
 

@@ -36,8 +36,8 @@ def test_the_head_counts_as_http1_writes_it(request_: Request, head: bytes) -> N
     assert (finding.severity, finding.subject, finding.effect) == (Severity.ERROR, None, None)
     assert finding.extent == LIMIT + 1
     assert RULE.say(finding) == (
-        f"The request has 1,048,577 bytes: {LIMIT - len(head) + 1:,} bytes of body and the rest in its head. "
-        "The Runtime allows 1,048,576 bytes (1 MB) for both together."
+        f"The request is 1,048,577 bytes long, {LIMIT - len(head) + 1:,} of them in the body. "
+        "The Runtime allows 1,048,576 bytes (1 MB) for head and body together."
     )
     assert RULE.cells(finding) == ("1,048,577 bytes", f"{LIMIT - len(head) + 1:,} bytes")
 

@@ -25,7 +25,7 @@ def test_more_than_4_mb(fields: Fields, received: int) -> None:
     assert (finding.severity, finding.subject, finding.effect) == (Severity.ERROR, None, None)
     assert finding.extent == LIMIT + 1
     assert RULE.say(finding) == (
-        "The response has 4,194,305 bytes of body (content). The Runtime allows 4,194,304 bytes (4 MB)."
+        "The body (content) of the response is 4,194,305 bytes long. The Runtime allows 4,194,304 bytes (4 MB)."
     )
     assert RULE.cells(finding) == ("4,194,305 bytes",)
 
