@@ -99,11 +99,8 @@ class Journal:
         for key in single[MAX_ENTRIES:]:
             entry = self._entries.pop(key)
             self.folded += entry.count
-            finding = entry.finding._replace(
-                subject=None, facts=FOLDED_FACTS, effect=None, endpoint=None, replaces=None, extent=0.0
-            )
             shared = (key[0], key[1], FOLDED, None)
-            folded = replace(entry, finding=finding, endpoint=FOLDED)
+            folded = replace(entry, finding=_folded(entry.finding), endpoint=FOLDED)
             self._entries[shared] = _both(self._entries[shared], folded) if shared in self._entries else folded
 
     @property
@@ -142,9 +139,9 @@ class Journal:
             entry = self._entries.get(key)
             if entry is None and len(self._entries) - self._emptied >= MAX_ENTRIES:
                 self.folded += 1
-                finding = finding._replace(subject=None, facts=FOLDED_FACTS, endpoint=None, extent=0.0)
                 key = (finding.rule, finding.severity, FOLDED, None)
                 entry = self._entries.get(key)
+                finding = _folded(finding) if entry is None else entry.finding
             if entry is None:
                 entry = self._open(key, finding, time)
                 if not self._graver(entry):
@@ -156,8 +153,8 @@ class Journal:
             if self._outdated and key in self._outdated:
                 self._outdated.discard(key)
                 entry.finding = finding
-            elif finding is not entry.finding and finding != entry.finding:
-                entry.finding = max(finding, entry.finding, key=_reach)
+            elif finding is not entry.finding:
+                entry.finding = _further(finding, entry.finding)
             if time < entry.first_seen:
                 entry.first_seen = time
             elif time > entry.last_seen:
@@ -292,10 +289,16 @@ class Journal:
         yield changed_when_recorded(self.inventory.unmeasured)
 
 
+def _folded(finding: Finding) -> Finding:
+    """What findings of one rule and severity have in common, of which there are too many."""
+    return finding._replace(subject=None, facts=FOLDED_FACTS, effect=None, endpoint=None, replaces=None, extent=0.0)
+
+
 def _both(one: Entry, other: Entry) -> Entry:
-    """Two entries of the same finding as one. Of two that go equally far, the choice is always the same."""
-    further = max(one, other, key=lambda entry: _reach(entry.finding))
-    return _counted_with(further, one if further is other else other)
+    """Two entries of the same finding as one."""
+    if _further(one.finding, other.finding) is one.finding:
+        return _counted_with(one, other)
+    return _counted_with(other, one)
 
 
 def _counted_with(entry: Entry, other: Entry) -> Entry:
@@ -306,6 +309,11 @@ def _counted_with(entry: Entry, other: Entry) -> Entry:
         first_seen=min(entry.first_seen, other.first_seen),
         last_seen=max(entry.last_seen, other.last_seen),
     )
+
+
+def _further(one: Finding, other: Finding) -> Finding:
+    """The finding that goes further. Of two that go equally far, the choice does not depend on their order."""
+    return one if one == other else max(one, other, key=_reach)
 
 
 def _reach(finding: Finding) -> tuple[float, bool, str]:

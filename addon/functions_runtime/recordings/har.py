@@ -32,7 +32,7 @@ NO_CONTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT", "TRACE"})
 MAX_REASON = 60
 """The most characters of a URL's scheme or of a method that a reason quotes."""
 MILLISECONDS = 1000
-LENGTH_IN_MILLISECONDS = len("2020-01-01T00:00:00.000Z")
+USUAL_LENGTHS = (len("2020-01-01T00:00:00.000Z"), len("2020-01-01T00:00:00Z"))
 
 
 class _Pair(msgspec.Struct):
@@ -276,7 +276,7 @@ def _seconds(started: str | None) -> float:
     """Seconds since 1970-01-01 UTC of a time in ISO 8601, 0 if there is no such time."""
     if not started:
         return 0.0
-    if len(started) == LENGTH_IN_MILLISECONDS and started[-1] == "Z":  # as most of them are
+    if len(started) in USUAL_LENGTHS and started[-1] == "Z":  # as most of them are
         with contextlib.suppress(ValueError):
             return datetime.fromisoformat(f"{started[:-1]}+00:00").timestamp()
     text = started.strip()
@@ -303,7 +303,8 @@ def _request_fields(request: _Request) -> Fields:
 
 
 def _is_invented(field: tuple[bytes, bytes]) -> bool:
-    return field[1].strip() == b"0" and field[0].lower() == b"content-length"
+    name, value = field
+    return len(name) == 14 and value.strip() == b"0" and name.lower() == b"content-length"
 
 
 def _response_fields(response: _Response) -> Fields:
