@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from difflib import get_close_matches
 
 from functions_runtime import rules
 from functions_runtime.rule import Rule
@@ -22,6 +23,12 @@ def _find() -> tuple[Rule, ...]:
 
 RULES = _find()
 BY_ID = {rule.id: rule for rule in RULES}
+
+
+def advice(rule_id: str) -> str:
+    """A sentence for somebody who named a rule that does not exist: the nearest one, or all of them."""
+    near = get_close_matches(rule_id, BY_ID, n=1)
+    return f"Did you mean {near[0]}?" if near else f"The rules are {', '.join(BY_ID)}."
 
 
 def say(finding: Finding) -> str:

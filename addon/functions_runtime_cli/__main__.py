@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             chosen, run = subparser, module.run
     if not given:
         parser.print_help(sys.stderr)
+        print(f"\n{NAME}: a command is missing. Use one of {', '.join(COMMANDS)}.", file=sys.stderr)
         return 1
     if run is not None and given[0] != name:
         chosen.error(f"options belong after the command {name}")

@@ -125,6 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         scoped=bool(arguments.scope.strip()),
         sources=judged.names,
         notices=_notices(judged, len(names)),
+        is_over=True,
     )
     is_written = _write(report, settings.reports)
     summary = _as_arguments(terminal.summary(report, settings.reports, arguments.scope))

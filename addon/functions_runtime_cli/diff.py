@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from functions_runtime.reports.difference import difference, render
-from functions_runtime.reports.json import read_findings
+from functions_runtime.reports.json import read_baseline
 from functions_runtime.ruling import SEVERITIES, Severity
 from functions_runtime.wire_text import printable
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     read = []
     for path in (arguments.old, arguments.new):
         try:
-            read.append(read_findings(path.read_text(encoding="utf-8-sig")))
+            read.append(read_baseline(path.read_text(encoding="utf-8-sig")))
         except OSError as error:
             print(_refusal(path, error.strerror or "it cannot be read"), file=sys.stderr)
             return 1

@@ -7,10 +7,9 @@ import sys
 from collections.abc import Iterator
 from textwrap import TextWrapper, indent
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, advice
 from functions_runtime.rule import Rule
 from functions_runtime.wire_text import printable
-from functions_runtime_cli.arguments import did_you_mean
 
 LINES = TextWrapper(width=88, break_on_hyphens=False, break_long_words=False)
 
@@ -26,8 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
     if rule:
         print("\n\n".join(_paragraphs(rule)))
         return 0
-    advice = did_you_mean(arguments.rule, BY_ID) or " `functions-runtime rules` lists all of them."
-    print(f"functions-runtime: '{printable(arguments.rule, 80)}' is not a rule.{advice}", file=sys.stderr)
+    shown = printable(arguments.rule, 80)
+    print(f"functions-runtime: '{shown}' is not a rule. {advice(arguments.rule)}", file=sys.stderr)
     return 1
 
 

@@ -48,6 +48,7 @@ class FunctionsRuntime:
     def __init__(self) -> None:
         self._settings = options.DEFAULTS
         self._session = Session(self._settings.profile, secrets.token_bytes(32), registrable=registrable_domain)
+        self._is_over = False
         self._passages: WeakKeyDictionary[http.HTTPFlow, Passage] = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
         self._dashboard = Dashboard(self._report)
@@ -91,6 +92,7 @@ class FunctionsRuntime:
         gc.freeze()
 
     def done(self) -> None:
+        self._is_over = True
         self._probe.stop()
         self._dashboard.close()
         self._writer.finish()
@@ -105,7 +107,8 @@ class FunctionsRuntime:
 
     def _report(self) -> Report:
         settings = self._settings
-        return self._session.journal.report(settings.mode, settings.profile.limits, scoped=settings.is_scoped)
+        journal = self._session.journal
+        return journal.report(settings.mode, settings.profile.limits, scoped=settings.is_scoped, is_over=self._is_over)
 
     # Hooks
 

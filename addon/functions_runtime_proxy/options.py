@@ -21,11 +21,11 @@ from mitmproxy.exceptions import OptionsError
 from mitmproxy.options import Options
 from mitmproxy.utils.spec import parse_spec
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, advice
 from functions_runtime.engine import Override
 from functions_runtime.message import HOST_NAME
 from functions_runtime.profile import Limits, Profile, parse_limits
-from functions_runtime.record.entry import Known
+from functions_runtime.record.entry import Baseline
 from functions_runtime.reports.json import read_baseline
 from functions_runtime.rule import Subject
 from functions_runtime.ruling import SEVERITIES, Severity
@@ -62,7 +62,7 @@ class Settings:
     overrides: tuple[tuple[flowfilter.TFilter, Override], ...] = ()
     reports: tuple[Path, ...] = ()
     baseline_path: str = ""
-    baseline: frozenset[Known] | None = None
+    baseline: Baseline | None = None
     fail_on: Severity | None = None
     dashboard: tuple[str, int] | None = None
 
@@ -246,19 +246,13 @@ def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
     rule_id, colon, subject = name.partition(":")
     rule = BY_ID.get(rule_id)
     if rule is None:
-        raise OptionsError(f"runtime_rules: there is no rule {rule_id!r} ({spec!r}). {_advice(rule_id)}")
+        raise OptionsError(f"runtime_rules: there is no rule {rule_id!r} ({spec!r}). {advice(rule_id)}")
     if colon and (rule.subject is Subject.MESSAGE or not subject):
         about = "takes no subject" if rule.subject is Subject.MESSAGE else f"takes the name of a {rule.subject.value}"
         raise OptionsError(f"runtime_rules: {rule_id} {about} ({spec!r}).")
     if rule.subject is Subject.HEADER:
         subject = subject.lower()
     return matches, Override(rule_id, subject or None, _choice("runtime_rules", level, LEVELS))
-
-
-def _advice(rule_id: str) -> str:
-    """The rule that was probably meant, or all rules."""
-    near = difflib.get_close_matches(rule_id, BY_ID, n=1)
-    return f"Did you mean {near[0]}?" if near else f"The rules are {', '.join(BY_ID)}."
 
 
 def report_path(option: str, text: str) -> Path:
@@ -282,7 +276,7 @@ def report_path(option: str, text: str) -> Path:
     return path
 
 
-def _baseline(text: str) -> frozenset[Known] | None:
+def _baseline(text: str) -> Baseline | None:
     if not text:
         return None
     try:

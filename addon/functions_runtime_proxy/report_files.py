@@ -62,35 +62,39 @@ class ReportWriter:
         self._logs[path] = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         if _is_torn(self._logs[path]):
             self._append(path, "\n")
-        report = self._snapshot()
-        self._append(path, jsonl.header(report.mode, report.limits))
+        self._append(path, jsonl.header(self._snapshot()))
 
     def log(self, entries: Iterable[Entry]) -> None:
         """Append new findings to the logs. If a log was moved away, it continues in a new file."""
         if self._logs and (lines := "".join(jsonl.line(entry) for entry in entries)):
             for path in [*self._logs]:
-                if _is_moved(path, self._logs[path]):
-                    self._reopen(path)
                 self._append(path, lines)
-
-    def _reopen(self, path: Path) -> None:
-        old = self._logs[path]
-        try:
-            self._open(path)
-        except OSError as error:
-            self._complain(path, error)  # the old file stays in use
-        else:
-            os.close(old)
 
     def _append(self, path: Path, text: str) -> None:
         """Append whole lines to a log. What cannot be written now is written before the next lines."""
-        waiting = self._unwritten.pop(path, b"")
-        left, reason = _write_lines(self._logs[path], waiting + text.encode())
+        waiting = self._unwritten.pop(path, b"") + text.encode()
+        if not waiting:
+            return
+        reason = self._follow(path)
+        if not reason:
+            waiting, reason = _write_lines(self._logs[path], waiting)
         if reason:
-            self._unwritten[path] = left
+            self._unwritten[path] = waiting
             self._complain(path, reason)
         else:
             self._failing.pop(path, None)
+
+    def _follow(self, path: Path) -> OSError | None:
+        """Open a new log if this one was moved away. Returns why that is not possible."""
+        log = self._logs[path]
+        if not _is_moved(path, log):
+            return None
+        try:
+            self._open(path)
+        except OSError as error:
+            return error
+        os.close(log)
+        return None
 
     def _complain(self, path: Path, error: OSError) -> None:
         """Log that a report could not be written: once, until it can be written again or the reason changes."""

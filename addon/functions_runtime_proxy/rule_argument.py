@@ -1,4 +1,4 @@
-"""The id of a rule as the argument of a command: completed, and if it is wrong, refused with a list of all ids.
+"""The id of a rule as the argument of a command: completed, and refused with the nearest one if it is wrong.
 
 mitmproxy's own type for a choice does the first but says only that a choice is invalid.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, advice
 from functions_runtime.wire_text import printable
 from functions_runtime_proxy.internals import register_argument_type
 
@@ -30,7 +30,7 @@ class _RuleIdType:
 
     def parse(self, manager: Any, t: Any, s: str) -> RuleId:
         if s not in BY_ID:
-            raise ValueError(f"There is no rule {printable(s)!r}. The rules are {', '.join(BY_ID)}.")
+            raise ValueError(f"There is no rule {printable(s)!r}. {advice(s)}")
         return RuleId(s)
 
     def is_valid(self, manager: Any, typ: Any, val: object) -> bool:

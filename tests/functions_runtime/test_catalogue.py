@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 from functions_runtime import catalogue, rules
-from functions_runtime.catalogue import BY_ID, RULES, say
+from functions_runtime.catalogue import BY_ID, RULES, advice, say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject, nothing
 from functions_runtime.ruling import Finding
+
+
+def test_whoever_names_a_rule_that_does_not_exist_is_told_the_nearest_one() -> None:
+    assert advice("cookie-sesion") == "Did you mean cookie-session?"
+    assert advice("nonsense") == f"The rules are {', '.join(BY_ID)}."
+
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 

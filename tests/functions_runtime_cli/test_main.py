@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from functions_runtime.catalogue import RULES
+from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.version import VERSION
 from functions_runtime_cli.__main__ import COMMANDS, main
 
@@ -115,7 +115,7 @@ def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str],
     assert "'dif' is not a command. Did you mean diff?" in refusal(capsys, "dif")
     assert f"Use one of {', '.join(COMMANDS)}." in refusal(capsys, "\x1b[31m")
     assert "'cookie-sesion' is not a rule. Did you mean cookie-session?" in refusal(capsys, "explain", "cookie-sesion")
-    assert "`functions-runtime rules` lists all of them." in refusal(capsys, "explain", "0")
+    assert f"The rules are {', '.join(BY_ID)}." in refusal(capsys, "explain", "0")
     before = refusal(capsys, "-q", "audit", "a.har")
     assert before.startswith("functions-runtime audit: options belong after the command audit. The call is: ")
     assert "required: RULE. The call is: functions-runtime explain [-h] RULE" in refusal(capsys, "explain")
@@ -124,7 +124,7 @@ def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str],
     assert "it does not take --verson. Did you mean --version? The call is: " in refusal(capsys, "--verson")
     assert "it does not take --hepl. Did you mean --help? The call is: " in refusal(capsys, "--hepl")
     assert "The call is: functions-runtime [-h] [--version] COMMAND" in refusal(capsys, "--")
-    assert "`functions-runtime rules` lists all of them." in refusal(capsys, "explain", "nonsense")
+    assert "The rules are " in refusal(capsys, "explain", "nonsense")
     misspelt = refusal(capsys, "audit", "a.har", "--failon", "error")
     assert "it does not take --failon error. Did you mean --fail-on? The call is: " in misspelt
     assert "it does not take --rep r.html. Did you mean --report? " in refusal(capsys, "audit", "a", "--rep", "r.html")
@@ -138,6 +138,7 @@ def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str],
 def test_a_call_without_a_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 1
     said = capsys.readouterr().err
+    assert said.endswith(f"functions-runtime: a command is missing. Use one of {', '.join(COMMANDS)}.\n")
     assert all(f"{command} " in said and purpose in said for command, purpose in COMMANDS.items())
 
 

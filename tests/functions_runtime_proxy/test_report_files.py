@@ -225,6 +225,25 @@ def test_log_that_cannot_be_opened_is_refused(run: Run, tmp_path: Path) -> None:
         run.writer.write_to([tmp_path / "nowhere" / "log.jsonl"])
 
 
+def test_log_whose_folder_is_gone_is_complained_of_once_and_later_has_all_lines(
+    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    path = folder / "log.jsonl"
+    run.writer.write_to([path])
+    path.unlink()
+    folder.rmdir()
+    run.find("cookie-session")
+    run.find("preflight-answered")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Runtime: the report {path} could not be written: No such file or directory."
+    ]
+    folder.mkdir()
+    run.writer.finish()
+    assert [line.get("rule") for line in _lines(path)] == [None, "cookie-session", "preflight-answered"]
+
+
 def test_log_on_a_full_disk_is_complained_of(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

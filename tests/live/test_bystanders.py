@@ -34,6 +34,8 @@ class Other:
             flow.kill()
 
     def response(self, flow):
+        if "replace-whole" in flow.request.path:
+            flow.response = http.Response.make(201, b"theirs")
         if "shout" in flow.request.path:
             flow.response.content = flow.response.content.upper()
 
@@ -84,6 +86,21 @@ def test_content_that_another_addon_changes(proxy: Mitmdump, origin: Origin) -> 
     received = proxy.fetch(request(target=b"/shout"))
     assert received.content == b"HELLO"
     assert received.values(b"Set-Cookie") == [b"a=1; Max-Age=1; HttpOnly; Secure"]
+
+
+TOO_LATE = "the client has the Runtime's reply by then, as with every response that mitmproxy streams (decision 19)"
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [b"Set-Cookie: a=1; Max-Age=1", pytest.param(BAD_COOKIE, marks=pytest.mark.xfail(reason=TOO_LATE, strict=True))],
+)
+def test_response_that_another_addon_sets_when_the_content_is_there(
+    cookie: bytes, proxy: Mitmdump, origin: Origin
+) -> None:
+    origin.serve(response(cookie), b"/replace-whole")
+    received = proxy.fetch(request(target=b"/replace-whole"))
+    assert (received.status, received.content) == (201, b"theirs")
 
 
 def _judged(proxy: Mitmdump) -> str:

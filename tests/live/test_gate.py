@@ -77,7 +77,14 @@ def test_a_recording_fails_too_and_a_baseline_lets_it_pass(tmp_path: Path, origi
     second = run(tmp_path, "-r", str(flows), options=known)
     assert second.returncode == 0, second.stdout
     assert "known from the baseline" in second.stdout
-    assert all(finding["known"] for finding in json.loads(again.read_text())["findings"])
+    document = json.loads(again.read_text())
+    assert all(finding["known"] for finding in document["findings"])
+    assert document["notices"] == []
+
+    third = run(tmp_path, "-r", str(flows), options=[*known[1:], "runtime_rules=/cookie-domain-replaced/off"])
+    assert "Note: 1 finding of the baseline was not seen again: cookie-domain-replaced [sid] GET " in third.stdout
+    [notice] = json.loads(again.read_text())["notices"]
+    assert (notice["id"], notice["count"]) == ("baseline-stale", 1)
 
     longer = record(tmp_path, origin, OVER_A_DAY, DOMAIN, DOMAIN)
     third = run(tmp_path, "-r", str(longer), options=known)

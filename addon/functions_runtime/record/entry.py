@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from functions_runtime.endpoint import Endpoint
@@ -9,6 +10,9 @@ from functions_runtime.ruling import Finding
 
 Known = tuple[str, str, str, str, str, str | None]
 """The identity of a finding across runs: rule, severity, method, host, path and subject."""
+
+Baseline = Mapping[Known, bool]
+"""The findings of an earlier report, and whether each was at an own host."""
 
 
 @dataclass(slots=True)

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Request, Response
 from functions_runtime.profile import Limits
-from functions_runtime.record.entry import Entry, Known
+from functions_runtime.record.entry import Baseline, Entry, Known
 from functions_runtime.record.hosts import Hosts, Registrable, itself
 from functions_runtime.record.inventory import FOLDED, CookieKey, Inventory, SeenCookie
-from functions_runtime.record.notices import Notice, changed_when_recorded, no_cookies, restricted_untested
+from functions_runtime.record.notices import (
+    Notice,
+    changed_when_recorded,
+    no_cookies,
+    restricted_untested,
+    stale_baseline,
+)
 from functions_runtime.record.report import Report, judged_endpoints, judged_hosts, rank
 from functions_runtime.ruling import FOLDED_FACTS, Action, Finding, Severity
 from functions_runtime.version import VERSION
@@ -49,7 +55,7 @@ class Receipt(NamedTuple):
 class Journal:
     """The journal of one run."""
 
-    def __init__(self, baseline: Container[Known] | None = None, registrable: Registrable = itself) -> None:
+    def __init__(self, baseline: Baseline | None = None, registrable: Registrable = itself) -> None:
         self._entries: dict[Key, Entry] = {}
         self._baseline = baseline
         self._replacing: set[str] = set()  # rules of which some findings take the place of others
@@ -222,7 +228,7 @@ class Journal:
         """The settings change: what entries quote gives way to the next finding of the same kind."""
         self._outdated.update(self._entries)
 
-    def compare_with(self, baseline: Container[Known] | None) -> None:
+    def compare_with(self, baseline: Baseline | None) -> None:
         """From now on, what is in this baseline is known; None: there is none."""
         self._baseline = baseline
         for entry in self._entries.values():
@@ -246,12 +252,17 @@ class Journal:
         scoped: bool = False,
         sources: Sequence[str] = (),
         notices: Iterable[Notice | None] = (),
+        is_over: bool = False,
     ) -> Report:
-        """The journal as it stands. `scoped` and `sources` are as in `Report`; `notices` are further ones."""
+        """The journal as it stands. `scoped` and `sources` are as in `Report`; `notices` are further ones.
+
+        `is_over` says that nothing more comes: what the baseline has and this run has not is stale then.
+        """
         own = self._own(scoped=scoped)
         entries = self._judged_entries(own)
         endpoints = judged_endpoints(self.inventory.endpoints, entries, own)
         exchanges = {host: (seen.exchanges, seen.exchanges - seen.unclean) for host, seen in self.hosts.seen.items()}
+        stale = stale_baseline(self._stale(entries)) if is_over else None
         cookies = [replace(each, own=own(each.host)) for each in self.inventory.cookies]
         return Report(
             mode,
@@ -268,7 +279,7 @@ class Journal:
             self.outside_scope,
             self._baseline is not None,
             judged_hosts(exchanges, endpoints, entries, self.hosts.site),
-            tuple(notice for notice in (*notices, *self._notices(own, entries)) if notice),
+            tuple(notice for notice in (*notices, *self._notices(own, entries), stale) if notice),
             self.recorded,
             tuple(sources),
             scoped,
@@ -276,6 +287,12 @@ class Journal:
             self.began,
             self.ended,
         )
+
+    def _stale(self, entries: Iterable[Entry]) -> set[Known]:
+        """What only the baseline has. Empty if entries are shared, because nobody knows then what is in them."""
+        if not self._baseline or self.folded:
+            return set()
+        return {known for known, own in self._baseline.items() if own} - {entry.identity for entry in entries}
 
     def _notices(self, own: Callable[[str], bool], entries: Iterable[Entry]) -> Iterator[Notice | None]:
         if self.recorded and not self.hosts.has_credentials:

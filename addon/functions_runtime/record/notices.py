@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+from functions_runtime.record.entry import Known
+from functions_runtime.wire_text import printable
 
 FEW_EXCHANGES = 20
 """Up to this number of exchanges, nobody expects a cookie (rulebook)."""
@@ -85,6 +88,23 @@ def unreadable(recordings: Mapping[str, str]) -> Notice | None:
     verb = "recording could" if len(named) == 1 else "recordings could"
     examples = _named(named[:MOST_NAMED], len(named), "; ")
     return Notice("unreadable", f"{len(named):,} {verb} not be read: {examples}.", len(named))
+
+
+def stale_baseline(stale: Collection[Known]) -> Notice | None:
+    """Findings of the baseline that a run, now over, did not come to."""
+    if not stale:
+        return None
+    named = [
+        f"{rule} {f'[{subject}] ' if subject else ''}{method} {host}{path}"
+        for rule, _, method, host, path, subject in sorted(stale, key=repr)[:MOST_NAMED]
+    ]
+    verb = "finding of the baseline was" if len(stale) == 1 else "findings of the baseline were"
+    return Notice(
+        "baseline-stale",
+        f"{len(stale):,} {verb} not seen again: {printable(_named(named, len(stale), '; '), 1000)}. If that is because "
+        "of a fix, write a new baseline.",
+        len(stale),
+    )
 
 
 def restricted_untested(requests: Mapping[str, int]) -> Notice | None:

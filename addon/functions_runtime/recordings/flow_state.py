@@ -63,8 +63,8 @@ USUAL_LENGTHS = (0, 4, 5, 18, 17, 36, *range(1, 4), *range(6, 17))
 class _Wanted:
     """What is wanted of a dictionary.
 
-    `keys` maps its keys to their names, and to what is wanted of their values: all of it if that is None. `next` matches the items to skip,
-    and then the beginning of the next item: its key and the length of its value.
+    `keys` maps its keys to their names, and to what is wanted of their values: all of it if that is None. `next`
+    matches the items to skip, and then the beginning of the next item: its key and the length of its value.
     """
 
     def __init__(self, **keys: _Wanted | None) -> None:

@@ -6,11 +6,14 @@ Each argument is quoted for a POSIX shell, which is the one escaping point here:
 from __future__ import annotations
 
 import shlex
+from urllib.parse import quote
 
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.inventory import FOLDED
 
+IN_A_PATH = "/%{}!$&'()*+,:;=@[]"
+"""What stays as it is in a path: what has a meaning there, escapes that are there already, and placeholders."""
 HTTP_HOSTS = ("localhost", "127.0.0.1")
 """Hosts that are asked over plain HTTP. A report does not know the scheme."""
 
@@ -26,4 +29,5 @@ def curl(entry: Entry) -> str | None:
     method, host, path = entry.endpoint
     chosen = () if method == "GET" or "-X" in extra else ("-I",) if method == "HEAD" else ("-X", method)
     scheme = "http" if host in HTTP_HOSTS else "https"
-    return shlex.join(("curl", "-ig", *chosen, *extra, f"{scheme}://{host}{path}"))
+    quoted = quote(path, IN_A_PATH, errors="replace")
+    return shlex.join(("curl", "-ig", *chosen, *extra, f"{scheme}://{host}{quoted}"))

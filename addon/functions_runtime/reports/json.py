@@ -139,13 +139,8 @@ def timestamp(seconds: float) -> str | None:
         return None
 
 
-def read_baseline(document: str) -> frozenset[Known]:
-    """The findings of an earlier report, as a journal compares them. Raises ValueError as `read_findings` does."""
-    return frozenset(read_findings(document))
-
-
-def read_findings(document: str) -> dict[Known, bool]:
-    """The findings of a report, and whether each is at an own host.
+def read_baseline(document: str) -> dict[Known, bool]:
+    """The findings of an earlier report, and whether each was at an own host.
 
     Raises ValueError with a sentence if the text is not a report, or is one of a newer schema.
     """

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import json
 
-from functions_runtime.profile import Limits
 from functions_runtime.record.entry import Entry
+from functions_runtime.record.report import Report
 from functions_runtime.reports.json import SCHEMA, finding
 
 
-def header(mode: str, limits: Limits) -> str:
+def header(report: Report) -> str:
     """The first line of a run."""
-    return json.dumps({"schema": SCHEMA, "mode": mode, "limits": {"bytes": limits.size, "count": limits.count}}) + "\n"
+    run = {
+        "schema": SCHEMA,
+        "version": report.version,
+        "mode": report.mode,
+        "limits": {"bytes": report.limits.size, "count": report.limits.count},
+    }
+    return json.dumps(run) + "\n"
 
 
 def line(entry: Entry) -> str:

@@ -22,6 +22,7 @@ from functions_runtime.reports.wording import (
     headline,
     how_judged,
     is_it_yours,
+    limits,
     own_causes,
     share,
     source,
@@ -78,10 +79,7 @@ def _verdict(report: Report, grave: Sequence[RuleCauses]) -> Iterable[str]:
     if blocking:
         yield f"## {title_of_gravest(grave[0].severity)}"
         yield "\n".join(f"{number}. {_obstacle(each)}" for number, each in enumerate(blocking, 1))
-    yield (
-        f"{checked(report)} {how_judged(report)} "
-        f"Limits: {report.limits.size:,} bytes and {report.limits.count} fields and cookies."
-    )
+    yield f"{checked(report)} {how_judged(report)} {limits(report)}"
     if number := sum(1 for judged in report.endpoints if judged.own):
         shares = [
             (standing.value.capitalize(), str(count), share(count, number))

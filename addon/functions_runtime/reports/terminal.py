@@ -12,7 +12,7 @@ from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, RuleCauses, by_rule
 from functions_runtime.reports.text import counted, nothing_judged
-from functions_runtime.reports.wording import checked, headline, how_judged, lead, own_causes, scope, site_name
+from functions_runtime.reports.wording import checked, headline, how_judged, lead, limits, own_causes, scope, site_name
 from functions_runtime.ruling import Severity
 
 MAX_RULES = 8
@@ -40,7 +40,7 @@ def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
     yield lead(report)
     yield from _notices(report)
     yield checked(report)
-    yield f"{how_judged(report)} Limits on headers: {report.limits.size:,} bytes, {report.limits.count} fields."
+    yield f"{how_judged(report)} {limits(report)}"
     if report.folded:
         yield f"{counted(report.folded, 'finding')} share entries with *, because there were too many."
     causes = [cause for cause in own_causes(report) if cause.severity >= Severity.WARNING]

@@ -187,6 +187,11 @@ def checked(report: Report) -> str:
     )
 
 
+def limits(report: Report) -> str:
+    """The limits that headers were held against."""
+    return f"Limits on headers: {report.limits.size:,} bytes, {report.limits.count} fields and cookies."
+
+
 def how_judged(report: Report) -> str:
     """Whether the traffic was changed."""
     unchanged = report.judged - report.enforced

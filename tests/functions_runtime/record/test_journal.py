@@ -13,7 +13,7 @@ from functions_runtime.message import Request, Response
 from functions_runtime.profile import SEED_PAGE_LIMITS, Limits
 from functions_runtime.record import inventory as site_module
 from functions_runtime.record import journal as journal_module
-from functions_runtime.record.entry import Entry
+from functions_runtime.record.entry import Baseline, Entry
 from functions_runtime.record.inventory import FOLDED, Headroom, SeenEndpoint, Standing
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.report import JudgedEndpoint, Report
@@ -164,7 +164,7 @@ def test_it_counts_for_both_in_whatever_order_they_come() -> None:
 
 
 def test_what_it_took_the_place_of_is_back_once_it_is_gone() -> None:
-    journal = Journal({("rule", "warning", *HOME, None)})
+    journal = Journal({("rule", "warning", *HOME, None): True})
     first, second = Booked(journal, HOME, 0.0), Booked(journal, HOME, 1.0)
     graver = finding(severity=ERROR, replaces=WARNING)
     first.add([finding()])
@@ -256,7 +256,7 @@ def test_what_was_there_before_the_maximum_goes_on_being_counted(monkeypatch: py
 
 
 def test_what_is_in_the_baseline_is_known() -> None:
-    baseline = {("rule", "warning", *HOME, "sid")}
+    baseline: Baseline = {("rule", "warning", *HOME, "sid"): True}
     journal = Journal(baseline)
     found = [finding(subject="sid"), finding(), finding(severity=ERROR, subject="sid"), finding("other", subject="sid")]
     new = Booked(journal, HOME, 0.0).add(found)
@@ -265,14 +265,25 @@ def test_what_is_in_the_baseline_is_known() -> None:
     assert report(journal).known == 1
 
 
+def test_what_only_the_baseline_has_is_stale_once_the_run_is_over() -> None:
+    baseline: Baseline = {("rule", "warning", *HOME, "sid"): True, ("gone", "info", *HOME, None): True}
+    journal = Journal({**baseline, ("other", "info", "GET", "ads.example", "/", None): False})
+    Booked(journal, HOME, 0.0).add([finding(subject="sid")])
+    assert [notice.id for notice in report(journal).notices] == []
+    over = journal.report("audit", SEED_PAGE_LIMITS, is_over=True)
+    assert [(notice.id, notice.count) for notice in over.notices] == [("baseline-stale", 1)]
+    journal.folded = 1
+    assert journal.report("audit", SEED_PAGE_LIMITS, is_over=True).notices == ()
+
+
 def test_a_baseline_may_come_later_and_go_again() -> None:
     journal = Journal()
     Booked(journal, HOME, 0.0).add([finding()])
     assert report(journal).known == 0
-    journal.compare_with({("rule", "warning", *HOME, None), ("late", "info", *HOME, None)})
+    journal.compare_with({("rule", "warning", *HOME, None): True, ("late", "info", *HOME, None): True})
     Booked(journal, HOME, 0.0).add([finding("late", INFO)])
     assert report(journal).known == 2
-    journal.compare_with(())
+    journal.compare_with({})
     assert report(journal).known == 0
 
 
@@ -335,7 +346,7 @@ def test_what_was_said_under_other_settings_gives_way() -> None:
 
 
 def test_a_finding_is_new_unless_it_is_known() -> None:
-    journal = Journal({("rule", "error", *HOME, None)})
+    journal = Journal({("rule", "error", *HOME, None): True})
     assert not report(journal).new(INFO)
     Booked(journal, HOME, 0.0).add([finding(severity=ERROR)])
     assert not report(journal).new(INFO)
@@ -343,7 +354,7 @@ def test_a_finding_is_new_unless_it_is_known() -> None:
     assert [len(report(journal).new(severity)) for severity in Severity] == [1, 1, 0]
     journal.compare_with(None)
     assert [str(entry) for entry in report(journal).new(INFO)] == ["rule GET a.example/", "rule GET a.example/"]
-    assert [report(journal).compared, report(Journal(())).compared] == [False, True]
+    assert [report(journal).compared, report(Journal({})).compared] == [False, True]
 
 
 def test_what_went_as_under_the_runtime_is_counted() -> None:
@@ -493,7 +504,7 @@ def test_what_is_found_again_is_not_new() -> None:
 
 def test_what_was_folded_together_then_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MAX_ENTRIES", 0)
-    journal = Journal({("rule", "warning", "*", "*", "*", None)})
+    journal = Journal({("rule", "warning", "*", "*", "*", None): True})
     Booked(journal, HOME, 1.0).add([finding()])
     assert not report(journal).new(WARNING)
 
@@ -584,7 +595,7 @@ def test_the_first_and_the_last_exchange_are_known() -> None:
 
 
 def test_a_successor_is_empty_and_has_the_same_baseline() -> None:
-    journal = Journal({("rule", "warning", *HOME, None)}, registrable=str.upper)
+    journal = Journal({("rule", "warning", *HOME, None): True}, registrable=str.upper)
     Booked(journal, HOME, 0.0).add([finding()])
     successor = journal.successor()
     assert report(successor).judged == 0

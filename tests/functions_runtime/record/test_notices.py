@@ -69,6 +69,23 @@ def test_unreadable() -> None:
     assert many.message.endswith(" and 2 more.")
 
 
+def test_stale_baseline() -> None:
+    assert notices.stale_baseline(()) is None
+    one = notices.stale_baseline({("cookie-session", "info", "GET", "a.example", "/\x1b", "sid")})
+    assert one
+    assert (one.id, one.count) == ("baseline-stale", 1)
+    assert one.message == (
+        "1 finding of the baseline was not seen again: cookie-session [sid] GET a.example/\\x1b. "
+        "If that is because of a fix, write a new baseline."
+    )
+    many = notices.stale_baseline({("rule", "info", "GET", "a.example", f"/{path}", None) for path in "abcde"})
+    assert many
+    assert many.message.startswith(
+        "5 findings of the baseline were not seen again: rule GET a.example/a; rule GET a.example/b; "
+        "rule GET a.example/c and 2 more. "
+    )
+
+
 def test_restricted_untested() -> None:
     assert notices.restricted_untested({}) is None
     one = notices.restricted_untested({"via": 3})

@@ -37,6 +37,12 @@ ME = Endpoint("PUT", "api.example", "/me")
             None,
             r"curl -ig -o /dev/null -w '%{size_download} bytes\n' https://a.example/",
         ),
+        (
+            "cookie-session",
+            Endpoint("GET", "a.example", "/my key={value}/%C3%BC/é/{id}"),
+            "sid",
+            "curl -ig 'https://a.example/my%20key={value}/%C3%BC/%C3%A9/{id}'",
+        ),
         ("cookie-read-by-script", ME, "sid", None),
         ("restricted-request-header", FOLDED, "via", None),
     ],
@@ -54,5 +60,5 @@ def test_hostile_text_stays_an_argument(rule: Rule) -> None:
     command = curl(found)
     if command is not None:
         *_, url = shlex.split(command)
-        assert url == f"https://{text}{text}"
+        assert url.startswith(f"https://{text}a'b%22$(id)%60id%60;&%7C")
         assert "{subject}" not in command

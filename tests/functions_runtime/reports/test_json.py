@@ -9,14 +9,16 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from functions_runtime.catalogue import BY_ID
+from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Request, Response
 from functions_runtime.profile import Limits
 from functions_runtime.record.journal import Journal
 from functions_runtime.reports.json import SCHEMA, read_baseline, render, timestamp
+from functions_runtime.rule import Rule
 from functions_runtime.ruling import Basis, Forward, Reply, Severity
 from functions_runtime.version import VERSION
+from tests.functions_runtime.reports.sample import example
 
 HOME = Endpoint("GET", "a.example", "/")
 LIMITS = Limits(4096, 75)
@@ -40,7 +42,7 @@ def validate(document: dict[str, Any]) -> None:
 
 
 def a_journal() -> Journal:
-    journal = Journal({("cookie-session", "info", *HOME, None)})
+    journal = Journal({("cookie-session", "info", *HOME, None): True})
     response = Response(fields=((b"Set-Cookie", b"sid=secret; Path=/"),))
     for time, findings in ((1767225600.0, [PLAIN, TOO_LONG]), (1767225661.9, [TOO_LONG]), (0.0, [])):
         request = Request(host="a.example", fields=((b"Host", b"a.example"),), time=time)
@@ -164,19 +166,29 @@ def test_a_time_that_is_none_is_null(seconds: float, text: str | None) -> None:
     assert timestamp(seconds) == text
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_finding_of_each_rule_is_as_the_schema_says(rule: Rule) -> None:
+    journal = Journal()
+    journal.book(journal.begin(HOME, Request(host="a.example")), [example(rule.id)])
+    assert [found["rule"] for found in rendered(journal)["findings"]] == [rule.id]
+
+
 # Baseline
 
 
 def test_a_report_is_the_baseline_of_the_next_run() -> None:
     journal = a_journal()
     baseline = read_baseline(render(journal.report("audit", LIMITS)))
-    assert baseline == {("cookie-lifetime-too-long", "error", *HOME, "sid"), ("cookie-session", "info", *HOME, None)}
+    assert baseline == {
+        ("cookie-lifetime-too-long", "error", *HOME, "sid"): True,
+        ("cookie-session", "info", *HOME, None): True,
+    }
     journal.compare_with(baseline)
     assert not journal.report("audit", LIMITS).new(Severity.INFO)
 
 
 def test_a_baseline_needs_nothing_but_schema_and_findings() -> None:
-    assert read_baseline(json.dumps({"schema": SCHEMA, "findings": []})) == frozenset()
+    assert read_baseline(json.dumps({"schema": SCHEMA, "findings": []})) == {}
 
 
 def a_report(**changes: object) -> str:

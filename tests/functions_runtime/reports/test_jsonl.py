@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 
-from functions_runtime.profile import Limits
 from functions_runtime.reports import json as json_report
 from functions_runtime.reports.jsonl import header, line
-from tests.functions_runtime.reports.sample import CONTROLS, ERROR, HOSTILE, entry
+from tests.functions_runtime.reports.sample import CONTROLS, ERROR, HOSTILE, entry, report
 
 
 def test_the_first_line_says_what_follows() -> None:
-    text = header("enforce", Limits(4096, 75))
+    text = header(report(mode="enforce"))
     assert text.endswith("\n")
-    assert json.loads(text) == {"schema": "runtime-report/1", "mode": "enforce", "limits": {"bytes": 4096, "count": 75}}
+    assert json.loads(text) == {
+        "schema": "runtime-report/1",
+        "version": "1.2.3",
+        "mode": "enforce",
+        "limits": {"bytes": 1000, "count": 100},
+    }
 
 
 def test_a_finding_is_as_in_the_json_report() -> None:

@@ -47,7 +47,7 @@ def test_notices_and_counts_follow() -> None:
     assert counts == (
         "  10 requests checked, 5 without a problem: 1 error, 0 warnings, 0 infos (1 finding known from the baseline)."
     )
-    assert any(line.endswith(" Limits on headers: 1,000 bytes, 100 fields.") for line in said)
+    assert any(line.endswith(" Limits on headers: 1,000 bytes, 100 fields and cookies.") for line in said)
     assert "  3 findings share entries with *, because there were too many." in said
 
 

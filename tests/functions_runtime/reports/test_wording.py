@@ -14,6 +14,7 @@ from functions_runtime.reports.wording import (
     how_judged,
     is_it_yours,
     lead,
+    limits,
     own_causes,
     own_endpoints,
     requests_checked,
@@ -149,6 +150,10 @@ def test_a_host_has_a_verdict_in_the_same_words(standing: Standing, said: str) -
 )
 def test_it_says_whether_the_traffic_was_changed(enforced: int, recorded: int, said: str) -> None:
     assert how_judged(report(enforced=enforced, recorded=recorded)) == said
+
+
+def test_the_limits_are_those_on_headers() -> None:
+    assert limits(report()) == "Limits on headers: 1,000 bytes, 100 fields and cookies."
 
 
 def test_the_site_with_the_most_requests_comes_first_among_causes_of_one_severity() -> None:

@@ -20,6 +20,7 @@ from functions_runtime.reports.wording import (
     is_it_yours,
     is_little,
     lead,
+    limits,
     own_causes,
     own_endpoints,
     requests_checked,
@@ -77,7 +78,7 @@ def section(report: Report, *, live: bool = False) -> Markup:
         _obstacles(report),
         _tiles(report, facts),
         _coverage(report),
-        element("p", f"{how_judged(report)} {_limits(report)}", class_="quiet"),
+        element("p", f"{how_judged(report)} {limits(report)}", class_="quiet"),
         id="verdict",
         class_=f"card {facts['standing']}",
         aria_label="Verdict",
@@ -131,10 +132,6 @@ def _sign() -> Markup:
     """All signs, of which the style sheet shows the one that fits."""
     paths = [element("path", d=d, class_=f"sign-{class_}") for class_, d in SIGNS.items()]
     return element("svg", paths, viewBox="0 0 24 24", class_="sign", aria_hidden="true")
-
-
-def _limits(report: Report) -> str:
-    return f"Limits on headers: {report.limits.size:,} bytes, {report.limits.count} fields and cookies."
 
 
 def _notices(report: Report) -> Content:
