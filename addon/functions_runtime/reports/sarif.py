@@ -18,6 +18,7 @@ from functions_runtime.catalogue import BY_ID, RULES, say
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, gather
+from functions_runtime.reports.curl import curl
 from functions_runtime.reports.json import timestamp, verdict
 from functions_runtime.reports.text import counted
 from functions_runtime.rule import Rule
@@ -101,6 +102,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _result(cause: Cause, *, compared: bool, suppressing: bool) -> dict[str, Any]:
     found, rule = cause.finding, BY_ID[cause.finding.rule]
     first, *others = cause.entries
+    command = curl(first)
     identity = [found.rule, str(found.severity), cause.host, found.subject]
     where = f"{first.endpoint}" + (f" and {counted(len(others), 'more endpoint')}" if others else "")
     result: dict[str, Any] = {
@@ -127,6 +129,7 @@ def _result(cause: Cause, *, compared: bool, suppressing: bool) -> dict[str, Any
             "host": _plain(cause.host),
             "own": cause.is_own,
             "endpoints": len(cause.entries),
+            "curl": None if command is None else _plain(command),
         },
     }
     if others:

@@ -86,6 +86,11 @@ def test_severities_have_levels() -> None:
     assert [each["level"] for each in found] == ["error", "warning", "note"]
 
 
+def test_a_result_has_the_command_that_shows_it() -> None:
+    [result] = results(entry("cookie-session", subject="sid"))
+    assert result["properties"]["curl"] == "curl -ig https://a.example/"
+
+
 def test_a_result_says_everything() -> None:
     found = entry("request-headers-too-long", endpoint=LOGIN, basis=Basis.READING, status=431, count=3)
     [result] = results(found)
@@ -121,6 +126,7 @@ def test_a_result_says_everything() -> None:
             "host": "a.example",
             "own": True,
             "endpoints": 1,
+            "curl": None,
         },
     }
     assert [(name, len(value)) for name, value in fingerprints.items()] == [("cause/v1", 64)]
