@@ -340,6 +340,29 @@ def test_a_large_flow_that_is_broken(inside: bytes) -> None:
     assert read(ended_wrong)[1:] == [CutOff(2, "it is damaged")]
 
 
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=40)
+    | st.binary(max_size=40)
+    | st.lists(st.integers(), max_size=5)
+    | st.dictionaries(st.sampled_from(["host", "tls", "4"]), st.integers(), max_size=2)
+)
+
+
+@given(st.dictionaries(st.text("az_", min_size=1, max_size=9), VALUES, max_size=6), st.booleans())
+def test_what_nobody_looks_at_changes_nothing(extra: dict[str, Any], first: bool) -> None:
+    plain = state()
+    for name in ("request", "response", "client_conn", "server_conn"):
+        plain[name] = {**extra, **plain[name]} if first else {**plain[name], **extra}
+    data = dumped({**extra, **plain} if first else {**plain, **extra})
+    [fast], [slow] = read(data), read(data, with_state=True)
+    assert isinstance(slow, Recorded)
+    assert fast == slow._replace(state=None) == read(dumped(state()))[0]
+
+
 FLOWS = dumped(state()) + dumped(state(response={"content": b"x" * 300}))
 
 
