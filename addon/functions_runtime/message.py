@@ -82,8 +82,9 @@ class SetCookieField(NamedTuple):
 
 @dataclass(slots=True)
 class Response:
-    """The head of a response as the server sent it. `time` is when it arrived, in seconds since 1970-01-01 UTC.
+    """The head of a response as the server sent it.
 
+    `time` is when it arrived, in seconds since 1970-01-01 UTC, None if unknown.
     `waited` is the number of seconds between the end of the request and the first byte of the response, None if
     unknown. `cookies` are its Set-Cookie fields without those that a user agent ignores as a whole. `by_name` maps
     field names in lower case to the fields' values. `header_size` is the size of the field section. Each field counts
@@ -92,7 +93,7 @@ class Response:
 
     status: int = 200
     fields: Fields = ()
-    time: float = 0.0
+    time: float | None = 0.0
     waited: float | None = None
     cookies: tuple[SetCookieField, ...] = field(init=False, repr=False, compare=False)
     by_name: FieldsByName = field(init=False, repr=False, compare=False)

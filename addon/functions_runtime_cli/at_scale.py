@@ -26,6 +26,8 @@ PARTS_PER_WORKER = 3
 MOST_IN_A_PART = 50
 """The most recordings that are judged again if a worker is lost."""
 MERGED_AT_ONCE = 8
+ATTEMPTS = 3
+"""How often recordings are judged in processes of this machine if one of them is killed."""
 SECONDS_TO_CONNECT = 10
 
 
@@ -48,8 +50,27 @@ def _require(what: str, otherwise: str) -> None:
 
 
 def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
-    """Judge recordings in this many processes. Raises ClusterError if Dask is missing, or if one of them dies."""
+    """Judge recordings in this many processes. Raises ClusterError if Dask is missing, or if they die repeatedly."""
     _require("Judging in several processes", "Or use --workers 1.")
+    for _ in range(ATTEMPTS):
+        finished: list[int] = []
+
+        def count(recordings: int, finished: list[int] = finished) -> None:
+            finished.append(recordings)
+            advance(recordings)
+
+        try:
+            return _in_processes(names, plan, workers, count)
+        except BrokenProcessPool:  # all of it is judged again, and counted once
+            advance(-sum(finished))
+    raise ClusterError(
+        "Processes that judged recordings were killed again and again, perhaps because memory ran out. Try fewer with "
+        "--workers."
+    )
+
+
+def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
+    """Raises BrokenProcessPool if one of the processes dies."""
     from dask.callbacks import Callback
 
     size = _part_size(len(names), workers)
@@ -61,14 +82,9 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
             if key[0] not in first and key[0].startswith("_judged_part"):
                 advance(size)
 
-    try:
-        with Watch():  # type: ignore[no-untyped-call]
-            # Dask would give six parts at a time to one process.
-            return _unpacked(_judged(bag, plan).compute(scheduler="processes", num_workers=workers, chunksize=1))
-    except BrokenProcessPool as error:
-        raise ClusterError(
-            "A process that judged recordings was killed, perhaps because memory ran out. Try fewer with --workers."
-        ) from error
+    with Watch():  # type: ignore[no-untyped-call]
+        # Dask would give six parts at a time to one process.
+        return _unpacked(_judged(bag, plan).compute(scheduler="processes", num_workers=workers, chunksize=1))
 
 
 def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:
@@ -115,16 +131,14 @@ def _knock(scheduler: str) -> None:
 
 def _check_versions(client: Any) -> None:
     try:
-        found = set(client.run(versions).values())
+        found = {client.run_on_scheduler(versions), *client.run(versions).values()}
     except ImportError as error:
         raise ClusterError(
-            "The workers of the cluster lack this program or what it needs. Install it there, with its extra audit, in "
-            f"version {VERSION}."
+            "The scheduler or a worker of the cluster lacks this program or what it needs. Install it there, with its "
+            f"extra audit, in version {VERSION}."
         ) from error
     if others := found - {versions()}:
-        raise ClusterError(
-            f"The workers of the cluster have {', '.join(sorted(others))}, and here is {versions()}. Install the same."
-        )
+        raise ClusterError(f"The cluster has {', '.join(sorted(others))}, and here is {versions()}. Install the same.")
 
 
 def versions() -> str:

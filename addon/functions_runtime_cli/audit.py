@@ -23,7 +23,7 @@ from functions_runtime.reports.text import counted
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import at_scale, judging, opening
 from functions_runtime_cli.arguments import WRONG, Parser
-from functions_runtime_cli.judging import Judged, Place, Plan
+from functions_runtime_cli.judging import Judged, Plan, Skips
 from functions_runtime_proxy import options
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
 from functions_runtime_proxy.report_files import LOG_SUFFIX, SUFFIXES, ReportWriter, replace_file
@@ -39,7 +39,7 @@ EPILOG = """\
 exit status: 0 if the audit ran, whatever it found; 1 if the call is wrong, no recording could be read, or a report
 could not be written; 2 if --fail-on is set and there are new findings of that severity or above, no response of your
 own hosts was checked, or a recording could not be read, or only in part.
-The audit never reads the content of HAR files, so ~b matches in flow files only."""
+Contents are read only if a filter asks for them, as ~b does."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -190,19 +190,16 @@ def _one_by_one(names: Sequence[str], plan: Plan, progress: _Progress) -> Judged
 def _notices(judged: Judged, recordings: int) -> list[Notice | None]:
     """What the recordings lack and what could not be judged. If none has cookies, the report says so itself."""
     bare = judged.bare.count if judged.journal.hosts.has_credentials else 0
-    skipped = {
-        reason: (skips.count, [_place(place, recordings) for place in skips.places])
-        for reason, skips in judged.skipped.items()
-    }
+    skipped = {reason: (skips.count, _places(skips, recordings)) for reason, skips in judged.skipped.items()}
     return [
         some_without_cookies(bare, [place.name for place in judged.bare.places]),
-        entries_skipped(skipped, judged.cut_off),
+        entries_skipped(skipped, judged.cut_off, (judged.unanswered.count, _places(judged.unanswered, recordings))),
         unreadable(judged.unreadable),
     ]
 
 
-def _place(place: Place, recordings: int) -> str:
-    return f"{place.position} of {place.name}" if recordings > 1 else str(place.position)
+def _places(skips: Skips, recordings: int) -> list[str]:
+    return [f"{place.position} of {place.name}" if recordings > 1 else str(place.position) for place in skips.places]
 
 
 def _write(report: Report, paths: Sequence[Path]) -> bool:

@@ -74,7 +74,8 @@ class Judged:
     """The result of recordings: a journal, the names of those read, and those that could not be read, and why.
 
     `cut_off` are those that could be read only in part: the last entry that was read, and why there was no other.
-    `bare` are the recordings without a cookie or Authorization in which there should be one.
+    `unanswered` are the entries without a response. `bare` are the recordings without a cookie or Authorization in
+    which there should be one.
     """
 
     journal: Journal = field(default_factory=lambda: Journal(registrable=registrable_domain))
@@ -82,6 +83,7 @@ class Judged:
     skipped: dict[str, Skips] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     cut_off: dict[str, tuple[int, str]] = field(default_factory=dict)
+    unanswered: Skips = field(default_factory=Skips)
     bare: Skips = field(default_factory=Skips)
 
     def skip(self, reason: str, skips: Skips) -> None:
@@ -165,7 +167,7 @@ def _judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None) -> Judg
     session = Session(judgement.settings.profile, plan.key, registrable=registrable_domain)
     journal = session.journal
     judged = Judged(journal)
-    shown, position = printable(name, 300), 0
+    shown, position = printable(opening.shown(name), 300), 0
     try:
         for each in opening.read(opening.absolute(name, plan.folder), plan.domain, with_state=judgement.needs_flow):
             if isinstance(each, CutOff):
@@ -175,7 +177,9 @@ def _judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None) -> Judg
             if isinstance(each, Skipped):
                 judged.skip(each.reason, Skips(1, (Place(shown, each.position),)))
             else:
-                _judge_one(session, judgement, each)
+                is_judged = _judge_one(session, judgement, each)
+                if is_judged and each.response is None:
+                    judged.unanswered.add(Skips(1, (Place(shown, position),)))
             if saw:
                 saw(journal)
     except UnreadableError as error:
@@ -190,12 +194,12 @@ def _judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None) -> Judg
     return judged
 
 
-def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> None:
-    """Judge one exchange, as the addon does with a flow that it reads."""
+def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bool:
+    """Judge one exchange, as the addon does with a flow that it reads. Returns whether it is in scope."""
     subject = _subject(recorded) if judgement.scope or judgement.overrides else None
     if judgement.scope and subject and not judgement.scope.matches(subject):
         session.journal.outside_scope += 1
-        return
+        return False
     request, response = recorded.request, recorded.response
     overrides = _overrides(judgement.overrides, subject, request.endpoint) if subject else None
     told, is_changed = read.findings_from_plain(recorded.stored)
@@ -211,6 +215,7 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> No
     if response is not None:
         case = session.response(case, response, overrides, sent=recorded.sent, received=recorded.received).case
         session.ended(case, recorded.sent, recorded.received, recorded.ended, overrides)
+    return True
 
 
 def _overrides(
@@ -243,6 +248,7 @@ def _subject(recorded: Recorded) -> filters.Subject:
         response.fields if response else (),
         request.host,
         _flow(recorded.state) if recorded.state else None,
+        recorded.contents,
     )
 
 
@@ -264,6 +270,7 @@ def merged(parts: Iterable[Judged]) -> Judged:
         together.names += part.names
         together.unreadable |= part.unreadable
         together.cut_off |= part.cut_off
+        together.unanswered.add(part.unanswered)
         together.bare.add(part.bare)
         for reason, skips in part.skipped.items():
             together.skip(reason, skips)

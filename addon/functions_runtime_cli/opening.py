@@ -41,6 +41,15 @@ def is_url(name: str) -> bool:
     return "://" in name
 
 
+_SECRET_IN_URL = re.compile(r"(?<=://)[^/\s]*@|[?#][^\s'\"]*")
+"""What can be a secret in a URL: the user and password, the query and the fragment."""
+
+
+def shown(name: str) -> str:
+    """The name of a recording as it may be shown."""
+    return _SECRET_IN_URL.sub("", name) if is_url(name) else name
+
+
 def absolute(name: str, folder: str) -> str:
     """The location of a recording. Paths are relative to the folder."""
     return name if is_url(name) else os.path.join(folder, name)
@@ -74,20 +83,25 @@ def _local(argument: str) -> list[str]:
     return [path]
 
 
+_URL_MAGIC = re.compile(r"[*[]")
+"""What makes a pattern of a URL. A question mark begins its query."""
+
+
 def _remote(url: str) -> list[str]:
-    if not glob.has_magic(url) and not url.endswith("/"):
+    if not _URL_MAGIC.search(url) and not url.endswith("/"):
         return [url]
     try:
         import fsspec
 
         system, path = fsspec.core.url_to_fs(url)
-        pattern = path if glob.has_magic(path) else f"{path.rstrip('/')}/**"
-        found = [str(each) for each in system.glob(pattern) if glob.has_magic(path) or _is_recording(str(each))]
+        is_pattern = _URL_MAGIC.search(path)
+        pattern = path if is_pattern else f"{path.rstrip('/')}/**"
+        found = [str(each) for each in system.glob(pattern) if is_pattern or _is_recording(str(each))]
         names = sorted(system.unstrip_protocol(each) for each in found)
     except (ImportError, OSError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{url!r} cannot be listed: {reason_of(error)}.") from error
+        raise ValueError(f"{shown(url)!r} cannot be listed: {reason_of(error)}.") from error
     if not names:
-        raise ValueError(f"There is no recording at {url!r}.")
+        raise ValueError(f"There is no recording at {shown(url)!r}.")
     return names
 
 
@@ -108,7 +122,7 @@ def reason_of(error: Exception) -> str:
         return f"a URL of this kind needs {lacking}, which {source}"
     if isinstance(error, FileNotFoundError):  # as fsspec raises it, with the URL alone
         return reason_of(error.__cause__) if isinstance(error.__cause__, Exception) else "it was not found"
-    text = " ".join(str(error).split()).rstrip(".")
+    text = _SECRET_IN_URL.sub("", " ".join(str(error).split())).rstrip(".")
     return text if text[1:2].isupper() else text[:1].lower() + text[1:] or type(error).__name__
 
 
@@ -152,7 +166,7 @@ def _read(file: IO[bytes], domain: str, *, with_state: bool) -> Iterator[Recorde
         data = file.read()
         if start[:2] in UTF_16:
             data = data.decode("utf-16", "replace").encode()
-        yield from har.read(data, domain)
+        yield from har.read(data, domain, with_contents=with_state)
     else:
         yield from flow_state.read(_Skipping(file), MITMPROXY, domain, with_state=with_state)
 

@@ -21,7 +21,7 @@ class Subject(NamedTuple):
 
     `method` and `path`, which includes the query, are as on the wire. `host` is the host that the client addressed,
     `target` the one that the request went to. `status` is None if there is no response. `flow` is the exchange as a
-    flow, if there is one.
+    flow, if there is one. Without it, `contents` are those of request and response.
     """
 
     method: bytes
@@ -34,6 +34,7 @@ class Subject(NamedTuple):
     response_fields: Fields = ()
     target: str = ""
     flow: http.HTTPFlow | None = None
+    contents: tuple[bytes, bytes] = (b"", b"")
 
     @property
     def url(self) -> str:
@@ -67,7 +68,7 @@ def parse(text: str) -> Filter:
 
 
 def flow_of(subject: Subject) -> http.HTTPFlow:
-    """A flow that has what the subject has, and no content."""
+    """A flow that has what the subject has."""
     flow = http.HTTPFlow(
         connection.Client(peername=("127.0.0.1", 0), sockname=("127.0.0.1", 0), timestamp_start=0.0),
         connection.Server(address=(subject.target or subject.host, subject.port)),
@@ -82,14 +83,14 @@ def flow_of(subject: Subject) -> http.HTTPFlow:
         subject.path.encode("utf-8", "surrogateescape"),
         b"HTTP/1.1",
         http.Headers(subject.fields),
-        b"",
+        subject.contents[0],
         None,
         0.0,
         0.0,
     )
     if subject.status is not None:
         headers = http.Headers(subject.response_fields)
-        flow.response = http.Response(b"HTTP/1.1", subject.status, b"", headers, b"", None, 0.0, 0.0)
+        flow.response = http.Response(b"HTTP/1.1", subject.status, b"", headers, subject.contents[1], None, 0.0, 0.0)
     return flow
 
 

@@ -20,6 +20,7 @@ from functions_runtime.syntax.rfc9110 import (
     taken_apart,
     target_authority,
     without_fields,
+    without_invented_length,
 )
 from functions_runtime.wire_text import printable
 from functions_runtime_proxy import internals
@@ -54,18 +55,9 @@ def fields_of(flow: http.HTTPFlow) -> Fields:
     """The fields of the request as they are now, without what the client says to mitmproxy as its proxy."""
     fields: Fields = flow.request.headers.fields
     if internals.is_from_har(flow):
-        return _without_invented_length(flow, taken_apart(fields))
+        data = flow.request.data
+        return without_invented_length(taken_apart(fields), data.method, has_content=bool(data.content))
     return without_fields(fields, PROXY_FIELDS) if is_to_proxy(flow) else fields
-
-
-def _without_invented_length(flow: http.HTTPFlow, fields: Fields) -> Fields:
-    """The fields without the Content-Length: 0 that mitmproxy's reader of HAR gives every request without content.
-
-    Browsers write one for POST, PUT and PATCH themselves.
-    """
-    if flow.request.method in ("POST", "PUT", "PATCH") or flow.request.raw_content:
-        return fields
-    return tuple([field for field in fields if field != (b"content-length", b"0")])
 
 
 def function_domain(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> str | None:
@@ -84,13 +76,12 @@ def response_of(flow: http.HTTPFlow, *, held: bool) -> Response:
     """
     assert flow.response
     data = flow.response.data
+    if internals.is_from_har(flow):  # nobody knows when it began
+        return Response(data.status_code, taken_apart(data.headers.fields), data.timestamp_end or 0.0, None)
     arrived = data.timestamp_start or flow.request.timestamp_start
     sent = flow.request.timestamp_end
     waited = None if held or sent is None or arrived < sent else arrived - sent
-    fields: Fields = data.headers.fields
-    if internals.is_from_har(flow):
-        fields = taken_apart(fields)
-    return Response(data.status_code, fields, arrived, waited)
+    return Response(data.status_code, data.headers.fields, arrived, waited)
 
 
 def _addressed_host(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, bool]:

@@ -121,7 +121,9 @@ class ReportWriter:
             self._task.cancel()
             self._task = None
         self._write(*self._take())
+        last = jsonl.footer(self._snapshot())
         for path in [*self._logs]:
+            self._append(path, last)
             self._close(path)
 
     def _close(self, path: Path) -> None:

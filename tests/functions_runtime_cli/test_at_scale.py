@@ -9,14 +9,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from functions_runtime_cli import at_scale, audit
 from functions_runtime_cli.audit import main
-from functions_runtime_cli.judging import Plan
+from functions_runtime_cli.judging import Judged, Plan
 from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,20 +55,23 @@ def expected(recordings: Path, tmp_path: Path) -> str:
 class Cluster:
     """A scheduler on this machine, and its workers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, scheduler_has_it: bool = True) -> None:
         self._folder = folder
         self._processes = contextlib.ExitStack()
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
         self.address = f"tcp://127.0.0.1:{port}"
-        self._start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-show", "--no-dashboard")
+        where = ("--host", "127.0.0.1", "--port", str(port), "--no-show", "--no-dashboard")
+        self._start("scheduler", *where, has_it=scheduler_has_it)
         self.workers: list[subprocess.Popen[bytes]] = []
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{ADDON}{os.pathsep}{ROOT}"}
+    def _start(self, *arguments: str, has_it: bool = True) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": f"{ADDON}{os.pathsep}{ROOT}" if has_it else ""}
         log = (self._folder / f"{arguments[0]}-{time.monotonic_ns()}.log").open("wb")
         command = [sys.executable, "-m", "dask", *arguments]
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=environment, cwd=self._folder, start_new_session=True
+        )
         self._processes.callback(_end, process)
         return process
 
@@ -200,36 +203,62 @@ def test_a_cluster_without_workers_is_a_sentence(
     assert "has no workers. Start one: dask worker" in capsys.readouterr().err
 
 
+def test_a_scheduler_without_this_program_is_a_sentence(
+    recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextlib.closing(Cluster(tmp_path, scheduler_has_it=False)) as cluster:
+        cluster.add_worker()
+        cluster.wait_for(1)
+        assert main([str(recordings), "--scheduler", cluster.address]) == 1
+    assert capsys.readouterr().err.startswith("The scheduler or a worker of the cluster lacks this program")
+
+
 def test_workers_of_another_version_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     class Client:
         def run(self, function: Callable[[], str]) -> dict[str, str]:
             return {"a": function(), "b": "functions-runtime 0.0.1 with mitmproxy 1"}
 
-    class Bare:
+        def run_on_scheduler(self, function: Callable[[], str]) -> str:
+            return function()
+
+    class Bare(Client):
         def run(self, function: Callable[[], str]) -> dict[str, str]:
             raise ModuleNotFoundError
 
-    with pytest.raises(at_scale.ClusterError, match=r"have functions-runtime 0\.0\.1 with mitmproxy 1, and here is"):
+    with pytest.raises(at_scale.ClusterError, match=r"has functions-runtime 0\.0\.1 with mitmproxy 1, and here is"):
         at_scale._check_versions(Client())
-    with pytest.raises(at_scale.ClusterError, match="lack this program"):
+    with pytest.raises(at_scale.ClusterError, match="lacks this program"):
         at_scale._check_versions(Bare())
 
 
-def test_a_process_that_is_killed_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_is_killed_costs_nothing(recordings: Path, tmp_path: Path, expected: str) -> None:
+    import multiprocessing
+
+    def kill_the_first() -> None:
+        end = time.monotonic() + PATIENCE
+        while not (processes := multiprocessing.active_children()):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        processes[0].kill()
+
+    with _beside(kill_the_first):
+        assert report_on(recordings, tmp_path / "two.json", "--workers", "2") == expected
+
+
+def test_processes_that_are_killed_again_and_again_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     from concurrent.futures.process import BrokenProcessPool
 
-    class Bag:
-        def __dask_keys__(self) -> list[str]:
-            return []
+    advanced: list[int] = []
 
-        def compute(self, **_: object) -> bytes:
-            raise BrokenProcessPool
+    def break_off(names: Sequence[str], plan: Plan, workers: int, advance: Callable[[int], None]) -> Judged:
+        advance(1)
+        raise BrokenProcessPool
 
-    monkeypatch.setattr(at_scale, "_bag", lambda names, size: Bag())
-    monkeypatch.setattr(at_scale, "_judged", lambda bag, plan: bag)
+    monkeypatch.setattr(at_scale, "_in_processes", break_off)
     plan = Plan("", "4kb/75", "", (), b"k", "")
-    with pytest.raises(at_scale.ClusterError, match="was killed"):
-        at_scale.on_this_machine(["a"], plan, 2, lambda recordings: None)
+    with pytest.raises(at_scale.ClusterError, match="were killed again and again"):
+        at_scale.on_this_machine(["a"], plan, 2, advanced.append)
+    assert advanced == [1, -1] * at_scale.ATTEMPTS
 
 
 def test_without_dask_one_process_does_it_and_several_are_refused(

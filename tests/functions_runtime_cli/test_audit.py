@@ -93,6 +93,28 @@ def test_urls(har: Path, out: Path) -> None:
     assert judged(out, f"{har.parent.as_uri()}/")["exchanges"]["judged"] == 2
 
 
+def test_what_is_secret_in_a_url_is_not_shown(tmp_path: Path, har: Path, out: Path) -> None:
+    secret = "memory://user:pw123@nowhere/b.har?sig=SECRET"
+    found = judged(out, har, secret)
+    (notice,) = found["notices"]
+    assert notice["message"].startswith("1 recording could not be read: memory://nowhere/b.har (")
+    assert "SECRET" not in out.read_text(encoding="utf-8")
+    assert "pw123" not in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("folder/a?b@c.har", "folder/a?b@c.har"),
+        ("https://u:p@a.example/b@c.har?sig=1#x", "https://a.example/b@c.har"),
+        ("s3://bucket/*.har", "s3://bucket/*.har"),
+        ("https://a.example?sig=1", "https://a.example"),
+    ],
+)
+def test_names_as_they_are_shown(name: str, shown: str) -> None:
+    assert opening.shown(name) == shown
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_byte_order_marks(har: Path, out: Path, encoding: str) -> None:
     har.write_bytes(har.read_text(encoding="utf-8").encode(encoding))
@@ -146,6 +168,8 @@ def test_a_run_without_a_response_fails_the_gate(tmp_path: Path, capsys: pytest.
     unanswered = entry()
     unanswered["response"]["status"] = 0
     recording = write_har(tmp_path / "a.har", unanswered)
+    assert main([str(recording)]) == 0
+    assert "Note: 1 entry has no response: only its request was judged (entry 1)." in capsys.readouterr().out
     assert main([str(recording), "--quiet", "--fail-on", "error"]) == 2
     assert capsys.readouterr().err == (
         "Exit status 2, because no response of your own hosts was seen (--fail-on is set).\n"
@@ -233,7 +257,11 @@ def test_a_scope_that_needs_a_flow(tmp_path: Path, har: Path, out: Path) -> None
     flows = write_flows(tmp_path / "b.flow", ["/a"], content=b"hello")
     assert judged(out, flows, "--scope", "~b hello")["exchanges"]["judged"] == 1
     assert judged(out, flows, "--scope", "~b other")["exchanges"]["judged"] == 0
-    assert judged(out, har, "--scope", "~b hello")["exchanges"]["judged"] == 0
+    plain = entry()
+    plain["response"]["content"] = {"text": "hello"}
+    recording = write_har(tmp_path / "c.har", plain, entry())
+    assert judged(out, recording, "--scope", "~b hello")["exchanges"]["judged"] == 1
+    assert judged(out, recording, "--scope", "!~b hello")["exchanges"]["judged"] == 1
 
 
 def test_rules(har: Path, out: Path) -> None:
@@ -339,6 +367,7 @@ def test_urls_that_cannot_be_read(har: Path, out: Path) -> None:
     ("error", "reason"),
     [
         (ModuleNotFoundError("No module", name="fsspec"), "a URL of this kind needs fsspec, which comes with"),
+        (OSError("403, url='https://a.example/b.har?sig=SECRET'."), "403, url='https://a.example/b.har'"),
         (ImportError("Please install s3fs to access S3"), "a URL of this kind needs s3fs, which is not installed"),
         (ImportError("HTTPFileSystem is not there."), "HTTPFileSystem is not there"),
         (FileNotFoundError("https://a.example/b"), "it was not found"),

@@ -49,12 +49,21 @@ def some_without_cookies(recordings: int, named: Sequence[str]) -> Notice | None
     )
 
 
+NO_RESPONSES = "entries have no response: only their requests were"
+
+Places = tuple[int, Sequence[str]]
+"""How many entries there are of a kind, and the places of the first ones in words."""
+
+
 def entries_skipped(
-    skipped: Mapping[str, tuple[int, Sequence[str]]], cut_off: Mapping[str, tuple[int, str]] | None = None
+    skipped: Mapping[str, Places],
+    cut_off: Mapping[str, tuple[int, str]] | None = None,
+    unanswered: Places = (0, ()),
 ) -> Notice | None:
-    """Entries of recordings that could not be judged, by reason: how many, and the first places in words.
+    """Entries of recordings that could not be judged, by reason, or only in part.
 
     `cut_off` maps the names of recordings that could be read only in part to the last entry that was read, and why.
+    `unanswered` are the entries without a response.
     """
     cut_off = cut_off or {}
     count = sum(number for number, _ in skipped.values())
@@ -65,13 +74,18 @@ def entries_skipped(
         examples = _named(named[:MOST_NAMED], len(named), "; ")
         sentences.append(f"{len(named):,} {recordings} could be read only in part: {examples}.")
     if count:
-        reasons = "; ".join(
-            f"{reason} ({'entry' if number == 1 else 'entries'} {_named(places, number)})"
-            for reason, (number, places) in sorted(skipped.items())
-        )
+        reasons = "; ".join(f"{reason} ({_entries(places)})" for reason, places in sorted(skipped.items()))
         verb = "entry was" if count == 1 else "entries were"
         sentences.append(f"{count:,} {verb} not judged: {reasons}.")
-    return Notice("entries-skipped", " ".join(sentences), count + len(cut_off)) if sentences else None
+    if unanswered[0]:
+        are = "entry has no response: only its request was" if unanswered[0] == 1 else NO_RESPONSES
+        sentences.append(f"{unanswered[0]:,} {are} judged ({_entries(unanswered)}).")
+    return Notice("entries-skipped", " ".join(sentences), count + len(cut_off) + unanswered[0]) if sentences else None
+
+
+def _entries(places: Places) -> str:
+    number, first = places
+    return f"{'entry' if number == 1 else 'entries'} {_named(first, number)}"
 
 
 def _named(first: Sequence[str], count: int, separator: str = ", ") -> str:

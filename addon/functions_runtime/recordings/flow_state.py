@@ -15,7 +15,15 @@ from typing import Any, NamedTuple, Protocol
 
 from functions_runtime.message import HOST_NAME, Request, Response
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
-from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, as_http1_fields, target_authority, without_fields
+from functions_runtime.syntax.rfc9110 import (
+    PROXY_FIELDS,
+    Fields,
+    as_http1_fields,
+    taken_apart,
+    target_authority,
+    without_fields,
+    without_invented_length,
+)
 from functions_runtime.wire_text import printable
 
 LARGE = 1 << 20
@@ -78,7 +86,7 @@ class _Wanted:
 
 _SIZE, _FIELDS = _Wanted(), _Wanted()
 """Stand for a value of which the size alone counts, and for a field section."""
-_CLIENT = _Wanted(proxy_mode=None, sni=None)
+_CLIENT = _Wanted(peername=None, proxy_mode=None, sni=None)
 _SERVER = _Wanted(address=None, tls=None)
 _REQUEST = _Wanted(
     host=None,
@@ -133,6 +141,8 @@ def read(
             yield CutOff(position, "it is damaged")
             return
         except _MALFORMED as error:
+            if position == 1 and _is_of_unknown_version(error):  # and so are the others
+                raise UnreadableError(_why(error)) from None
             yield Skipped(position, _why(error))
             continue
         try:
@@ -192,7 +202,11 @@ def _flow(source: Source, size: int, mitmproxy: Mitmproxy, *, with_state: bool) 
 def _why(error: Exception) -> str:
     """Why a flow cannot be read. mitmproxy has a sentence for a version that it does not know."""
     text = str(error)
-    return printable(f"{text[:1].lower()}{text[1:]}".rstrip(".")) if "flow format version" in text else NOT_A_FLOW
+    return printable(f"{text[:1].lower()}{text[1:]}".rstrip(".")) if _is_of_unknown_version(error) else NOT_A_FLOW
+
+
+def _is_of_unknown_version(error: Exception) -> bool:
+    return "flow format version" in str(error)
 
 
 def _wanted(data: bytes, at: int, end: int, wanted: _Wanted) -> State:
@@ -368,12 +382,15 @@ def _recorded(
     mode, _, target = str(client["proxy_mode"]).partition("@")[0].partition(":")
     version, authority = asked["http_version"], asked["authority"]
     fields = _fields(asked["headers"])
+    is_from_har = _is_from_har(client)
+    if is_from_har:
+        fields = without_invented_length(taken_apart(fields), asked["method"], has_content=bool(asked["content"]))
     host, is_known = _addressed_host(asked, fields, host_of), True
     if mode == "reverse":
         is_known = host != host_of(target.rpartition("://")[2]).lower()
         if not is_known and client["sni"]:
             host, is_known = str(client["sni"]).lower(), True
-    if mode in ("regular", "upstream"):
+    if mode in ("regular", "upstream") and not is_from_har:
         fields = without_fields(fields, PROXY_FIELDS)
     fields = as_http1_fields(fields, authority=authority, multiplexed=version.startswith((b"HTTP/2", b"HTTP/3")))
     path, _, query = asked["path"].partition(b"?")
@@ -388,7 +405,7 @@ def _recorded(
     )
     response = None
     if answered and answered["status_code"]:  # HAR files that mitmproxy read have 0 if there was none
-        response = _response(answered, asked)
+        response = _response(answered, asked, is_from_har=is_from_har)
     return Recorded(
         position,
         request,
@@ -404,14 +421,22 @@ def _recorded(
     )
 
 
-def _response(answered: State, asked: State) -> Response:
+def _is_from_har(client: State) -> bool:
+    """Whether mitmproxy has read the flow from a HAR file: it makes up a client that no connection can have."""
+    peer: Any = client.get("peername") or ("", None)
+    return bool(peer[1] == 0)
+
+
+def _response(answered: State, asked: State, *, is_from_har: bool) -> Response:
+    status, fields = answered["status_code"], _fields(answered["headers"])
+    if not isinstance(status, int):
+        raise TypeError
+    if is_from_har:  # nobody knows when it began
+        return Response(status, taken_apart(fields), _time(answered["timestamp_end"]), None)
     arrived = _time(answered["timestamp_start"] or asked["timestamp_start"])
     sent = _time_or_none(asked["timestamp_end"])
     waited = None if sent is None or arrived < sent else arrived - sent
-    status = answered["status_code"]
-    if not isinstance(status, int):
-        raise TypeError
-    return Response(status, _fields(answered["headers"]), arrived, waited)
+    return Response(status, fields, arrived, waited)
 
 
 def _addressed_host(asked: State, fields: Fields, host_of: Callable[[str], str]) -> str:

@@ -6,6 +6,7 @@ tries it again. An entry that cannot be read does not affect the others.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import math
@@ -20,6 +21,7 @@ import msgspec
 
 from functions_runtime.message import HOST_NAME, Request, Response
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
+from functions_runtime.syntax.rfc6265 import parse_cookie_date
 from functions_runtime.syntax.rfc9110 import Fields, as_http1_fields
 from functions_runtime.wire_text import printable
 
@@ -109,18 +111,27 @@ _decode_entry = msgspec.json.Decoder(_Entry).decode
 _decode_text = msgspec.json.Decoder(str).decode
 
 
-def read(recording: bytes, domain: str = "") -> Iterator[Recorded | Skipped | CutOff]:
+def read(recording: bytes, domain: str = "", *, with_contents: bool = False) -> Iterator[Recorded | Skipped | CutOff]:
     """The exchanges of a HAR document, in order. `domain` is the Function's domain. If empty, it is the host addressed.
+
+    With `with_contents`, each exchange has the contents of its messages as far as the document has them. If an entry
+    does not say when it began, its response's Date says so, or else the entry before it.
 
     Raises UnreadableError if it is not HAR. A document that ends early is read as far as it goes.
     """
+    time = 0.0
     for position, raw in enumerate(_entries(recording.removeprefix(b"\xef\xbb\xbf")), 1):
         if raw is None and position == 1:
             raise UnreadableError("it ends early, or is damaged, before the end of its first entry")
         if raw is None:
             yield CutOff(position, "it ends early or is damaged")
         else:
-            yield _read_entry(raw, position, domain)
+            found = _read_entry(raw, position, domain, time)
+            if isinstance(found, Recorded):
+                time = found.request.time
+                if with_contents:
+                    found = found._replace(contents=_contents(json.loads(bytes(raw).decode("utf-8", "replace"))))
+            yield found
 
 
 def _entries(document: bytes) -> Iterable[bytes | None]:
@@ -183,7 +194,7 @@ def _reason(error: Exception) -> str:
     return printable(str(error), 2 * MAX_REASON)
 
 
-def _read_entry(raw: bytes, position: int, domain: str) -> Recorded | Skipped:
+def _read_entry(raw: bytes, position: int, domain: str, earlier: float) -> Recorded | Skipped:
     try:
         entry = _decode_entry(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -192,13 +203,13 @@ def _read_entry(raw: bytes, position: int, domain: str) -> Recorded | Skipped:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return Skipped(position, "the entry is not as HAR has it")
     try:
-        return _recorded(entry, position, domain)
+        return _recorded(entry, position, domain, earlier)
     except (ValueError, OverflowError):
         return Skipped(position, "the URL cannot be read")
 
 
-def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
-    """The exchange in an entry. Raises ValueError if its URL cannot be read."""
+def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Recorded | Skipped:
+    """The exchange in an entry. `earlier` is when the entry before it began. Raises ValueError if its URL is none."""
     asked, answered = entry.request, entry.response
     if not asked.url:
         return Skipped(position, "there is no URL")
@@ -210,7 +221,7 @@ def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
         return Skipped(position, f"not HTTP: {printable(scheme or 'no scheme', MAX_REASON)}")
     if not host:
         return Skipped(position, "the URL has no host")
-    started = _seconds(entry.startedDateTime)
+    started = _seconds(entry.startedDateTime) or (_date(answered) if answered else 0) or earlier
     before, waited, whole = _times(entry)
     request = Request(
         asked.method,
@@ -223,7 +234,8 @@ def _recorded(entry: _Entry, position: int, domain: str) -> Recorded | Skipped:
     )
     response = None  # tools write status 0 or -1 if none came
     if answered and answered.status > 0:
-        response = Response(answered.status, _response_fields(answered), started + before + (waited or 0), waited)
+        arrived = started + before + (waited or 0) if started else None
+        response = Response(answered.status, _response_fields(answered), arrived, waited)
     return Recorded(
         position,
         request,
@@ -272,6 +284,10 @@ def _times(entry: _Entry) -> tuple[float, float | None, float | None]:
     return before, waited, whole
 
 
+_EPOCH_IN_MILLISECONDS = re.compile(r"[0-9]{13}", re.ASCII)
+"""A time as JavaScript's Date.now() gives it."""
+
+
 def _seconds(started: str | None) -> float:
     """Seconds since 1970-01-01 UTC of a time in ISO 8601, 0 if there is no such time."""
     if not started:
@@ -280,6 +296,8 @@ def _seconds(started: str | None) -> float:
         with contextlib.suppress(ValueError):
             return datetime.fromisoformat(f"{started[:-1]}+00:00").timestamp()
     text = started.strip()
+    if _EPOCH_IN_MILLISECONDS.fullmatch(text):
+        return int(text) / MILLISECONDS
     text = f"{text[:-1]}+00:00" if text[-1:] in ("Z", "z") else text
     # Python 3.10 reads three or six digits after the second, and tools write one to nine.
     text = re.sub(r"\.([0-9]+)", lambda digits: f".{digits[1][:6]:0<6}", text, count=1)
@@ -289,6 +307,12 @@ def _seconds(started: str | None) -> float:
         return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, OverflowError):
         return 0.0
+
+
+def _date(response: _Response) -> float:
+    """The Date of a response in seconds since 1970-01-01 UTC, 0 if there is none."""
+    dates = (parse_cookie_date(_bytes(each.value)) for each in response.headers if each.name.lower() == "date")
+    return float(next(filter(None, dates), 0))
 
 
 def _request_fields(request: _Request) -> Fields:
@@ -430,14 +454,27 @@ def _post_data(post: Any) -> _PostData | None:
 
 
 def _pairs(items: Any) -> list[_Pair]:
-    """Names and values: objects with both, or lists of two."""
+    """Names and values: objects with both, lists of two, lines, or one object. Raises TypeError if it is none of it."""
+    if isinstance(items, str):
+        items = items.splitlines()
+    elif isinstance(items, Mapping):
+        items = [[name, each] for name, value in items.items() for each in (value if _is_list(value) else [value])]
+    elif not _is_list(items) and items is not None:
+        raise TypeError
     pairs = []
-    for item in items if isinstance(items, list) else ():
+    for item in items or ():
         if isinstance(item, Mapping) and item.get("name") is not None:
             pairs.append(_Pair(_text(item["name"]), _text(item.get("value"))))
-        elif isinstance(item, list) and len(item) == 2:
+        elif _is_list(item) and len(item) == 2:
             pairs.append(_Pair(_text(item[0]), _text(item[1])))
+        elif isinstance(item, str) and ":" in item:
+            name, _, value = item.partition(":")
+            pairs.append(_Pair(name, value.strip()))
     return pairs
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
 
 
 def _cookies(items: Any) -> list[_Cookie]:
@@ -458,6 +495,22 @@ def _cookies(items: Any) -> list[_Cookie]:
                 )
             )
     return found
+
+
+def _contents(plain: Any) -> tuple[bytes, bytes]:
+    """The contents of request and response in an entry, empty if they are not there."""
+    asked, answered = plain["request"], plain.get("response")
+    return _content(asked.get("postData")), _content(answered.get("content") if isinstance(answered, Mapping) else None)
+
+
+def _content(plain: Any) -> bytes:
+    if not isinstance(plain, Mapping):
+        return b""
+    text = _text(plain.get("text"))
+    if plain.get("encoding") == "base64":
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(text)
+    return _bytes(text)
 
 
 def _text(value: Any) -> str:

@@ -13,8 +13,8 @@ class Recorded(NamedTuple):
     `sent` and `received` are the bytes of content of request and response, as they were on the wire if the recording
     says so. `ended` is when the response ended, in seconds since 1970-01-01 UTC, None if nobody knows. `over_tls` says
     how the request reached the server, None if nobody knows. `scheme` and `port` are those of the URL. `stored` are
-    the findings that a flow file holds, as plain data that anybody may have written. `state` is all of a flow, if
-    somebody asked for it.
+    the findings that a flow file holds, as plain data that anybody may have written. If somebody asked for them,
+    `state` is all of a flow, and `contents` are those of request and response in a HAR file.
     """
 
     position: int
@@ -28,6 +28,7 @@ class Recorded(NamedTuple):
     port: int = 443
     stored: Any = None
     state: Any = None
+    contents: tuple[bytes, bytes] = (b"", b"")
 
 
 class Skipped(NamedTuple):

@@ -31,7 +31,7 @@ def render(report: Report) -> str:
         "sources": list(report.sources),
         "began": None if report.began is None else timestamp(report.began),
         "ended": None if report.ended is None else timestamp(report.ended),
-        "notices": [{"id": notice.id, "message": notice.message, "count": notice.count} for notice in report.notices],
+        "notices": notices(report),
         "limits": {"bytes": report.limits.size, "count": report.limits.count},
         "exchanges": {"judged": report.judged, "clean": report.clean},
         "verdict": verdict(report),
@@ -62,6 +62,11 @@ def _value(value: Any) -> str:
     if not isinstance(value, list) or not value:
         return json.dumps(value)
     return "[" + ",".join(f"\n  {json.dumps(item)}" for item in value) + "\n ]"
+
+
+def notices(report: Report) -> list[dict[str, Any]]:
+    """The notices as plain values."""
+    return [{"id": notice.id, "message": notice.message, "count": notice.count} for notice in report.notices]
 
 
 def verdict(report: Report) -> dict[str, Any]:

@@ -12,7 +12,18 @@ from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, RuleCauses, by_rule
 from functions_runtime.reports.text import counted, nothing_judged
-from functions_runtime.reports.wording import checked, headline, how_judged, lead, limits, own_causes, scope, site_name
+from functions_runtime.reports.wording import (
+    checked,
+    headline,
+    how_judged,
+    lead,
+    limits,
+    own_causes,
+    scope,
+    site_name,
+    sites,
+    whose,
+)
 from functions_runtime.ruling import Severity
 
 MAX_RULES = 8
@@ -38,6 +49,8 @@ def _notices(report: Report) -> Iterator[str]:
 
 def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
     yield lead(report)
+    if len(sites(report)) > 1:
+        yield whose(report)
     yield from _notices(report)
     yield checked(report)
     yield f"{how_judged(report)} {limits(report)}"

@@ -88,7 +88,9 @@ def headline(report: Report, *, live: bool = False) -> str:
     reservation = (
         ", but no cookies were recorded" if report.standing is Standing.RUNS and _lacks_cookies(report) else ""
     )
-    return f"{site_name(report)}: {verdict}{reservation}"
+    others = len(sites(report)) - 1
+    more = f" and {counted(others, 'more site')}" if others else ""
+    return f"{site_name(report)}{more}: {verdict}{reservation}"
 
 
 def _lacks_cookies(report: Report) -> bool:

@@ -22,7 +22,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     now = exchange.response.time
     for field in exchange.response.cookies:
         max_age, expires = field.cookie.attributes.max_age, field.cookie.attributes.expires
-        if max_age is None or expires is None:
+        if max_age is None or expires is None or now is None:
             continue
         # A time in the past deletes the cookie, no matter how long ago it was.
         by_max_age, by_expires = max(max_age, 0), max(expires - now, 0)

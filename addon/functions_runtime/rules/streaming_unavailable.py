@@ -21,7 +21,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
 
 def check_ending(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     response = exchange.response
-    if exchange.ended is None or response is None or not exchange.received:
+    if exchange.ended is None or response is None or response.time is None or not exchange.received:
         return ()
     waited = response.waited or 0.0
     seconds = exchange.ended - max(exchange.request.time, response.time - waited)

@@ -44,14 +44,16 @@ class CookieAttributes:
     secure: bool = False
     http_only: bool = False
 
-    def lifetime(self, now: float) -> float | None:
+    def lifetime(self, now: float | None) -> float | None:
         """The cookie's lifetime in seconds from `now` on: zero or less for a deletion, None for a session cookie.
+
+        It is None, too, if it depends on `now`, and `now` is None because nobody knows it.
 
         Max-Age takes precedence over Expires: rfc6265bis-22, section 5.7, step 6.
         """
         if self.max_age is not None:
             return self.max_age
-        if self.expires is not None:
+        if self.expires is not None and now is not None:
             return self.expires - now
         return None
 

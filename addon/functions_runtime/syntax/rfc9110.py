@@ -101,6 +101,20 @@ def taken_apart(fields: Fields) -> Fields:
     return tuple([(name, line) for name, value in fields for part in value.split(b"\n") if (line := part.strip(b"\r"))])
 
 
+SENT_WITHOUT_CONTENT = frozenset({b"POST", b"PUT", b"PATCH"})
+"""Methods for which clients write Content-Length: 0 (section 8.6)."""
+
+
+def without_invented_length(fields: Fields, method: bytes, *, has_content: bool) -> Fields:
+    """The field section of a request without a Content-Length: 0 that no client writes for this method.
+
+    Readers of HAR files invent one.
+    """
+    if has_content or method in SENT_WITHOUT_CONTENT:
+        return fields
+    return tuple([field for field in fields if not (field[0].lower() == b"content-length" and field[1] == b"0")])
+
+
 PROXY_FIELDS = frozenset({b"proxy-connection", b"proxy-authorization"})
 """Fields that a client sends to its proxy, not to the server (section 11.7.2, and RFC 9112, appendix C.2.2)."""
 

@@ -44,6 +44,20 @@ def test_recordings_that_were_cut_off() -> None:
     )
 
 
+def test_entries_without_a_response() -> None:
+    one = notices.entries_skipped({}, unanswered=(1, ["7"]))
+    assert one
+    assert (one.id, one.count) == ("entries-skipped", 1)
+    assert one.message == "1 entry has no response: only its request was judged (entry 7)."
+    many = notices.entries_skipped({"no URL": (1, ["1"])}, unanswered=(5, ["2", "3", "4"]))
+    assert many
+    assert many.count == 6
+    assert many.message == (
+        "1 entry was not judged: no URL (entry 1). 5 entries have no response: only their requests were judged "
+        "(entries 2, 3, 4 and 2 more)."
+    )
+
+
 def test_some_without_cookies() -> None:
     assert notices.some_without_cookies(0, []) is None
     one = notices.some_without_cookies(1, ["a.har"])

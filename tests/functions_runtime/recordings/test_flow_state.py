@@ -241,7 +241,25 @@ def test_a_state_that_is_not_as_mitmproxy_writes_it(plain: Any) -> None:
 
 def test_older_versions_are_migrated() -> None:
     assert one({b"version": 1, b"content": b"abc", 5: None}).sent == 3
-    assert skipped({b"version": 0}) == "mitmproxy 11 cannot read files with flow format version 0"
+    unknown = dumped({b"version": 0})
+    reason = "mitmproxy 11 cannot read files with flow format version 0"
+    assert read(dumped(state()) + unknown)[1:] == [Skipped(2, reason)]
+    with pytest.raises(UnreadableError, match=f"^{reason}$"):
+        read(unknown)
+
+
+def test_flows_that_came_from_a_har_file() -> None:
+    """mitmproxy's reader of HAR joins fields, invents Content-Length: 0, and does not know when a response began."""
+    joined = {"headers": ((b"Set-Cookie", b"a=1\nb=2"),), "timestamp_start": NOW, "timestamp_end": NOW + 18}
+    asked = {"headers": ((b"content-length", b"0"), (b"Host", b"app.example.test")), "timestamp_end": NOW + 18}
+    peer = {"peername": ("127.0.0.1", 0)}
+    recorded = one(state(asked, joined, peer))
+    assert recorded.request.fields == ((b"Host", b"app.example.test"),)
+    assert recorded.response == Response(200, ((b"Set-Cookie", b"a=1"), (b"Set-Cookie", b"b=2")), NOW + 18, None)
+    posted = one(state({**asked, "method": b"POST"}, joined, peer))
+    assert (b"content-length", b"0") in posted.request.fields
+    live = one(state(asked, joined, {"peername": ("127.0.0.1", 5)}))
+    assert (b"content-length", b"0") in live.request.fields
 
 
 BROKEN = [b"-1:a,", b"1_0:", b"+1:a,", b" 1:a,", b"1:a?", b"1:", b"9:a,", b":", b"1234567890123:", b"x", b"1:a,1:"]

@@ -259,6 +259,57 @@ def test_what_is_no_entry(plain: Any) -> None:
     assert skipped(plain) == "the entry is not as HAR has it"
 
 
+@pytest.mark.parametrize("started", ["", None, "yesterday", {}])
+def test_an_entry_that_does_not_say_when_it_began(started: Any) -> None:
+    dated = {"headers": [field("Date", "Wed, 01 Jan 2020 00:00:05 GMT")]}
+    timings = {"timings": {"send": 0, "wait": 1000}}
+    undated = entry(startedDateTime=started, **timings)
+    first, second, third, fourth = read(
+        har(undated, entry(response=dated, startedDateTime=started, **timings), undated, entry())
+    )
+    assert isinstance(first, Recorded)
+    assert isinstance(second, Recorded)
+    assert isinstance(third, Recorded)
+    assert isinstance(fourth, Recorded)
+    times = [(each.request.time, each.response.time) for each in (first, second, third, fourth) if each.response]
+    assert times == [(0.0, None), (AT + 5, AT + 6), (AT + 5, AT + 6), (AT, AT)]
+
+
+def test_a_time_in_milliseconds_since_the_epoch() -> None:
+    assert one(entry(startedDateTime=1577836800500)).request.time == AT + 0.5
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Set-Cookie": ["a=1", "b=2"], "X": 3},
+        "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX: 3\r\n",
+        ["Set-Cookie: a=1", "Set-Cookie:b=2", {"name": "X", "value": "3"}, "no field", None],
+    ],
+)
+def test_headers_of_another_shape(headers: Any) -> None:
+    expected = ((b"Set-Cookie", b"a=1"), (b"Set-Cookie", b"b=2"), (b"X", b"3"))
+    assert answered(entry(response={"headers": headers})).fields == expected
+
+
+def test_headers_of_no_shape_are_named() -> None:
+    assert skipped(entry(response={"headers": 7})) == "the entry is not as HAR has it"
+
+
+def test_contents_are_there_if_somebody_asks() -> None:
+    plain = entry(
+        {"postData": {"text": "asked"}}, {"content": {"text": "YW5zd2VyZWQ=", "encoding": "base64", "size": 8}}
+    )
+    not_base64 = entry(response={"content": {"text": "é", "encoding": "base64"}})
+    found = list(read(har(plain, not_base64, entry({"postData": None}, {"status": 0})), with_contents=True))
+    assert [each.contents for each in found if isinstance(each, Recorded)] == [
+        (b"asked", b"answered"),
+        (b"", "é".encode()),
+        (b"", b""),
+    ]
+    assert one(plain).contents == (b"", b"")
+
+
 def test_websockets_are_exchanges() -> None:
     recorded = one(entry({"url": "wss://app.example.test/socket"}))
     assert (recorded.scheme, recorded.port) == ("https", 443)

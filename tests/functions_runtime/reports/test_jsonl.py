@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from functions_runtime.reports import json as json_report
-from functions_runtime.reports.jsonl import header, line
-from tests.functions_runtime.reports.sample import CONTROLS, ERROR, HOSTILE, entry, report
+from functions_runtime.reports.jsonl import footer, header, line
+from tests.functions_runtime.reports.sample import CONTROLS, ERROR, HOSTILE, entry, notice, report
 
 
 def test_the_first_line_says_what_follows() -> None:
@@ -18,6 +18,13 @@ def test_the_first_line_says_what_follows() -> None:
         "mode": "enforce",
         "limits": {"bytes": 1000, "count": 100},
     }
+
+
+def test_the_last_line_has_the_notices() -> None:
+    text = footer(report(notices=(notice("no-cookies", "There are no cookies.", 3),)))
+    assert text.endswith("\n")
+    assert json.loads(text) == {"notices": [{"id": "no-cookies", "message": "There are no cookies.", "count": 3}]}
+    assert footer(report()) == ""
 
 
 def test_a_finding_is_as_in_the_json_report() -> None:

@@ -40,6 +40,12 @@ def test_the_site_and_the_verdict_come_first() -> None:
     assert second == "  1 of 1 endpoint would break under the Runtime."
 
 
+def test_several_sites_are_named() -> None:
+    said = lines(entry(), hosts=(host("a.example", ERROR), host("b.example")))
+    assert said[2] == "  The verdict is about a.example and b.example."
+    assert not any("verdict is about" in line for line in lines(entry()))
+
+
 def test_notices_and_counts_follow() -> None:
     said = lines(entry(known=True), notices=(Notice("no-cookies", "No cookie.", 1),), folded=3)
     assert "  Note: No cookie." in said

@@ -196,6 +196,12 @@ def test_a_site_is_called_by_the_domain_of_its_hosts(own: dict[str, str], name: 
     assert scope(report(hosts=hosts)) == f"~d {name or 'example.com'}"
 
 
+def test_the_headline_says_if_it_is_about_several_sites() -> None:
+    own = tuple(host(f"{name}.example", exchanges=number) for number, name in enumerate("abc"))
+    assert headline(report(endpoints=SEEN, hosts=own)) == "c.example and 2 more sites: no problems found yet"
+    assert headline(report(endpoints=SEEN, hosts=own[:2])) == "b.example and 1 more site: no problems found yet"
+
+
 def test_the_site_that_most_requests_went_to_comes_first() -> None:
     shop = [host(f"{each}.shop.test", exchanges=5, site="shop.test") for each in "xy"]
     hosts = (host("a.example", exchanges=9), *shop)

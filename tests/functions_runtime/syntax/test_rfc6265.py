@@ -163,6 +163,8 @@ def test_lifetime() -> None:
     assert CookieAttributes().lifetime(100.0) is None
     assert CookieAttributes(expires=160).lifetime(100.5) == 59.5
     assert CookieAttributes(expires=0).lifetime(100.0) == -100
+    assert CookieAttributes(expires=0).lifetime(None) is None
+    assert CookieAttributes(max_age=5).lifetime(None) == 5
     assert CookieAttributes(max_age=0, expires=160).lifetime(100.0) == 0
     assert CookieAttributes(max_age=7).lifetime(100.0) == 7
 

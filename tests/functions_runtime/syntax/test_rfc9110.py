@@ -17,6 +17,7 @@ from functions_runtime.syntax.rfc9110 import (
     taken_apart,
     target_authority,
     without_fields,
+    without_invented_length,
 )
 
 FIELDS = ((b"Host", b"a.example"), (b"Accept", b"*/*"), (b"accept", b"\xff"), (b"X-Empty", b""))
@@ -170,6 +171,13 @@ def test_the_authority_that_a_client_addressed(
     fields: Fields, authority: bytes, version: bytes, addressed: bytes
 ) -> None:
     assert target_authority(fields, authority, version) == addressed
+
+
+def test_a_length_that_a_reader_invented_is_left_out() -> None:
+    fields = ((b"Content-Length", b"0"), (b"a", b"0"), (b"content-length", b"1"))
+    assert without_invented_length(fields, b"GET", has_content=False) == fields[1:]
+    assert without_invented_length(fields, b"GET", has_content=True) == fields
+    assert without_invented_length(fields, b"PUT", has_content=False) == fields
 
 
 def test_values_that_a_recorder_joined_are_taken_apart() -> None:
