@@ -115,7 +115,7 @@ def _suffixes() -> str:
 
 def reason_of(error: Exception) -> str:
     """Why something could not be read, in a few words."""
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, OSError) and isinstance(error.errno, int) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
     if isinstance(error, ImportError) and (lacking := _lacking(error)):
         source = FROM_EXTRA if lacking in EXTRA else f"is not installed (pip install {lacking})"
@@ -150,7 +150,7 @@ def _open(name: str) -> IO[bytes]:
         return open(name, "rb", buffering=BLOCK)
     import fsspec
 
-    return cast(IO[bytes], fsspec.open(name, "rb").open())
+    return cast(IO[bytes], fsspec.open(name, "rb", expand=False).open())
 
 
 def _read(file: IO[bytes], domain: str, *, with_state: bool) -> Iterator[Recorded | Skipped | CutOff]:
