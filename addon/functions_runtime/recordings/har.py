@@ -130,7 +130,7 @@ def read(recording: bytes, domain: str = "", *, with_contents: bool = False) -> 
             if isinstance(found, Recorded):
                 time = found.request.time
                 if with_contents:
-                    found = found._replace(contents=_contents(json.loads(bytes(raw).decode("utf-8", "replace"))))
+                    found = found._replace(contents=_contents(raw))
             yield found
 
 
@@ -197,7 +197,7 @@ def _reason(error: Exception) -> str:
 def _read_entry(raw: bytes, position: int, domain: str, earlier: float) -> Recorded | Skipped:
     try:
         entry = _decode_entry(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
             entry = _patiently(json.loads(bytes(raw).decode("utf-8", "replace")))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -454,7 +454,7 @@ def _post_data(post: Any) -> _PostData | None:
 
 
 def _pairs(items: Any) -> list[_Pair]:
-    """Names and values: objects with both, lists of two, lines, or one object. Raises TypeError if it is none of it."""
+    """Names and values: objects with both, lists of two, lines, or one object. Raises TypeError for anything else."""
     if isinstance(items, str):
         items = items.splitlines()
     elif isinstance(items, Mapping):
@@ -497,10 +497,14 @@ def _cookies(items: Any) -> list[_Cookie]:
     return found
 
 
-def _contents(plain: Any) -> tuple[bytes, bytes]:
-    """The contents of request and response in an entry, empty if they are not there."""
-    asked, answered = plain["request"], plain.get("response")
-    return _content(asked.get("postData")), _content(answered.get("content") if isinstance(answered, Mapping) else None)
+def _contents(raw: bytes) -> tuple[bytes, bytes]:
+    """The contents of request and response in an entry, empty if they are not there or cannot be read."""
+    try:
+        plain = json.loads(bytes(raw).decode("utf-8", "replace"))
+        asked, answered = plain["request"], plain.get("response") or {}
+        return _content(asked.get("postData")), _content(answered.get("content"))
+    except (ValueError, AttributeError, RecursionError):
+        return b"", b""
 
 
 def _content(plain: Any) -> bytes:

@@ -308,6 +308,14 @@ def test_contents_are_there_if_somebody_asks() -> None:
         (b"", b""),
     ]
     assert one(plain).contents == (b"", b"")
+    strange = har({**entry({"postData": None}), "response": [1]})
+    assert [each.contents for each in read(strange, with_contents=True) if isinstance(each, Recorded)] == [(b"", b"")]
+
+
+def test_an_entry_that_is_too_deep_costs_no_other() -> None:
+    deep = b'{"deep": %s1%s, ' % (b"[" * 100_000, b"]" * 100_000)
+    whole = har(entry(), entry()).replace(b'{"startedDateTime"', deep + b'"startedDateTime"', 1)
+    assert [type(each) for each in read(whole, with_contents=True)] == [Skipped, Recorded]
 
 
 def test_websockets_are_exchanges() -> None:
