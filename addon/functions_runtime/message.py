@@ -33,7 +33,7 @@ class Request:
     `fields` is the field section as HTTP/1.1 would carry it, without what the client said to a proxy. `host` is
     the host that the client addressed, without its port and in lower case. `domain` is the Function's domain in
     production, None if it is unknown. `path` excludes the query, which is in `query`. `time` is when the request began,
-    in seconds since 1970-01-01 UTC.
+    in seconds since 1970-01-01 UTC. `scheme` and `port` are those that the client addressed, empty and 0 if unknown.
 
     `by_name` maps field names in lower case to the fields' values. `header_size` is the size of the field section. Each
     cookie in Cookie counts one, and so does any other field (our interpretation of "Max header count: 75 (including
@@ -48,6 +48,8 @@ class Request:
     domain: str | None = None
     time: float = 0.0
     query: bytes = b""
+    scheme: str = ""
+    port: int = 0
     by_name: FieldsByName = field(init=False, repr=False, compare=False)
     cookies: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     preflight: Preflight | None = field(init=False, repr=False, compare=False)

@@ -36,9 +36,9 @@ Judges recordings by the rules of the Twilio Functions Runtime: HAR files of bro
 mitmproxy. Nothing is sent anywhere. Each recording is judged by itself. One is no evidence for another."""
 
 EPILOG = """\
-exit status: 0 if the audit ran, whatever it found; 1 if the call is wrong, no recording could be read, or a report
-could not be written; 2 if --fail-on is set and there are new findings of that severity or above, no response of your
-own hosts was checked, or a recording could not be read, or only in part.
+exit status: 0 if the audit ran, whatever it found; 1 if the command line is wrong, no recording could be read, or a
+report could not be written; 2 if --fail-on is set and there are new findings of that severity or above, no response of
+your own hosts was checked, or a recording could be read only in part or not at all.
 Contents are read only if a filter asks for them, as ~b does."""
 
 
@@ -199,7 +199,8 @@ def _notices(judged: Judged, recordings: int) -> list[Notice | None]:
 
 
 def _places(skips: Skips, recordings: int) -> list[str]:
-    return [f"{place.position} of {place.name}" if recordings > 1 else str(place.position) for place in skips.places]
+    """The places in words: the positions, with the names of the recordings if there are several."""
+    return [f"{place.name} entry {place.position}" if recordings > 1 else str(place.position) for place in skips.places]
 
 
 def _write(report: Report, paths: Sequence[Path]) -> bool:

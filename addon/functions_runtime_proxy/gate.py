@@ -19,16 +19,17 @@ def why_it_fails(report: Report, fail_on: Severity | None, unread: str = "") -> 
 
     `unread` says what could not be read, as in "1 recording could not be read". It fails the run, too.
     """
-    why = _why(report, fail_on) or unread if fail_on is not None else ""
+    why = " and ".join(filter(None, (_why(report, fail_on), unread))) if fail_on is not None else ""
     return f"Exit status {EXIT_STATUS}, because {why} (runtime_fail_on is set)." if why else ""
 
 
 def _why(report: Report, fail_on: Severity) -> str:
     if new := gather(report.new(fail_on)):
         verb = "is" if len(new) == 1 else "are"
+        noun = "new problem" if report.compared else "problem"
         more = f" and {len(new) - MAX_NAMED:,} more" if len(new) > MAX_NAMED else ""
         named = f"{', '.join(map(_named, new[:MAX_NAMED]))}{more}"
-        return f"there {verb} {counted(len(new), 'new problem')} of severity {fail_on} or above: {named}"
+        return f"there {verb} {counted(len(new), noun)} of severity {fail_on} or above: {named}"
     if report.standing is None:
         return f"no request to {'your own hosts' if report.judged else 'the site'} was judged"
     return "no response of your own hosts was seen" if report.standing is Standing.UNKNOWN else ""

@@ -37,7 +37,7 @@ FAIL_ON: dict[str, Severity | None] = {"never": None, **SEVERITIES}
 LEVELS: dict[str, Severity | None] = {"off": None, **{str(severity): severity for severity in Severity}}
 
 FILTERS = (
-    "The parts needed most are ~d HOST, ~u URL, ~m METHOD and ~c STATUS, joined by &, | and !. "
+    "The most useful filters are ~d HOST, ~u URL, ~m METHOD and ~c STATUS, joined by &, | and !. "
     "https://docs.mitmproxy.org/stable/concepts/filters/ has them all."
 )
 """What a flow filter consists of."""

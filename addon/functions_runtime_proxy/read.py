@@ -17,6 +17,7 @@ from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
     Fields,
     as_http1_fields,
+    port_of,
     taken_apart,
     target_authority,
     without_fields,
@@ -39,6 +40,7 @@ def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_ho
     multiplexed = version.startswith((b"HTTP/2", b"HTTP/3"))
     fields = as_http1_fields(fields, authority=data.authority, multiplexed=multiplexed)
     host, known = _addressed_host(flow, keep_host_header)
+    scheme, port = _addressed_port(flow, keep_host_header)
     path, _, query = data.path.partition(b"?")
     return Request(
         method=data.method.decode("ascii", "surrogateescape"),
@@ -48,6 +50,8 @@ def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_ho
         domain=runtime_domain or _domain(host, known),
         time=data.timestamp_start,
         query=query,
+        scheme=scheme,
+        port=port,
     )
 
 
@@ -97,6 +101,19 @@ def _addressed_host(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, b
     if overwritten and flow.client_conn.sni:
         return flow.client_conn.sni.lower(), True
     return host, not overwritten
+
+
+def _addressed_port(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, int]:
+    """The scheme and the port that the client addressed, or those of the server if mitmproxy has overwritten Host.
+
+    The port is 0 if it is the scheme's own.
+    """
+    data = flow.request.data
+    scheme = data.scheme
+    if keep_host_header and isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode):
+        scheme = b"https" if flow.client_conn.tls_established else b"http"
+    authority = target_authority(data.headers.fields, data.authority, data.http_version)
+    return scheme.decode("ascii", "replace"), port_of(authority) if authority else data.port
 
 
 # A site has few hosts, and parsing one takes as long as several rules.

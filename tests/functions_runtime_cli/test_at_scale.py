@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import socket
@@ -14,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from functions_runtime.profile import SEED_PAGE_LIMITS as LIMITS
+from functions_runtime.reports.json import render
 from functions_runtime_cli import at_scale, audit
 from functions_runtime_cli.audit import main
-from functions_runtime_cli.judging import Judged, Plan
+from functions_runtime_cli.judging import Judged, Plan, judge_each
 from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -231,18 +234,28 @@ def test_workers_of_another_version_are_a_sentence(monkeypatch: pytest.MonkeyPat
         at_scale._check_versions(Bare())
 
 
-def test_a_process_that_is_killed_costs_nothing(recordings: Path, tmp_path: Path, expected: str) -> None:
-    import multiprocessing
+def test_local_processes_say_how_far_they_are(recordings: Path) -> None:
+    advanced: list[int] = []
+    names = sorted(map(str, recordings.iterdir()))
+    at_scale.on_this_machine(names, Plan("", "4kb/75", "", (), b"k" * 32, ""), 2, advanced.append)
+    assert len(names) <= sum(advanced) < len(names) + max(advanced)
 
-    def kill_the_first() -> None:
-        end = time.monotonic() + PATIENCE
-        while not (processes := multiprocessing.active_children()):
-            assert time.monotonic() < end
-            time.sleep(0.01)
-        processes[0].kill()
 
-    with _beside(kill_the_first):
-        assert report_on(recordings, tmp_path / "two.json", "--workers", "2") == expected
+def test_a_process_that_is_killed_costs_nothing(recordings: Path) -> None:
+    plan = Plan("", "4kb/75", "", (), b"k" * 32, "")
+    names = sorted(map(str, recordings.iterdir()))
+    advanced: list[int] = []
+
+    def kill_one_at_the_first_step(number: int) -> None:
+        if not advanced:  # by now, all processes have been started
+            multiprocessing.active_children()[0].kill()
+        advanced.append(number)
+
+    judged = at_scale.on_this_machine(names, plan, 2, kill_one_at_the_first_step)
+    assert min(advanced) < 0 < sum(advanced)
+    assert render(judged.journal.report("audit", LIMITS)) == render(
+        judge_each(names, plan).journal.report("audit", LIMITS)
+    )
 
 
 def test_processes_that_are_killed_again_and_again_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

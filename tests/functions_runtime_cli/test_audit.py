@@ -209,7 +209,7 @@ def test_skipped_entries_are_named(tmp_path: Path, har: Path, out: Path) -> None
     (notice,) = judged(out, tmp_path / "b.har", har)["notices"]
     name = tmp_path / "b.har"
     assert notice["message"] == (
-        f"5 entries were not judged: not HTTP: data (entries 1 of {name}, 3 of {name}, 4 of {name} and 2 more)."
+        f"5 entries were not judged: not HTTP: data ({name} entry 1, {name} entry 3, {name} entry 4 and 2 more)."
     )
 
 
@@ -289,7 +289,7 @@ def test_limits_and_domain(har: Path, out: Path) -> None:
 def test_the_gate(har: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(har), "--quiet", "--fail-on", "error", "--report", str(out)]) == 2
     assert capsys.readouterr().err == (
-        "Exit status 2, because there is 1 new problem of severity error or above: cookie-lifetime-too-long [sid] GET "
+        "Exit status 2, because there is 1 problem of severity error or above: cookie-lifetime-too-long [sid] GET "
         "app.example.test/a and 1 more endpoint (--fail-on is set).\n"
     )
     assert main([str(har), "--quiet", "--fail-on", "error", "--baseline", str(out)]) == 0

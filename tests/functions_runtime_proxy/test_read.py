@@ -238,6 +238,29 @@ def test_content_that_no_head_announces_is_noticed() -> None:
     assert not read.has_unannounced_content(announced, case)
 
 
+@pytest.mark.parametrize(
+    ("mode", "keeps_host", "tls", "addressed"),
+    [
+        (REVERSE, True, False, ("http", 9111)),
+        (REVERSE, True, True, ("https", 9111)),
+        (REVERSE, False, True, ("http", 9111)),
+        (REGULAR, False, True, ("http", 9111)),
+    ],
+)
+def test_the_scheme_and_the_port_that_the_client_addressed(
+    mode: str, keeps_host: bool, tls: bool, addressed: tuple[str, int]
+) -> None:
+    flow = live(host=b"localhost:9111", mode=mode)
+    flow.request.data.scheme, flow.request.data.port = b"http", 9110
+    flow.client_conn.timestamp_tls_setup = 1.0 if tls else None
+    request = _request(flow, "", keeps_host)
+    assert (request.scheme, request.port) == addressed
+    flow.request.headers["Host"] = "localhost"
+    assert _request(flow, "", keeps_host).port == 0
+    del flow.request.headers["Host"]
+    assert _request(flow, "", keeps_host).port == 9110
+
+
 # HAR as mitmproxy reads it
 
 

@@ -19,7 +19,8 @@ Baseline = Mapping[Known, bool]
 class Entry:
     """A finding, its endpoint, how often it occurred, and when (in seconds since 1970-01-01 UTC).
 
-    `known` says that the baseline has it. `own` says that it is about one of the user's own hosts.
+    `known` says that the baseline has it. `own` says that it is about one of the user's own hosts. `scheme` and `port`
+    are the host's, empty and 0 if unknown.
     """
 
     finding: Finding
@@ -29,6 +30,8 @@ class Entry:
     last_seen: float
     known: bool = False
     own: bool = True
+    scheme: str = ""
+    port: int = 0
 
     def __str__(self) -> str:
         subject = f" [{self.finding.subject}]" if self.finding.subject else ""

@@ -40,7 +40,8 @@ class SeenHost:
     `unclean` counts the exchanges with a finding of warning or above. `has_fetch_metadata` says that a request to the
     host had Sec-Fetch fields. `is_entered` says that somebody went there at top level, as those fields tell;
     `is_landed` says the same as far as it shows without them. `untested` counts requests by the restricted
-    headers that reached the server, of which nobody knows what it does with them.
+    headers that reached the server, of which nobody knows what it does with them. `scheme` and `port` are those of its
+    first request, empty and 0 if unknown.
     """
 
     exchanges: int = 0
@@ -49,6 +50,8 @@ class SeenHost:
     is_entered: bool = False
     is_landed: bool = False
     untested: dict[str, int] | None = None
+    scheme: str = ""
+    port: int = 0
 
     def merge(self, other: SeenHost) -> None:
         """Take in what was seen of the host elsewhere."""
@@ -57,6 +60,7 @@ class SeenHost:
         self.has_fetch_metadata = self.has_fetch_metadata or other.has_fetch_metadata
         self.is_entered = self.is_entered or other.is_entered
         self.is_landed = self.is_landed or other.is_landed
+        self.scheme, self.port = max((self.scheme, self.port), (other.scheme, other.port))
         if other.untested:
             untested = self.untested or {}
             names = sorted(untested.keys() | other.untested.keys())[:MAX_UNTESTED]
@@ -79,6 +83,8 @@ class Hosts:
     def saw_request(self, request: Request) -> None:
         """Take a request into account."""
         host = self._of(request.host)
+        if not host.exchanges:
+            host.scheme, host.port = request.scheme, request.port
         host.exchanges += 1
         by_name = request.by_name
         if b"sec-fetch-dest" in by_name:
@@ -131,6 +137,11 @@ class Hosts:
         if not sites:
             return lambda host: host != NEVER_OWN
         return lambda host: self.site(host) in sites
+
+    def addressed(self, host: str) -> tuple[str, int]:
+        """The scheme and the port of a host's first request, empty and 0 if unknown."""
+        seen = self.seen.get(host)
+        return (seen.scheme, seen.port) if seen else ("", 0)
 
     def site(self, host: str) -> str:
         """The registrable domain of a host. An IP address or a name without a dot is its own."""

@@ -198,6 +198,7 @@ class Journal:
         if finding.replaces:
             self._replacing.add(finding.rule)
         entry = self._entries[key] = Entry(finding, key[2], 0, time, time)
+        entry.scheme, entry.port = self.hosts.addressed(key[2].host)
         entry.known = self._is_known(entry)
         return entry
 
@@ -238,7 +239,11 @@ class Journal:
         return self._baseline is not None and entry.identity in self._baseline
 
     def _judged_entries(self, own: Callable[[str], bool]) -> tuple[Entry, ...]:
-        return tuple(sorted((replace(each, own=own(each.endpoint.host)) for each in self._shown()), key=rank))
+        entries = []
+        for each in self._shown():
+            scheme, port = self.hosts.addressed(each.endpoint.host)
+            entries.append(replace(each, own=own(each.endpoint.host), scheme=scheme, port=port))
+        return tuple(sorted(entries, key=rank))
 
     def _own(self, *, scoped: bool) -> Callable[[str], bool]:
         own = self.hosts.own(scoped=scoped)

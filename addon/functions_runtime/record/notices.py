@@ -85,7 +85,10 @@ def entries_skipped(
 
 def _entries(places: Places) -> str:
     number, first = places
-    return f"{'entry' if number == 1 else 'entries'} {_named(first, number)}"
+    named = _named(first, number)
+    if not first[0].isdecimal():  # it names the recording, too
+        return named
+    return f"{'entry' if number == 1 else 'entries'} {named}"
 
 
 def _named(first: Sequence[str], count: int, separator: str = ", ") -> str:

@@ -115,11 +115,6 @@ class Report:
         gravest = max((entry.finding.severity for entry in self.own_entries), default=None)
         return standing_of(gravest, answered=any(each.seen.answered for each in self.endpoints if each.own))
 
-    @property
-    def known(self) -> int:
-        """How many entries of own hosts were in the baseline."""
-        return sum(1 for entry in self.own_entries if entry.known)
-
     def endpoints_that(self, standing: Standing) -> int:
         """How many endpoints of own hosts have this standing."""
         return sum(1 for endpoint in self.endpoints if endpoint.own and endpoint.standing is standing)

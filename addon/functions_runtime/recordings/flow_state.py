@@ -19,6 +19,7 @@ from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
     Fields,
     as_http1_fields,
+    port_of,
     taken_apart,
     target_authority,
     without_fields,
@@ -137,7 +138,7 @@ def read(
             return
         except _DamageError:
             if position == 1:
-                raise UnreadableError("it is neither HAR nor a flow file of mitmproxy's") from None
+                raise UnreadableError("it is neither a HAR file nor a mitmproxy flow file") from None
             yield CutOff(position, "it is damaged")
             return
         except _MALFORMED as error:
@@ -393,6 +394,7 @@ def _recorded(
     if mode in ("regular", "upstream") and not is_from_har:
         fields = without_fields(fields, PROXY_FIELDS)
     fields = as_http1_fields(fields, authority=authority, multiplexed=version.startswith((b"HTTP/2", b"HTTP/3")))
+    addressed = target_authority(fields, authority, version)
     path, _, query = asked["path"].partition(b"?")
     request = Request(
         asked["method"].decode("ascii", "surrogateescape"),
@@ -402,6 +404,8 @@ def _recorded(
         domain or (host if is_known and HOST_NAME.fullmatch(host) else None),
         _time(asked["timestamp_start"]),
         query,
+        asked["scheme"].decode("ascii", "replace"),
+        port_of(addressed) if addressed else int(asked["port"]),
     )
     response = None
     if answered and answered["status_code"]:  # HAR files that mitmproxy read have 0 if there was none

@@ -231,6 +231,8 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         domain or (host if HOST_NAME.fullmatch(host) else None),
         started,
         query.encode("utf-8", "surrogatepass"),
+        "https" if PORTS[scheme] == 443 else "http",
+        port or PORTS[scheme],
     )
     response = None  # tools write status 0 or -1 if none came
     if answered and answered.status > 0:

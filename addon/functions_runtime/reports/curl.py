@@ -5,6 +5,7 @@ Each argument is quoted for a POSIX shell, which is the one escaping point here:
 
 from __future__ import annotations
 
+import re
 import shlex
 from urllib.parse import quote
 
@@ -14,8 +15,10 @@ from functions_runtime.record.inventory import FOLDED
 
 IN_A_PATH = "/%{}!$&'()*+,:;=@[]"
 """What stays as it is in a path: what has a meaning there, escapes that are there already, and placeholders."""
+IPV6 = re.compile(r"[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE)
+PORTS = {"http": 80, "https": 443}
 HTTP_HOSTS = ("localhost", "127.0.0.1")
-"""Hosts that are asked over plain HTTP. A report does not know the scheme."""
+"""Hosts that are asked over plain HTTP if nobody knows the scheme."""
 
 
 def curl(entry: Entry) -> str | None:
@@ -28,6 +31,8 @@ def curl(entry: Entry) -> str | None:
         return None
     method, host, path = entry.endpoint
     chosen = () if method == "GET" or "-X" in extra else ("-I",) if method == "HEAD" else ("-X", method)
-    scheme = "http" if host in HTTP_HOSTS else "https"
+    scheme = entry.scheme or ("http" if host in HTTP_HOSTS else "https")
+    host = f"[{host}]" if IPV6.fullmatch(host) else host
+    port = f":{entry.port}" if entry.port and entry.port != PORTS.get(scheme) else ""
     quoted = quote(path, IN_A_PATH, errors="replace")
-    return shlex.join(("curl", "-ig", *chosen, *extra, f"{scheme}://{host}{quoted}"))
+    return shlex.join(("curl", "-ig", *chosen, *extra, f"{scheme}://{host}{port}{quoted}"))

@@ -41,7 +41,7 @@ MAX_OTHER_HOSTS = 20
 MAX_ENDPOINTS_NAMED = 3
 """The most endpoints of one cause that are named."""
 
-HOST_COLUMNS = ("Host", "Verdict", "Requests", "Errors", "Warnings", "Because of")
+HOST_COLUMNS = ("Host", "Verdict", "Requests", "Errors", "Warnings", "Why")
 
 # A colon or a full stop is escaped only if it would make a link or an emoji, and what begins a formula or a list only
 # at the beginning.
@@ -213,7 +213,7 @@ def _endpoints(report: Report) -> Iterable[str]:
         yield "## Endpoints"
     if shown:
         yield _table(
-            ("Verdict", "Endpoint", "Requests", "Because of", "Largest request headers", "Largest response headers"),
+            ("Verdict", "Endpoint", "Requests", "Why", "Largest request headers", "Largest response headers"),
             [_endpoint(judged, report.limits) for judged in shown],
         )
     if len(own) > len(shown):

@@ -86,7 +86,7 @@ def _cause(cause: Cause) -> str:
 
 
 def _infos(report: Report) -> Iterator[str]:
-    rules = Counter(entry.finding.rule for entry in report.own_entries if entry.finding.severity is Severity.INFO)
+    rules = Counter(cause.finding.rule for cause in own_causes(report) if cause.severity is Severity.INFO)
     if rules:
         named = ", ".join(f"{rule} {count:,}" for rule, count in rules.most_common(MAX_INFOS))
         yield f"info    {named}{', …' if len(rules) > MAX_INFOS else ''}"

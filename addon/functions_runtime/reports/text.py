@@ -12,11 +12,6 @@ def standings_of_endpoints(report: Report) -> list[tuple[Standing, int]]:
     return [(standing, count) for standing, count in counts if count or standing is not Standing.UNKNOWN]
 
 
-def known(report: Report) -> str:
-    """How many findings the baseline has, in words. Empty if there is no baseline."""
-    return f" ({counted(report.known, 'finding')} known from the baseline)" if report.compared else ""
-
-
 def nothing_judged(report: Report, scope: str = "runtime_scope") -> str:
     """Why nothing was judged, in a sentence that may say more of the scope."""
     if report.outside_scope:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from functions_runtime.record.inventory import FOLDED, Standing
 from functions_runtime.record.report import JudgedHost, Report
 from functions_runtime.reports.causes import Cause, gather, number_of
 from functions_runtime.reports.json import timestamp
-from functions_runtime.reports.text import counted, known, nothing_judged
+from functions_runtime.reports.text import counted, nothing_judged
 from functions_runtime.ruling import Severity
 
 LITTLE = 10
@@ -90,7 +92,14 @@ def headline(report: Report, *, live: bool = False) -> str:
     )
     others = len(sites(report)) - 1
     more = f" and {counted(others, 'more site')}" if others else ""
-    return f"{site_name(report)}{more}: {verdict}{reservation}"
+    return f"{site_name(report)}{more}: {verdict}{_news(causes) if report.compared else ''}{reservation}"
+
+
+def _news(causes: Iterable[Cause]) -> str:
+    """How many of the causes the baseline lacks, in words, if that is of interest."""
+    grave = [cause for cause in causes if cause.severity >= Severity.WARNING]
+    new = sum(1 for cause in grave if not cause.is_known)
+    return f", {new or 'none'} new" if grave else ""
 
 
 def _lacks_cookies(report: Report) -> bool:
@@ -185,8 +194,13 @@ def checked(report: Report) -> str:
     counts = ", ".join(counted(number_of(causes, severity), str(severity)) for severity in reversed(Severity))
     return (
         f"{counted(requests, 'request')} checked{elsewhere}, {requests_clean(report):,} without a problem: "
-        f"{counts}{known(report)}."
+        f"{counts}{_known(causes) if report.compared else ''}."
     )
+
+
+def _known(causes: Iterable[Cause]) -> str:
+    """How many of the causes the baseline has, in words."""
+    return f" ({sum(1 for cause in causes if cause.is_known):,} known from the baseline)"
 
 
 def limits(report: Report) -> str:

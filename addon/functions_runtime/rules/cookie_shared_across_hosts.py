@@ -119,7 +119,7 @@ RULE = Rule(
     step=Step.CONSEQUENCES,
     message="{setter} set the cookie {subject} for {domain}, and the browser sent it to {host}. Under the Runtime only "
     "{setter} receives it.",
-    columns=(("Set by", "{setter}"), ("Domain", "{domain}"), ("Sent to", "{host}")),
+    columns=(("Set by", "{setter}"), ("Domain", "{domain}")),
     explanation="""\
 The Runtime replaces a cookie's Domain with the domain of the Function. If one host sets a cookie for a wider domain,
 other hosts in that domain receive the cookie today. Under the Runtime they no longer do. This rule compares names and

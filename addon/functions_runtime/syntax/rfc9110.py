@@ -86,6 +86,12 @@ def target_authority(fields: Fields, authority: bytes, version: bytes) -> bytes:
     return b""
 
 
+def port_of(authority: bytes) -> int:
+    """The port in an authority, 0 if there is none."""
+    port = authority.rpartition(b":")[2]
+    return int(port) if port.isdigit() and b":" in authority and len(port) <= 5 else 0
+
+
 def without_fields(fields: Iterable[tuple[bytes, bytes]], names: Container[bytes]) -> Fields:
     """The field section without every field whose name, in lower case, is in `names`."""
     return tuple([field for field in fields if field[0].lower() not in names])

@@ -45,7 +45,7 @@ def test_the_verdict_speaks_of_own_hosts() -> None:
 def test_entries_are_told_apart_by_owner() -> None:
     mine, theirs = entry(ERROR, known=True), entry(ERROR, ADS, own=False, known=True)
     whole = report(mine, theirs, endpoints=(seen(HOME), seen(ADS)))
-    assert (whole.own_entries, whole.other_entries, whole.known) == ((mine,), (theirs,), 1)
+    assert (whole.own_entries, whole.other_entries) == ((mine,), (theirs,))
     assert (whole.counted(ERROR), whole.counted(ERROR, own=False)) == (1, 1)
     assert [whole.endpoints_that(standing) for standing in Standing] == [0, 0, 0, 1]
     assert sorted([theirs, mine], key=rank) == [mine, theirs]

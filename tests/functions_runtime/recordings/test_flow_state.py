@@ -134,9 +134,8 @@ def skipped(plain: Any) -> str:
 
 
 def test_a_flow() -> None:
-    request = Request(
-        "GET", "app.example.test", "/a", ((b"Host", b"app.example.test"),), "app.example.test", NOW, b"q=1"
-    )
+    fields = ((b"Host", b"app.example.test"),)
+    request = Request("GET", "app.example.test", "/a", fields, "app.example.test", NOW, b"q=1", "https")
     response = Response(200, ((b"Content-Type", b"text/html"),), NOW + 3, 2.0)
     expected = Recorded(1, request, response, 0, 5, NOW + 4, True, "https", 443, [{"rule": "x"}])
     assert one(state(metadata={"runtime": [{"rule": "x"}]})) == expected
@@ -296,11 +295,11 @@ def test_a_broken_list_costs_no_other_flow(inside: bytes) -> None:
         (b"", "it is empty"),
         (b"12", "it ends before the first flow does"),
         (b"12:abc", "it ends before the first flow does"),
-        (b"hello", "it is neither HAR nor a flow file of mitmproxy's"),
-        (b":", "it is neither HAR nor a flow file of mitmproxy's"),
-        (b"3;abc", "it is neither HAR nor a flow file of mitmproxy's"),
-        (b"1234567890123:", "it is neither HAR nor a flow file of mitmproxy's"),
-        (b"3:abc,", "it is neither HAR nor a flow file of mitmproxy's"),
+        (b"hello", "it is neither a HAR file nor a mitmproxy flow file"),
+        (b":", "it is neither a HAR file nor a mitmproxy flow file"),
+        (b"3;abc", "it is neither a HAR file nor a mitmproxy flow file"),
+        (b"1234567890123:", "it is neither a HAR file nor a mitmproxy flow file"),
+        (b"3:abc,", "it is neither a HAR file nor a mitmproxy flow file"),
     ],
 )
 def test_what_is_no_flow_file(data: bytes, reason: str) -> None:

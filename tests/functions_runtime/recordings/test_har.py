@@ -63,7 +63,7 @@ def test_an_entry_as_the_format_has_it() -> None:
         timings={"send": 1, "wait": 10, "receive": 1},
     )
     fields = ((b"Host", b"app.example.test"),)
-    request = Request("POST", "app.example.test", "/a", fields, "app.example.test", AT, b"q=1")
+    request = Request("POST", "app.example.test", "/a", fields, "app.example.test", AT, b"q=1", "https", 443)
     response = Response(200, ((b"Content-Type", b"text/html"),), AT + 0.011, 0.01)
     assert one(plain) == Recorded(1, request, response, 3, 7, AT + 0.012, None, "https", 443)
 

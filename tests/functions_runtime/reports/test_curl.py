@@ -53,6 +53,24 @@ def test_it_asks_as_the_finding_needs_it(
     assert curl(entry(rule, endpoint=endpoint, subject=subject)) == command
 
 
+@pytest.mark.parametrize(
+    ("host", "scheme", "port", "url"),
+    [
+        ("localhost", "http", 9110, "http://localhost:9110/"),
+        ("localhost", "https", 8080, "https://localhost:8080/"),
+        ("a.example", "https", 443, "https://a.example/"),
+        ("a.example", "http", 80, "http://a.example/"),
+        ("a.example", "http", 443, "http://a.example:443/"),
+        ("a.example", "", 0, "https://a.example/"),
+        ("::1", "http", 9110, "'http://[::1]:9110/'"),
+    ],
+)
+def test_it_asks_where_the_client_asked(host: str, scheme: str, port: int, url: str) -> None:
+    found = entry("cookie-session", endpoint=Endpoint("GET", host, "/"), subject="sid")
+    found.scheme, found.port = scheme, port
+    assert curl(found) == f"curl -ig {url}"
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_hostile_text_stays_an_argument(rule: Rule) -> None:
     text = f"a'b\"$(id)`id`;&|{HOSTILE}{CONTROLS}"

@@ -78,9 +78,7 @@ def test_the_run_is_counted() -> None:
     rendered = report(
         entry(subject="a"), entry(endpoint=LOGIN, subject="a"), entry("cookie-session", INFO, subject="b", known=True)
     )
-    counts = (
-        "10 requests checked, 5 without a problem: 1 error, 0 warnings, 1 info (1 finding known from the baseline)."
-    )
+    counts = "10 requests checked, 5 without a problem: 1 error, 0 warnings, 1 info (1 known from the baseline)."
     how = "Requests and responses were changed as the Runtime would change them."
     assert f"\n\n{counts} {how} Limits on headers: 1,000 bytes, 100 fields and cookies.\n" in render(rendered)
     assert "known" not in render(report())

@@ -51,7 +51,7 @@ def test_notices_and_counts_follow() -> None:
     assert "  Note: No cookie." in said
     [counts] = [line for line in said if "checked" in line]
     assert counts == (
-        "  10 requests checked, 5 without a problem: 1 error, 0 warnings, 0 infos (1 finding known from the baseline)."
+        "  10 requests checked, 5 without a problem: 1 error, 0 warnings, 0 infos (1 known from the baseline)."
     )
     assert any(line.endswith(" Limits on headers: 1,000 bytes, 100 fields and cookies.") for line in said)
     assert "  3 findings share entries with *, because there were too many." in said

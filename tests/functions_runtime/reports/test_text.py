@@ -5,12 +5,11 @@ from __future__ import annotations
 from functions_runtime.record.inventory import Standing
 from functions_runtime.reports.text import (
     counted,
-    known,
     nothing_judged,
     standings_of_endpoints,
     unmeasured,
 )
-from tests.functions_runtime.reports.sample import HOME, LOGIN, entry, judged, report
+from tests.functions_runtime.reports.sample import HOME, LOGIN, judged, report
 
 
 def test_why_nothing_was_judged() -> None:
@@ -41,8 +40,3 @@ def test_standings_are_counted() -> None:
         (Standing.BREAKS, 1),
     ]
     assert standings_of_endpoints(report(endpoints=(judged(HOME, Standing.UNKNOWN),)))[0] == (Standing.UNKNOWN, 1)
-
-
-def test_what_is_known_is_said_if_there_is_a_baseline() -> None:
-    assert known(report(entry())) == ""
-    assert known(report(entry(known=True))) == " (1 finding known from the baseline)"

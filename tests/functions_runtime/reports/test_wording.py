@@ -196,6 +196,15 @@ def test_a_site_is_called_by_the_domain_of_its_hosts(own: dict[str, str], name: 
     assert scope(report(hosts=hosts)) == f"~d {name or 'example.com'}"
 
 
+def test_the_headline_says_what_is_new_if_there_is_a_baseline() -> None:
+    old, info = entry(known=True), entry("cookie-session", severity=Severity.INFO, subject="a")
+    assert headline(report(old, endpoints=(judged(HOME, Standing.BREAKS),))).endswith(": 1 blocking issue, none new")
+    new = entry("get-with-content")
+    assert headline(report(old, new, endpoints=(judged(HOME, Standing.BREAKS),))).endswith(": 2 blocking issues, 1 new")
+    assert headline(report(new, endpoints=(judged(HOME, Standing.BREAKS),))).endswith(": 1 blocking issue")
+    assert headline(report(info, endpoints=SEEN, compared=True)).endswith(": no problems found yet")
+
+
 def test_the_headline_says_if_it_is_about_several_sites() -> None:
     own = tuple(host(f"{name}.example", exchanges=number) for number, name in enumerate("abc"))
     assert headline(report(endpoints=SEEN, hosts=own)) == "c.example and 2 more sites: no problems found yet"

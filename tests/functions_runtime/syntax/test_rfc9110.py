@@ -14,6 +14,7 @@ from functions_runtime.syntax.rfc9110 import (
     field_section_size,
     field_values,
     fields_by_name,
+    port_of,
     taken_apart,
     target_authority,
     without_fields,
@@ -171,6 +172,14 @@ def test_the_authority_that_a_client_addressed(
     fields: Fields, authority: bytes, version: bytes, addressed: bytes
 ) -> None:
     assert target_authority(fields, authority, version) == addressed
+
+
+@pytest.mark.parametrize(
+    ("authority", "port"),
+    [(b"a.example", 0), (b"a.example:8080", 8080), (b"[::1]:80", 80), (b"[::1]", 0), (b"80", 0), (b"a:123456", 0)],
+)
+def test_the_port_in_an_authority(authority: bytes, port: int) -> None:
+    assert port_of(authority) == port
 
 
 def test_a_length_that_a_reader_invented_is_left_out() -> None:

@@ -295,7 +295,7 @@
         }
         tell("Live", false);
       } catch {
-        tell("Not connected: the proxy does not answer. This is how it was.", true);
+        tell("Not connected: the proxy does not answer. Showing the last known state.", true);
         await wait(1000);
       }
     }

@@ -48,7 +48,7 @@ HOST_COLUMNS = (
     Column("Requests", "count", DOWN),
     Column("Errors", "count", DOWN),
     Column("Warnings", "count", DOWN),
-    Column("Because of", "reasons"),
+    Column("Why", "reasons"),
 )
 COOKIE_COLUMNS = (
     Column("Cookie", "cookie", UP),
@@ -69,14 +69,14 @@ ENDPOINT_COLUMNS = (
     Column("Verdict", "verdict", DOWN),
     Column("Endpoint", "where", UP),
     Column("Requests", "count", DOWN),
-    Column("Because of", "reasons"),
+    Column("Why", "reasons"),
 )
 
 
 def hosts(report: Report) -> Markup:
     """Whose hosts were judged, one's own first, each with its own verdict."""
     own, others = _sides(report.hosts, lambda host: host.own)
-    legend = element("p", "Every host is judged. The verdict above speaks of your own.", class_="quiet")
+    legend = element("p", "All hosts were checked. The verdict above covers only yours.", class_="quiet")
     causes = by_host(gather(report.entries))
 
     def row(host: JudgedHost) -> Markup:
@@ -251,7 +251,7 @@ def endpoints(report: Report) -> Markup:
     legend = element(
         "p",
         f"Of {own_endpoints(report)}, {exercised:,} were exercised and answered, and {clean:,} "
-        f"of these{part} have no problem. What nobody asked for cannot be judged.",
+        f"of these{part} have no problem. Endpoints that were never requested cannot be judged.",
         class_="quiet",
     )
     broken = [judged for judged in own if judged.standing in (Standing.BREAKS, Standing.CHANGES)]

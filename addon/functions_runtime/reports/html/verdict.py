@@ -161,7 +161,8 @@ def _tiles(report: Report, facts: dict[str, str]) -> Markup:
         ),
     ]
     if report.compared:
-        known = element("dd", f"{report.known:,}", element("small", " in the baseline"))
+        number = sum(1 for cause in own_causes(report) if cause.is_known)
+        known = element("dd", f"{number:,}", element("small", " in the baseline"))
         tiles.append(element("div", element("dt", "Known"), known, class_="fact", data_whole=True))
     return element("dl", tiles, class_="facts")
 

@@ -160,7 +160,7 @@ def test_the_share_that_was_exercised_and_is_clean_is_said() -> None:
     section = read(endpoints(report(endpoints=seen)))
     assert texts(section, "details/p") == [
         "Of 3 endpoints, 2 were exercised and answered, and 1 of these (50 %) have no problem. "
-        "What nobody asked for cannot be judged."
+        "Endpoints that were never requested cannot be judged."
     ]
 
 
