@@ -15,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "addon" / "functions_runtime" / "rules"
 TESTS = ROOT / "tests" / "functions_runtime" / "rules"
+SITES = ROOT / "tests" / "exchanges" / "breaking"
 LONGEST = 40
 """Characters that an id may have, so that the lines of the template fit."""
 
@@ -93,6 +94,22 @@ def test_other_headers_are_not_found() -> None:
 '''
 
 
+SITE = """\
+A site that sends the header {header}.
+
+info {id} GET app.example/page {name}
+
+==== a page
+GET /page HTTP/1.1
+Host: app.example
+
+HTTP/1.1 200 OK
+Content-Type: text/html
+{header}: 1
+Content-Length: 0
+"""
+
+
 def main() -> None:
     """Write the files for the rule that the command line names. Ends with 1 and a sentence if that is not possible."""
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
@@ -104,7 +121,7 @@ def main() -> None:
         sys.exit(problem)
     name = f"x-{rule_id}"
     facts = {"id": rule_id, "module": module, "name": name, "header": name.title()}
-    files = {RULES / f"{module}.py": MODULE, TESTS / f"test_{module}.py": TEST}
+    files = {RULES / f"{module}.py": MODULE, TESTS / f"test_{module}.py": TEST, SITES / f"{rule_id}.txt": SITE}
     for path, template in files.items():
         path.write_text(template.format_map(facts), encoding="utf-8")
     tables = subprocess.run([sys.executable, ROOT / "scripts" / "rules_page.py"])

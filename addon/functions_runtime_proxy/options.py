@@ -233,16 +233,7 @@ def _domain(text: str) -> str:
 
 
 def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
-    if spec[:1].isalnum() and "/" in spec:  # mitmproxy would take it for the separator
-        raise OptionsError(f"runtime_rules: {spec!r} does not begin with a separator. Write '/{spec}'.")
-    try:
-        matches, name, level = parse_spec(spec)
-    except (ValueError, IndexError) as error:
-        about_filters = f" {FILTERS}" if "filter" in str(error) else ""
-        raise OptionsError(
-            f"runtime_rules: {spec!r} cannot be read. Write [/flow-filter]/rule[:subject]/level, such as "
-            f"/cookie-session/off or '/~d example.com/cookie-lifetime-too-long:sid/warning'.{about_filters}"
-        ) from error
+    matches, name, level = _parts(spec)
     rule_id, colon, subject = name.partition(":")
     rule = BY_ID.get(rule_id)
     if rule is None:
@@ -253,6 +244,20 @@ def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
     if rule.subject is Subject.HEADER:
         subject = subject.lower()
     return matches, Override(rule_id, subject or None, _choice("runtime_rules", level, LEVELS))
+
+
+def _parts(spec: str) -> tuple[flowfilter.TFilter, str, str]:
+    """The filter, the rule with its subject, and the level of a pattern."""
+    if spec[:1].isalnum() and "/" in spec:  # mitmproxy would take it for the separator
+        raise OptionsError(f"runtime_rules: {spec!r} does not begin with a separator. Write '/{spec}'.")
+    try:
+        return parse_spec(spec)
+    except (ValueError, IndexError) as error:
+        about_filters = f" {FILTERS}" if "filter" in str(error) else ""
+        raise OptionsError(
+            f"runtime_rules: {spec!r} cannot be read. Write [/flow-filter]/rule[:subject]/level, such as "
+            f"/cookie-session/off or '/~d example.com/cookie-lifetime-too-long:sid/warning'.{about_filters}"
+        ) from error
 
 
 def report_path(option: str, text: str) -> Path:

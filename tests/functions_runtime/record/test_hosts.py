@@ -40,6 +40,14 @@ def navigation(host: str, destination: bytes = b"document", *more: tuple[bytes, 
 ALL = ("www.shop.example", "api.shop.example", "cdn.other.example", "localhost", "192.0.2.1", "[2001:db8::1]")
 
 
+def test_the_scheme_and_the_port_are_those_of_the_first_request() -> None:
+    hosts = Hosts()
+    hosts.saw_request(Request(host="a.example", scheme="http", port=9110))
+    hosts.saw_request(Request(host="a.example", scheme="https", port=443))
+    assert hosts.addressed("a.example") == ("http", 9110)
+    assert hosts.addressed("b.example") == ("", 0)
+
+
 def test_a_host_that_somebody_navigated_to_is_own_with_its_relatives() -> None:
     hosts = seen(navigation("www.shop.example"), navigation("cdn.other.example", b"script"))
     assert owned(hosts, *ALL) == ["www.shop.example", "api.shop.example"]

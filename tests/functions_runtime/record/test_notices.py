@@ -44,6 +44,14 @@ def test_recordings_that_were_cut_off() -> None:
     )
 
 
+def test_entries_of_several_recordings_are_named() -> None:
+    notice = notices.entries_skipped({"no URL": (4, ["a.har entry 2", "b.har entry 1", "b.har entry 7"])})
+    assert notice
+    assert notice.message == (
+        "4 entries were not judged: no URL (a.har entry 2, b.har entry 1, b.har entry 7 and 1 more)."
+    )
+
+
 def test_entries_without_a_response() -> None:
     one = notices.entries_skipped({}, unanswered=(1, ["7"]))
     assert one

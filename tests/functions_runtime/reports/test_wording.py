@@ -152,6 +152,11 @@ def test_it_says_whether_the_traffic_was_changed(enforced: int, recorded: int, s
     assert how_judged(report(enforced=enforced, recorded=recorded)) == said
 
 
+def test_causes_that_the_baseline_has_are_counted() -> None:
+    two = (entry(known=True), entry(known=True, endpoint=LOGIN), entry("get-with-content"))
+    assert checked(report(*two)).endswith(": 2 errors, 0 warnings, 0 infos (1 known from the baseline).")
+
+
 def test_the_limits_are_those_on_headers() -> None:
     assert limits(report()) == "Limits on headers: 1,000 bytes, 100 fields and cookies."
 
