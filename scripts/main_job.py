@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 
 from mitmproxy.proxy.mode_specs import ProxyMode
@@ -36,6 +37,8 @@ DEMO = """
 Try this: open the first address and press a button. Then select the request in mitmweb and open its Comment tab.
 Ctrl-C ends everything.
 """
+DEFAULT_PORT = 8080
+"""mitmproxy's own."""
 LIVE_PAGE_PORT = 8082
 MODE_ARGUMENTS = ("-m", "--mode", "mode=", "--set=mode=")
 
@@ -44,14 +47,16 @@ class Mitmweb(WebMaster):
     """mitmweb that names a taken port, and prints the addresses as soon as it listens."""
 
     site: demo_site.DemoSite | None = None
+    live_port = 0
 
     async def run(self) -> None:
+        others = {self.options.listen_port or DEFAULT_PORT, self.options.web_port, self.live_port}
         for mode in self.options.mode:
             spec = ProxyMode.parse(mode)
             option = "--listen-port " if spec.custom_listen_port is None else f"--mode {mode.rpartition('@')[0]}@"
             host = spec.listen_host(self.options.listen_host)
-            _end_if_taken(host, spec.listen_port(self.options.listen_port), option)
-        _end_if_taken(self.options.web_host, self.options.web_port, "--web-port ")
+            _end_if_taken(host, spec.listen_port(self.options.listen_port), option, others)
+        _end_if_taken(self.options.web_host, self.options.web_port, "--web-port ", others)
         self.addons.add(Announcement(self))
         await super().run()
 
@@ -98,10 +103,8 @@ def main() -> None:
             run(Mitmweb, cmdline.mitmweb, ["--help"])
         return
     defaults = ["-s", str(ADDON)]
-    options = {
-        "web_open_browser": "false",
-        "runtime_dashboard": f"{demo_site.HOST}:{_free_from(LIVE_PAGE_PORT)}",
-    }
+    Mitmweb.live_port = _free_from(LIVE_PAGE_PORT, others=_numbers_in(arguments))
+    options = {"web_open_browser": "false", "runtime_dashboard": f"{demo_site.HOST}:{Mitmweb.live_port}"}
     if not any(argument.startswith(MODE_ARGUMENTS) for argument in arguments):
         Mitmweb.site = _start_site()
         defaults += ["--mode", f"reverse:http://{demo_site.HOST}:{Mitmweb.site.server_port}"]
@@ -114,6 +117,11 @@ def main() -> None:
         run(Mitmweb, cmdline.mitmweb, [*defaults, *arguments])
     except OSError as error:
         sys.exit(error.strerror or str(error))
+
+
+def _numbers_in(arguments: Sequence[str]) -> set[int]:
+    """The numbers that the command line names, ports among them."""
+    return {int(number) for argument in arguments for number in re.findall(r"[0-9]{2,5}", argument)}
 
 
 def _options_set(arguments: Sequence[str]) -> set[str]:
@@ -134,15 +142,16 @@ def _start_site() -> demo_site.DemoSite:
     return site
 
 
-def _end_if_taken(host: str, port: int | None, option: str) -> None:
+def _end_if_taken(host: str, port: int | None, option: str, others: Container[int]) -> None:
+    """End with a port that is free if this one is taken. `others` are ports that this program itself needs."""
     if port and _is_taken(host, port):
-        other = _free_from(port + 2, host)
+        other = _free_from(port + 2, host, others)
         sys.exit(f"Port {port} is taken, by another program or an earlier start. Choose another one: {option}{other}")
 
 
-def _free_from(port: int, host: str = demo_site.HOST) -> int:
-    """The first port from this one on that nobody has."""
-    return next(number for number in range(port, port + 2000) if not _is_taken(host, number))
+def _free_from(port: int, host: str = demo_site.HOST, others: Container[int] = ()) -> int:
+    """The first port from this one on that nobody has, and that is none of the others."""
+    return next(number for number in range(port, port + 2000) if number not in others and not _is_taken(host, number))
 
 
 def _is_taken(host: str, port: int) -> bool:

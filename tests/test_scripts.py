@@ -201,10 +201,12 @@ def test_options_of_the_command_line_take_the_place_of_what_run_sets(tmp_path: P
 
 @pytest.mark.parametrize("option", ["--listen-port ", "--web-port ", "--mode regular@"])
 def test_a_taken_port_is_named_with_a_way_out(option: str, taken_port: int) -> None:
-    ports = {"--listen-port ": free_port(), "--web-port ": free_port(), option: taken_port}
+    # What would be advised is the other port of this program.
+    ports = {"--listen-port ": taken_port + 2, "--web-port ": taken_port + 2, option: taken_port}
     said = refusal(SCRIPTS / "run", *"".join(f"{name}{port} " for name, port in ports.items()).split())
     sentence = re.search(rf"Port {taken_port} is taken.* Choose another one: {option}(\d+)$", said.strip())
     assert sentence, said
+    assert int(sentence[1]) not in ports.values()
     with socket.create_server(("127.0.0.1", int(sentence[1]))):
         pass
 

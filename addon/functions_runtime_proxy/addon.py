@@ -125,7 +125,7 @@ class FunctionsRuntime:
         if self._settings.streams_large_bodies:
             enforce.prepare_upload(flow)
         self._tell(flow, outcome)
-        if isinstance(outcome.action, Respond) or not (flow.live or read.is_answered(flow)):
+        if passage.is_replied or not (flow.live or read.is_answered(flow)):
             self._publish(flow, passage)
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -139,7 +139,8 @@ class FunctionsRuntime:
         if passage.case.origin is Origin.ENFORCED and isinstance(outcome.action, Respond):
             self._enforce_request(flow, passage, outcome.action)
         self._tell(flow, outcome)
-        self._publish(flow, passage)
+        if passage.is_replied:
+            self._publish(flow, passage)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.get(flow)
@@ -318,7 +319,8 @@ class FunctionsRuntime:
         """The response is not the site's: it is the Runtime's own, or another addon's."""
         if passage:
             passage.case = passage.case._replace(foreign=True)
-            self._publish(flow, passage)
+            if not passage.is_published:
+                self._publish(flow, passage)
 
     def _judge_again(self, flow: http.HTTPFlow) -> None:
         """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
@@ -373,7 +375,7 @@ class FunctionsRuntime:
 
     def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
         if isinstance(action, Respond):
-            passage.is_changed = True
+            passage.is_changed = passage.is_replied = True
             if not enforce.respond_to_request(flow, action.reply):
                 logger.warning(
                     "Runtime: the upload of flow %s could not be held back. If it is large, mitmproxy breaks it off; "
