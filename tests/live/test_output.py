@@ -174,7 +174,7 @@ def test_report_has_the_shape_that_is_promised(start: Start, origin: Origin) -> 
     assert TIME.fullmatch(finding.pop("last_seen"))
     assert finding.pop("message").startswith("The cookie sid lives 86401 seconds")
     assert finding.pop("fix").startswith("Set Max-Age=86400")
-    assert finding.pop("curl") == "curl -ig 'https://app.example.test/users/{id}/login'"
+    assert finding.pop("curl") == "curl -ig 'http://app.example.test/users/{id}/login'"
     assert finding.pop("facts") == {"attribute": "Max-Age", "lifetime": "86401 seconds"}
     assert finding == {
         "rule": "cookie-lifetime-too-long",

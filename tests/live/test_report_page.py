@@ -189,7 +189,7 @@ File = Callable[[Report], str]
 def test_the_verdict_is_the_first_thing_to_be_seen(page: Page, file: File) -> None:
     page.open(file(FULL))
     assert page.driver.title.startswith("a.example: 2 blocking issues")
-    assert page.texts("h1") == ["a.example: 2 blocking issues"]
+    assert page.texts("h1") == ["a.example: 2 blocking issues, 2 new"]
     assert page.run("return document.querySelector('h1').getBoundingClientRect().bottom") < DESK["height"] / 2
     assert page.shown() == NO_INFOS
 
@@ -243,7 +243,7 @@ def test_a_host_can_be_chosen_and_everything_follows(page: Page, file: File) -> 
     assert page.texts(".obstacles") == []
     assert page.find("#host").get_attribute("value") == "ads.example"
     page.click("#all-again")
-    assert page.texts("h1") == ["a.example: 2 blocking issues"]
+    assert page.texts("h1") == ["a.example: 2 blocking issues, 2 new"]
     assert len(page.texts(".obstacles > ol > li")) == 2
     assert page.texts("#cookies tbody th") == ["sid", "theme"]
     page.click("[data-choose='a.example'] button")
@@ -523,7 +523,7 @@ def test_a_new_finding_arrives_by_itself(live: Live, page: Page) -> None:
     assert page.texts(".lead")[0].startswith("Little was seen so far: 99 requests to 1 endpoint.")
     assert "nothing" in page.find("#verdict").get_attribute("class"), "no tick, however much was seen"
     live.show(FULL)
-    page.wait_until(lambda: page.texts("h1") == ["a.example: 2 blocking issues"])
+    page.wait_until(lambda: page.texts("h1") == ["a.example: 2 blocking issues, 2 new"])
     assert page.driver.title.startswith("a.example: 2 blocking issues")
     assert page.shown() == NO_INFOS
 
@@ -625,7 +625,7 @@ def test_it_says_when_the_proxy_is_gone_and_goes_on_when_it_is_back(live: Live, 
     page.wait_until(lambda: "Not connected" in page.find("#live").text)
     live.show(FULL)
     live.listen(int(url.rsplit(":", 1)[1].rstrip("/")))
-    page.wait_until(lambda: page.texts("h1") == ["a.example: 2 blocking issues"])
+    page.wait_until(lambda: page.texts("h1") == ["a.example: 2 blocking issues, 2 new"])
     page.wait_until(lambda: page.texts("#live") == ["Live"])
 
 

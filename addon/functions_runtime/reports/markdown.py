@@ -86,7 +86,7 @@ def _verdict(report: Report, grave: Sequence[RuleCauses]) -> Iterable[str]:
             for standing in Standing
             if (count := report.endpoints_that(standing))
         ]
-        yield _table(("Endpoints that", "Number", "Share"), shares)
+        yield _table(("Verdict", "Endpoints", "Share"), shares)
     if report.folded_endpoints:
         yield "There were too many endpoints to tell all of them apart: further ones share the entry \\*."
     if report.folded:
