@@ -128,15 +128,16 @@ def run(arguments: argparse.Namespace) -> int:
         is_over=True,
     )
     is_written = _write(report, settings.reports)
-    summary = _as_arguments(terminal.summary(report, settings.reports, arguments.scope))
-    if judged.names and not arguments.quiet:
-        print(summary)
-    else:
+    if arguments.quiet or not judged.names:
         _complain_of(judged)
     if not judged.names:
         return WRONG
-    if arguments.quiet and not report.judged:
-        _complain(summary.partition("\n")[0])
+    if not (arguments.quiet and report.judged):
+        summary = _as_arguments(terminal.summary(report, settings.reports, arguments.scope))
+        if arguments.quiet:
+            _complain(summary.partition("\n")[0])
+        else:
+            print(summary)
     if reason := why_it_fails(report, settings.fail_on, _unread(judged)):
         _complain(_as_arguments(reason))
         return EXIT_STATUS

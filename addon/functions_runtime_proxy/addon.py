@@ -375,7 +375,7 @@ class FunctionsRuntime:
 
     def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
         if isinstance(action, Respond):
-            passage.is_changed = passage.is_replied = True
+            passage.is_changed = True
             if not enforce.respond_to_request(flow, action.reply):
                 logger.warning(
                     "Runtime: the upload of flow %s could not be held back. If it is large, mitmproxy breaks it off; "

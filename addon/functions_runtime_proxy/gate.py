@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
-from functions_runtime.reports.causes import Cause, gather
+from functions_runtime.reports.causes import gather
 from functions_runtime.reports.text import counted
 from functions_runtime.ruling import Severity
 
@@ -28,13 +28,8 @@ def _why(report: Report, fail_on: Severity) -> str:
         verb = "is" if len(new) == 1 else "are"
         noun = "new problem" if report.compared else "problem"
         more = f" and {len(new) - MAX_NAMED:,} more" if len(new) > MAX_NAMED else ""
-        named = f"{', '.join(map(_named, new[:MAX_NAMED]))}{more}"
-        return f"there {verb} {counted(len(new), noun)} of severity {fail_on} or above: {named}"
+        named = ", ".join(f"{cause.finding.rule} {cause}" for cause in new[:MAX_NAMED])
+        return f"there {verb} {counted(len(new), noun)} of severity {fail_on} or above: {named}{more}"
     if report.standing is None:
         return f"no request to {'your own hosts' if report.judged else 'the site'} was judged"
     return "no response of your own hosts was seen" if report.standing is Standing.UNKNOWN else ""
-
-
-def _named(cause: Cause) -> str:
-    more = f" and {counted(len(cause.entries) - 1, 'more endpoint')}" if len(cause.entries) > 1 else ""
-    return f"{cause.entries[0]}{more}"

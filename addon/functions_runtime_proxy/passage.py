@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from functions_runtime.case import Case
+from functions_runtime.case import Case, Origin
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime_proxy.enforce import StandIn
 
@@ -17,9 +17,8 @@ class Passage:
     `request_after` and `response_after` are what the Runtime made of the two messages, None if it left them alone.
     `removed` are the names, in lower case, of the request's fields that the server did not get.
     `stand_in` stands in the place of a response whose content is still arriving. `is_held` says that somebody
-    intercepted the request. `is_changed` says that the flow is not as it came, `is_replied` that the Runtime answered
-    the request. `is_published` says that the flow shows what was found, `is_streamed` that mitmproxy will not hold the
-    response's content.
+    intercepted the request. `is_changed` says that the flow is not as it came. `is_published` says that the flow shows
+    what was found, `is_streamed` that mitmproxy will not hold the response's content.
     """
 
     case: Case
@@ -30,6 +29,10 @@ class Passage:
     stand_in: StandIn | None = None
     is_held: bool = False
     is_changed: bool = False
-    is_replied: bool = False
     is_published: bool = False
     is_streamed: bool = False
+
+    @property
+    def is_replied(self) -> bool:
+        """Whether the client has the Runtime's own reply to the request."""
+        return self.case.origin is Origin.ENFORCED and self.case.is_replied

@@ -39,8 +39,8 @@ def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_ho
     version = data.http_version
     multiplexed = version.startswith((b"HTTP/2", b"HTTP/3"))
     fields = as_http1_fields(fields, authority=data.authority, multiplexed=multiplexed)
-    host, known = _addressed_host(flow, keep_host_header)
-    scheme, port = _addressed_port(flow, keep_host_header)
+    authority = _addressed_authority(flow)
+    host, known = _addressed_host(flow, authority, keep_host_header)
     path, _, query = data.path.partition(b"?")
     return Request(
         method=data.method.decode("ascii", "surrogateescape"),
@@ -50,8 +50,8 @@ def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_ho
         domain=runtime_domain or _domain(host, known),
         time=data.timestamp_start,
         query=query,
-        scheme=scheme,
-        port=port,
+        scheme=_addressed_scheme(flow, keep_host_header),
+        port=port_of(authority) if authority else data.port,
     )
 
 
@@ -66,7 +66,7 @@ def fields_of(flow: http.HTTPFlow) -> Fields:
 
 def function_domain(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> str | None:
     """The Function's domain in production, None if nobody knows it."""
-    return runtime_domain or _domain(*_addressed_host(flow, keep_host_header))
+    return runtime_domain or _domain(*_addressed_host(flow, _addressed_authority(flow), keep_host_header))
 
 
 def _domain(host: str, known: bool) -> str | None:
@@ -88,14 +88,18 @@ def response_of(flow: http.HTTPFlow, *, held: bool) -> Response:
     return Response(data.status_code, data.headers.fields, arrived, waited)
 
 
-def _addressed_host(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, bool]:
+def _addressed_authority(flow: http.HTTPFlow) -> bytes:
+    data = flow.request.data
+    return target_authority(data.headers.fields, data.authority, data.http_version)
+
+
+def _addressed_host(flow: http.HTTPFlow, authority: bytes, keep_host_header: bool) -> tuple[str, bool]:
     """The host that the client addressed, and whether that is known rather than guessed.
 
     In reverse mode mitmproxy has written its own target into Host before any addon sees the request, unless
     keep_host_header is on.
     """
-    data = flow.request.data
-    host = _host(target_authority(data.headers.fields, data.authority, data.http_version)) or data.host.lower()
+    host = _host(authority) or flow.request.data.host.lower()
     mode = flow.client_conn.proxy_mode
     overwritten = not keep_host_header and isinstance(mode, mode_specs.ReverseMode) and host == mode.address[0].lower()
     if overwritten and flow.client_conn.sni:
@@ -103,17 +107,12 @@ def _addressed_host(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, b
     return host, not overwritten
 
 
-def _addressed_port(flow: http.HTTPFlow, keep_host_header: bool) -> tuple[str, int]:
-    """The scheme and the port that the client addressed, or those of the server if mitmproxy has overwritten Host.
-
-    The port is 0 if it is the scheme's own.
-    """
-    data = flow.request.data
-    scheme = data.scheme
+def _addressed_scheme(flow: http.HTTPFlow, keep_host_header: bool) -> str:
+    """The scheme that the client addressed, or that of the server if mitmproxy has overwritten Host."""
     if keep_host_header and isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode):
-        scheme = b"https" if flow.client_conn.tls_established else b"http"
-    authority = target_authority(data.headers.fields, data.authority, data.http_version)
-    return scheme.decode("ascii", "replace"), port_of(authority) if authority else data.port
+        return "https" if flow.client_conn.tls_established else "http"
+    scheme: str = flow.request.data.scheme.decode("ascii", "replace")
+    return scheme
 
 
 # A site has few hosts, and parsing one takes as long as several rules.

@@ -49,8 +49,6 @@ def some_without_cookies(recordings: int, named: Sequence[str]) -> Notice | None
     )
 
 
-NO_RESPONSES = "entries have no response: only their requests were"
-
 Places = tuple[int, Sequence[str]]
 """How many entries there are of a kind, and the places of the first ones in words."""
 
@@ -78,8 +76,8 @@ def entries_skipped(
         verb = "entry was" if count == 1 else "entries were"
         sentences.append(f"{count:,} {verb} not judged: {reasons}.")
     if unanswered[0]:
-        are = "entry has no response: only its request was" if unanswered[0] == 1 else NO_RESPONSES
-        sentences.append(f"{unanswered[0]:,} {are} judged ({_entries(unanswered)}).")
+        have, were = ("entry has", "its request was") if unanswered[0] == 1 else ("entries have", "their requests were")
+        sentences.append(f"{unanswered[0]:,} {have} no response: only {were} judged ({_entries(unanswered)}).")
     return Notice("entries-skipped", " ".join(sentences), count + len(cut_off) + unanswered[0]) if sentences else None
 
 

@@ -386,7 +386,8 @@ def _recorded(
     is_from_har = _is_from_har(client)
     if is_from_har:
         fields = without_invented_length(taken_apart(fields), asked["method"], has_content=bool(asked["content"]))
-    host, is_known = _addressed_host(asked, fields, host_of), True
+    addressed = target_authority(fields, authority, version)
+    host, is_known = _addressed_host(addressed, asked, host_of), True
     if mode == "reverse":
         is_known = host != host_of(target.rpartition("://")[2]).lower()
         if not is_known and client["sni"]:
@@ -394,7 +395,6 @@ def _recorded(
     if mode in ("regular", "upstream") and not is_from_har:
         fields = without_fields(fields, PROXY_FIELDS)
     fields = as_http1_fields(fields, authority=authority, multiplexed=version.startswith((b"HTTP/2", b"HTTP/3")))
-    addressed = target_authority(fields, authority, version)
     path, _, query = asked["path"].partition(b"?")
     request = Request(
         asked["method"].decode("ascii", "surrogateescape"),
@@ -443,9 +443,8 @@ def _response(answered: State, asked: State, *, is_from_har: bool) -> Response:
     return Response(status, fields, arrived, waited)
 
 
-def _addressed_host(asked: State, fields: Fields, host_of: Callable[[str], str]) -> str:
+def _addressed_host(authority: bytes, asked: State, host_of: Callable[[str], str]) -> str:
     """The host that the client addressed, else the request's server."""
-    authority = target_authority(fields, asked["authority"], asked["http_version"])
     host = host_of(authority.decode("utf-8", "surrogateescape")) if authority else ""
     return (host or str(asked["host"])).lower()
 

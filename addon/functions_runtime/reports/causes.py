@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.record.entry import Entry
+from functions_runtime.reports.text import counted
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Finding, Severity
 
@@ -26,6 +27,17 @@ class Cause:
     def finding(self) -> Finding:
         """The finding that represents the others: the one with the greatest extent."""
         return max((entry.finding for entry in self.entries), key=lambda finding: finding.extent)
+
+    @property
+    def where(self) -> str:
+        """The first endpoint, and the number of the others."""
+        others = len(self.entries) - 1
+        more = f" and {counted(others, 'more endpoint')}" if others else ""
+        return f"{self.entries[0].endpoint}{more}"
+
+    def __str__(self) -> str:
+        subject = f"[{self.finding.subject}] " if self.finding.subject else ""
+        return f"{subject}{self.where}"
 
     @property
     def host(self) -> str:
@@ -87,6 +99,11 @@ def gather(entries: Iterable[Entry]) -> tuple[Cause, ...]:
 def number_of(causes: Iterable[Cause], severity: Severity) -> int:
     """How many of the causes have this severity."""
     return sum(1 for cause in causes if cause.severity is severity)
+
+
+def number_known(causes: Iterable[Cause]) -> int:
+    """How many of the causes the baseline has."""
+    return sum(1 for cause in causes if cause.is_known)
 
 
 def by_host(causes: Iterable[Cause]) -> dict[str, list[Cause]]:

@@ -20,7 +20,6 @@ from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, gather
 from functions_runtime.reports.curl import curl
 from functions_runtime.reports.json import timestamp, verdict
-from functions_runtime.reports.text import counted
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Basis, Severity
 from functions_runtime.wire_text import printable
@@ -104,12 +103,11 @@ def _result(cause: Cause, *, compared: bool, suppressing: bool) -> dict[str, Any
     first, *others = cause.entries
     command = curl(first)
     identity = [found.rule, str(found.severity), cause.host, found.subject]
-    where = f"{first.endpoint}" + (f" and {counted(len(others), 'more endpoint')}" if others else "")
     result: dict[str, Any] = {
         "ruleId": found.rule,
         "ruleIndex": _INDEXES[found.rule],
         "level": LEVELS[found.severity],
-        "message": _message(f"{where}: {say(found)} Fix: {rule.fix}"),
+        "message": _message(f"{cause.where}: {say(found)} Fix: {rule.fix}"),
         "locations": [_location(first)],
         "partialFingerprints": {"cause/v1": hashlib.sha256(json.dumps(identity).encode("ascii")).hexdigest()},
         "occurrenceCount": cause.count,

@@ -56,13 +56,13 @@ def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
     yield f"{how_judged(report)} {limits(report)}"
     if report.folded:
         yield f"{counted(report.folded, 'finding')} share entries with *, because there were too many."
-    causes = [cause for cause in own_causes(report) if cause.severity >= Severity.WARNING]
-    rules = by_rule(causes)
+    causes = own_causes(report)
+    rules = by_rule(cause for cause in causes if cause.severity >= Severity.WARNING)
     for rule in rules[:MAX_RULES]:
         yield from _rule(rule)
     if len(rules) > MAX_RULES:
         yield f"… and {counted(len(rules) - MAX_RULES, 'more rule')}. Set runtime_report to have them all."
-    yield from _infos(report)
+    yield from _infos(causes)
     yield from _others(report)
     if reports:
         yield f"Open {', '.join(map(str, reports))}"
@@ -79,14 +79,11 @@ def _rule(rule: RuleCauses) -> Iterator[str]:
 
 
 def _cause(cause: Cause) -> str:
-    subject = f"[{cause.finding.subject}] " if cause.finding.subject else ""
-    first = cause.entries[0].endpoint
-    more = f" and {counted(len(cause.entries) - 1, 'more endpoint')}" if len(cause.entries) > 1 else ""
-    return f"{subject}{first}{more} ({cause.count}×{', known' if cause.is_known else ''})"
+    return f"{cause} ({cause.count}×{', known' if cause.is_known else ''})"
 
 
-def _infos(report: Report) -> Iterator[str]:
-    rules = Counter(cause.finding.rule for cause in own_causes(report) if cause.severity is Severity.INFO)
+def _infos(causes: Sequence[Cause]) -> Iterator[str]:
+    rules = Counter(cause.finding.rule for cause in causes if cause.severity is Severity.INFO)
     if rules:
         named = ", ".join(f"{rule} {count:,}" for rule, count in rules.most_common(MAX_INFOS))
         yield f"info    {named}{', …' if len(rules) > MAX_INFOS else ''}"

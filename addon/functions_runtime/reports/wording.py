@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from functions_runtime.record.inventory import FOLDED, Standing
 from functions_runtime.record.report import JudgedHost, Report
-from functions_runtime.reports.causes import Cause, gather, number_of
+from functions_runtime.reports.causes import Cause, gather, number_known, number_of
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import counted, nothing_judged
 from functions_runtime.ruling import Severity
@@ -90,15 +90,15 @@ def headline(report: Report, *, live: bool = False) -> str:
     reservation = (
         ", but no cookies were recorded" if report.standing is Standing.RUNS and _lacks_cookies(report) else ""
     )
-    others = len(sites(report)) - 1
-    more = f" and {counted(others, 'more site')}" if others else ""
-    return f"{site_name(report)}{more}: {verdict}{_news(causes) if report.compared else ''}{reservation}"
+    (site, _), *others = sites(report) or [("", 0)]
+    more = f" and {counted(len(others), 'more site')}" if others else ""
+    return f"{site}{more}: {verdict}{_news(causes) if report.compared else ''}{reservation}"
 
 
 def _news(causes: Iterable[Cause]) -> str:
     """How many of the causes the baseline lacks, in words, if that is of interest."""
     grave = [cause for cause in causes if cause.severity >= Severity.WARNING]
-    new = sum(1 for cause in grave if not cause.is_known)
+    new = len(grave) - number_known(grave)
     return f", {new or 'none'} new" if grave else ""
 
 
@@ -192,15 +192,11 @@ def checked(report: Report) -> str:
     elsewhere = f" ({report.judged - requests:,} more to other hosts)" if report.judged > requests else ""
     causes = gather(report.own_entries)
     counts = ", ".join(counted(number_of(causes, severity), str(severity)) for severity in reversed(Severity))
+    known = f" ({number_known(causes):,} known from the baseline)" if report.compared else ""
     return (
         f"{counted(requests, 'request')} checked{elsewhere}, {requests_clean(report):,} without a problem: "
-        f"{counts}{_known(causes) if report.compared else ''}."
+        f"{counts}{known}."
     )
-
-
-def _known(causes: Iterable[Cause]) -> str:
-    """How many of the causes the baseline has, in words."""
-    return f" ({sum(1 for cause in causes if cause.is_known):,} known from the baseline)"
 
 
 def limits(report: Report) -> str:

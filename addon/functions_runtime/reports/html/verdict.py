@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import JudgedHost, Report
-from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather, number_of
+from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather, number_known, number_of
 from functions_runtime.reports.html.markup import Attribute, Content, Markup, element, more
 from functions_runtime.reports.text import counted, standings_of_endpoints
 from functions_runtime.reports.wording import (
@@ -161,7 +161,7 @@ def _tiles(report: Report, facts: dict[str, str]) -> Markup:
         ),
     ]
     if report.compared:
-        number = sum(1 for cause in own_causes(report) if cause.is_known)
+        number = number_known(gather(report.own_entries))
         known = element("dd", f"{number:,}", element("small", " in the baseline"))
         tiles.append(element("div", element("dt", "Known"), known, class_="fact", data_whole=True))
     return element("dl", tiles, class_="facts")
