@@ -6,7 +6,7 @@ import pytest
 
 from functions_runtime.catalogue import BY_ID, RULES, say
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.reports.causes import by_host, by_rule, cells, columns, gather, number_of
+from functions_runtime.reports.causes import by_host, by_rule, cells, columns, gather, number_known, number_of
 from tests.functions_runtime.reports.sample import ERROR, HOME, INFO, LOGIN, WARNING, entry
 
 ELSEWHERE = Endpoint("GET", "b.example", "/")
@@ -93,3 +93,17 @@ def test_causes_are_counted_by_severity_and_taken_by_host() -> None:
     causes = gather([entry(subject="a"), entry(subject="b", endpoint=ELSEWHERE), entry(severity=WARNING)])
     assert [number_of(causes, severity) for severity in (ERROR, WARNING, INFO)] == [2, 1, 0]
     assert by_host(causes) == {"a.example": [causes[0], causes[2]], "b.example": [causes[1]]}
+
+
+def test_a_cause_is_called_by_its_subject_its_first_endpoint_and_the_number_of_others() -> None:
+    [one] = gather([entry(subject="sid")])
+    [many] = gather(
+        [entry(endpoint=HOME), entry(endpoint=HOME._replace(path="/a")), entry(endpoint=HOME._replace(path="/b"))]
+    )
+    assert (one.where, str(one)) == (str(HOME), f"[sid] {HOME}")
+    assert (many.where, str(many)) == (f"{HOME} and 2 more endpoints", f"{HOME} and 2 more endpoints")
+
+
+def test_causes_that_the_baseline_has_are_counted() -> None:
+    causes = gather([entry(known=True), entry(subject="sid"), entry(subject="a", known=True)])
+    assert number_known(causes) == 2
