@@ -29,6 +29,7 @@ from functions_runtime.syntax.rfc6265 import (
 from functions_runtime.syntax.rfc9110 import Fields, as_http1_fields, field_section_size
 from functions_runtime.wire_text import printable
 from tests.caches import clear_caches
+from tests.functions_runtime.test_session import assert_whole_is_in_steps
 
 # How long a search takes is no matter of right and wrong.
 search = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
@@ -162,6 +163,18 @@ responses = st.builds(
     waited=st.one_of(st.none(), times),
 )
 exchanges = st.builds(Exchange, requests, responses)
+sizes = st.sampled_from([0, 1, 5_000_000])
+exchanges_that_are_over = st.builds(
+    Exchange,
+    requests,
+    responses,
+    sent=sizes,
+    received=sizes,
+    ended=st.one_of(st.none(), times),
+    over_tls=st.sampled_from([None, False, True]),
+    removed=st.just(frozenset()),
+    awaited=st.just(False),
+)
 setting_cookies = st.builds(
     Exchange, st.builds(Request, domain=domains), st.builds(Response, fields=response_fields, time=times)
 )
@@ -204,6 +217,12 @@ def test_judging_keeps_nothing_and_the_same_exchange_gets_the_same_verdict(
     first = [(judge.request(exchange), judge.response(exchange)) for exchange in seen]
     again = [(judge.request(exchange), judge.response(exchange)) for exchange in reversed(seen)]
     assert again[::-1] == first
+
+
+@search
+@given(st.lists(exchanges_that_are_over, min_size=1, max_size=3), profiles)
+def test_judging_at_once_comes_to_the_same_as_step_by_step(seen: list[Exchange], profile: Profile) -> None:
+    assert_whole_is_in_steps(seen, profile=profile)
 
 
 @search

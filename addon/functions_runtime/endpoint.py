@@ -28,6 +28,7 @@ _EMAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+@(?!v?[0-9]+\.[0-9])(?![0-9.]+x\.)(
 """An e-mail address, which neither a version (`vue@3.4.21`) nor a density (`logo@2x.png`) is."""
 _PLAIN = re.compile(rf"[A-Za-z_-]{{0,{MIN_LENGTH - 1}}}")
 """What most segments are: too short to be a token, and without a digit."""
+_PLAIN_PATH = re.compile(rf"(?:/{_PLAIN.pattern})*")
 
 
 class Endpoint(NamedTuple):
@@ -49,9 +50,15 @@ def endpoint(method: str, host: str, path: str) -> Endpoint:
     values `{value}`. A query or a fragment is dropped, and so are the parameters of segments: some servers put a
     session there.
     """
-    path = path.partition("?")[0].partition("#")[0]
-    segments = "/".join([part if _PLAIN.fullmatch(part) else _shown(part) for part in path.split("/")])
-    return Endpoint(printable(method, 40), printable(host, 255), printable(segments, MAX_PATH_SHOWN))
+    if not _PLAIN_PATH.fullmatch(path):
+        path = path.partition("?")[0].partition("#")[0]
+        path = "/".join([part if _PLAIN.fullmatch(part) else _shown(part) for part in path.split("/")])
+    return Endpoint(*_shown_origin(method, host), printable(path, MAX_PATH_SHOWN))
+
+
+@lru_cache(maxsize=64)
+def _shown_origin(method: str, host: str) -> tuple[str, str]:
+    return printable(method, 40), printable(host, 255)
 
 
 def _shown(segment: str) -> str:

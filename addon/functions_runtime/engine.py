@@ -73,6 +73,7 @@ class Consequences:
         self._head = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.CONSEQUENCES]
         self._ending = [(rule.id, rule.new_check(key)) for rule in rules if rule.step is Step.ENDING]
         self._ending += [(rule.id, rule.ending) for rule in rules if rule.ending]
+        self._whole = [*self._head, *self._ending]
         remembering = {rule.id for rule in rules if rule.memory}
         self._head_again, self._ending_again = (
             [(rule, check) for rule, check in checks if rule not in remembering]
@@ -95,6 +96,10 @@ class Consequences:
         checks = self._ending_again if again else self._ending
         return _judge(checks, exchange, profile, ()) if exchange.response else NOTHING_FOUND
 
+    def whole(self, exchange: Exchange, profile: Profile) -> Ruling:
+        """Both at once, for an exchange that is over and not remembered. Never raises."""
+        return _judge(self._whole, exchange, profile, ())
+
 
 def _judge(
     checks: Iterable[tuple[str, Check]], exchange: Exchange, profile: Profile, overrides: Sequence[Override]
@@ -103,11 +108,11 @@ def _judge(
     edits: list[Edit] = []
     failures: list[Failure] = []
     for rule, check in checks:
-        reply: Reply | None = None
         try:
             found = check(exchange, profile)
             if not found:
                 continue
+            reply: Reply | None = None
             for finding in overridden(found, overrides) if overrides else found:
                 findings.append(finding)
                 effect = finding.effect
@@ -115,10 +120,10 @@ def _judge(
                     reply = effect
                 elif effect is not None:
                     edits.append(effect)
+            if reply and not failures:
+                return Ruling(tuple(findings), Respond(reply))
         except Exception as error:  # a check that breaks must cost nobody an exchange
             failures.append(Failure(rule, _where(error)))
-        if reply and not failures:
-            return Ruling(tuple(findings), Respond(reply))
     if not findings and not failures:
         return NOTHING_FOUND
     action: Action = Rewrite(tuple(edits)) if edits and not failures else Forward()

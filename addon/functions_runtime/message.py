@@ -6,7 +6,7 @@ A message holds the head that came off the wire, and facts that follow from it. 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint, endpoint
@@ -26,6 +26,27 @@ class HeaderSize:
     count: int
 
 
+class RequestSection(NamedTuple):
+    """What follows from the field section of a request alone, as `Request` explains it."""
+
+    by_name: FieldsByName
+    names: tuple[bytes, ...]
+    cookies: tuple[bytes, ...]
+    header_size: HeaderSize
+
+
+def request_section(fields: Fields) -> RequestSection:
+    """What follows from the field section of a request."""
+    by_name = fields_by_name(fields)
+    count = len(fields)
+    cookies: tuple[bytes, ...] = ()
+    if b"cookie" in by_name:
+        values = by_name[b"cookie"]
+        cookies = tuple([pair for value in values for pair in split_cookies(value)])
+        count += len(cookies) - len(values)
+    return RequestSection(by_name, tuple(by_name), cookies, HeaderSize(field_section_size(fields), count))
+
+
 @dataclass(slots=True)
 class Request:
     """The head of a request.
@@ -35,10 +56,12 @@ class Request:
     production, None if it is unknown. `path` excludes the query, which is in `query`. `time` is when the request began,
     in seconds since 1970-01-01 UTC. `scheme` and `port` are those that the client addressed, empty and 0 if unknown.
 
-    `by_name` maps field names in lower case to the fields' values. `header_size` is the size of the field section. Each
-    cookie in Cookie counts one, and so does any other field (our interpretation of "Max header count: 75 (including
+    `by_name` maps field names in lower case to the fields' values, and `names` are these names. `header_size` is the
+    size of the field section. Each cookie in Cookie counts one, and so does any other field (our interpretation of "Max header count: 75 (including
     cookies)"). `cookies` are the cookie-pairs of Cookie. `preflight` is what a CORS-preflight request asks, None if the
-    request is not a preflight.
+    request is not a preflight. `endpoint` is the endpoint by which findings about this request are grouped.
+
+    `section` is what `request_section` returns for `fields`, if the caller has it already.
     """
 
     method: str = "GET"
@@ -50,28 +73,18 @@ class Request:
     query: bytes = b""
     scheme: str = ""
     port: int = 0
+    section: InitVar[RequestSection | None] = None
     by_name: FieldsByName = field(init=False, repr=False, compare=False)
+    names: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     cookies: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     preflight: Preflight | None = field(init=False, repr=False, compare=False)
     header_size: HeaderSize = field(init=False, repr=False, compare=False)
+    endpoint: Endpoint = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        by_name = fields_by_name(self.fields)
-        count = len(self.fields)
-        cookies: tuple[bytes, ...] = ()
-        if b"cookie" in by_name:
-            values = by_name[b"cookie"]
-            cookies = tuple([pair for value in values for pair in split_cookies(value)])
-            count += len(cookies) - len(values)
-        self.by_name = by_name
-        self.cookies = cookies
+    def __post_init__(self, section: RequestSection | None) -> None:
+        self.by_name, self.names, self.cookies, self.header_size = section or request_section(self.fields)
         self.preflight = parse_preflight(self.method, self.fields) if self.method == "OPTIONS" else None
-        self.header_size = HeaderSize(field_section_size(self.fields), count)
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """The endpoint by which findings about this request are grouped."""
-        return endpoint(self.method, self.host, self.path)
+        self.endpoint = endpoint(self.method, self.host, self.path)
 
 
 class SetCookieField(NamedTuple):
@@ -80,6 +93,21 @@ class SetCookieField(NamedTuple):
     position: int
     line: bytes
     cookie: SetCookie
+
+
+class ResponseSection(NamedTuple):
+    """What follows from the field section of a response alone, as `Response` explains it."""
+
+    by_name: FieldsByName
+    cookies: tuple[SetCookieField, ...]
+    header_size: HeaderSize
+
+
+def response_section(fields: Fields) -> ResponseSection:
+    """What follows from the field section of a response."""
+    by_name = fields_by_name(fields)
+    cookies = _set_cookie_fields(fields) if b"set-cookie" in by_name else ()
+    return ResponseSection(by_name, cookies, HeaderSize(field_section_size(fields), len(fields)))
 
 
 @dataclass(slots=True)
@@ -91,22 +119,21 @@ class Response:
     unknown. `cookies` are its Set-Cookie fields without those that a user agent ignores as a whole. `by_name` maps
     field names in lower case to the fields' values. `header_size` is the size of the field section. Each field counts
     one.
+
+    `section` is what `response_section` returns for `fields`, if the caller has it already.
     """
 
     status: int = 200
     fields: Fields = ()
     time: float | None = 0.0
     waited: float | None = None
+    section: InitVar[ResponseSection | None] = None
     cookies: tuple[SetCookieField, ...] = field(init=False, repr=False, compare=False)
     by_name: FieldsByName = field(init=False, repr=False, compare=False)
     header_size: HeaderSize = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        by_name = fields_by_name(self.fields)
-        cookies = _set_cookie_fields(self.fields) if b"set-cookie" in by_name else ()
-        self.by_name = by_name
-        self.cookies = cookies
-        self.header_size = HeaderSize(field_section_size(self.fields), len(self.fields))
+    def __post_init__(self, section: ResponseSection | None) -> None:
+        self.by_name, self.cookies, self.header_size = section or response_section(self.fields)
 
 
 def _set_cookie_fields(fields: Fields) -> tuple[SetCookieField, ...]:

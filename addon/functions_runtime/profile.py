@@ -87,6 +87,13 @@ def is_removed(name: bytes) -> bool:
     return name in REMOVED_NAMES or name.startswith(REMOVED_PREFIXES)
 
 
+# Most requests have the same names in the same order.
+@lru_cache(maxsize=128)
+def removed_among(names: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Those of the names (lower case) for which `is_removed`."""
+    return tuple(filter(is_removed, names))
+
+
 ALLOWED_METHODS = b"GET, POST, OPTIONS"
 """Documented: request-flow page and FAQ (read 2026-11-27), as a header field lists them."""
 

@@ -18,6 +18,7 @@ from functions_runtime.engine import NOTHING_FOUND, Consequences, Judge, Overrid
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.record.hosts import Registrable, itself
+from functions_runtime.record.inventory import CookieKey
 from functions_runtime.record.journal import Journal, Receipt
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Action, Finding, Forward, Reply, Respond
@@ -139,6 +140,35 @@ class Session:
             return Outcome(case)
         return self._over(case, Exchange(request, response, removed, sent, received, ended, False, over_tls), overrides)
 
+    def whole(
+        self, exchange: Exchange, origin: Origin, overrides: Overrides | None = None, *, told: tuple[Finding, ...] = ()
+    ) -> Outcome:
+        """Judge an exchange that is over at once, to the same end as `request`, `response` and `ended` one by one.
+
+        `told` is as in `request`. The exchange has a response.
+        """
+        request, response = exchange.request, exchange.response
+        assert response
+        endpoint = request.endpoint
+        wanted = _at(endpoint, overrides)
+        receipt = self._begin(exchange, endpoint, origin, False)
+        self._saw_response(endpoint, exchange, response)
+        asked = self._judge.request(exchange, wanted)
+        replied = isinstance(asked.action, Respond)
+        answered = NOTHING_FOUND if replied else self._judge.response(exchange, wanted)
+        action = asked.action if replied else answered.action
+        cookies = self._cookies(request, response, REFUSED if replied else action)
+        consequences = self._consequences.whole(exchange, self._profile)
+        findings = (*asked.findings, *answered.findings)
+        told = tuple(filter(_is_told_once, told))
+        if consequences.findings or told:
+            following, told = _following(consequences.findings, told, asked.findings, endpoint, overrides)
+            findings = (*findings, *following)
+        receipt, new = self.journal.book(receipt, findings, cookies)
+        case = Case(exchange, endpoint, origin, receipt, asked, findings, told, False, False, True)
+        failures = (*asked.failures, *answered.failures, *consequences.failures)
+        return Outcome(case, action, findings, new, failures)
+
     def again(
         self, case: Case, overrides: Overrides | None = None, *, late: tuple[Response, int] | None = None
     ) -> Outcome:
@@ -197,6 +227,10 @@ class Session:
         if names:
             self.journal.hosts.reached(request.host, names)
 
+    def _cookies(self, request: Request, response: Response, action: Action) -> Sequence[CookieKey | None]:
+        """Take the cookies of a response into account, and what the Runtime makes of them."""
+        return self.journal.inventory.saw_cookies(request.host, response, action) if response.cookies else ()
+
     def _asked(self, case: Case, overrides: Overrides | None) -> Outcome:
         """What the Runtime does with a request."""
         exchange, endpoint, origin, receipt, _, before, told, unmeasured, foreign, is_over = case
@@ -223,15 +257,12 @@ class Session:
         replied = case.is_replied
         answered = NOTHING_FOUND if replied else self._judge.response(exchange, _at(endpoint, overrides))
         findings, action, failures = answered
-        if exchange.response.cookies:
-            receipt = self.journal.book_cookies(
-                receipt, exchange.request.host, exchange.response, REFUSED if replied else action
-            )
+        cookies = self._cookies(exchange.request, exchange.response, REFUSED if replied else action)
         consequences = self._consequences.head(exchange, self._profile, again=again)
         if consequences.findings or told:
             following, told = _following(consequences.findings, told, before, endpoint, overrides)
             findings = (*findings, *following)
-        receipt, new = self.journal.book(receipt, findings)
+        receipt, new = self.journal.book(receipt, findings, cookies)
         found = (*before, *findings)
         case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, is_over)
         return Outcome(case, action, findings, new, (*failures, *consequences.failures))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from functions_runtime.message import Exchange
-from functions_runtime.profile import is_removed
+from functions_runtime.profile import removed_among
 from functions_runtime.wire_text import printable
 
 OF_EVERY_BROWSER = frozenset({b"referer", b"upgrade", b"expect", b"trailer", b"proxy-connection"})
@@ -15,11 +13,9 @@ OF_EVERY_BROWSER = frozenset({b"referer", b"upgrade", b"expect", b"trailer", b"p
 def untested(exchange: Exchange) -> tuple[str, ...]:
     """Names, printable and in lower case, of the restricted headers that reached the server besides the usual ones."""
     return tuple(
-        [shown for name in exchange.request.by_name if (shown := _untested_name(name)) and name not in exchange.removed]
+        [
+            printable(name)
+            for name in removed_among(exchange.request.names)
+            if name not in OF_EVERY_BROWSER and name not in exchange.removed
+        ]
     )
-
-
-# The same few names come with every request.
-@lru_cache(maxsize=1024)
-def _untested_name(name: bytes) -> str:
-    return printable(name) if is_removed(name) and name not in OF_EVERY_BROWSER else ""

@@ -19,6 +19,7 @@ from mitmproxy.options import Options
 from functions_runtime.case import Origin
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
+from functions_runtime.message import Exchange
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.notices import no_cookies
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
@@ -33,6 +34,7 @@ MOST_REASONS = 20
 MANY_OBJECTS = 100_000
 MOST_PLACES = 3
 """The most places that are remembered for a reason."""
+NONE_REMOVED: frozenset[bytes] = frozenset()
 OTHER_REASONS = "other reasons"
 
 
@@ -202,7 +204,12 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
         return False
     request, response = recorded.request, recorded.response
     overrides = _overrides(judgement.overrides, subject, request.endpoint) if subject else None
-    told, is_changed = read.findings_from_plain(recorded.stored)
+    told, is_changed = read.findings_from_plain(recorded.stored) if recorded.stored else ((), False)
+    if response is not None and not is_changed:
+        _, _, _, sent, received, ended, over_tls, *_ = recorded
+        exchange = Exchange(request, response, NONE_REMOVED, sent, received, ended, False, over_tls)
+        session.whole(exchange, Origin.RECORDED, overrides, told=told)
+        return True
     case = session.request(
         request,
         Origin.CHANGED if is_changed else Origin.RECORDED,

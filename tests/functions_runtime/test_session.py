@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +17,9 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import SEED_PAGE_LIMITS, Limits, Profile
 from functions_runtime.record.report import Report
 from functions_runtime.rules.restricted_header_used import by_experiment
+from functions_runtime.rule import Example
 from functions_runtime.ruling import Finding, Forward, Respond, Rewrite, Severity
-from functions_runtime.session import Session
+from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import Fields
 
 Field = tuple[bytes, bytes]
@@ -26,6 +28,17 @@ COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=60; HttpOnly; Secure")
 TOO_MANY: Fields = tuple((b"X-%d" % number, b"1") for number in range(76))
 SETS: Field = (b"Set-Cookie", b"csrf=tokentoken; HttpOnly; Secure")
 TYPE: Field = (b"Content-Type", b"text/html")
+
+
+Told = tuple[Finding, ...]
+
+
+def finding(rule: str, *subject: str, **facts: Any) -> Finding:
+    return BY_ID[rule].finding(*subject, **facts)
+
+
+TOLD = finding("cookie-read-by-script", "csrf", what="the query")
+OTHER = finding("cookie-session", "sid")
 
 
 def session(**more: Any) -> Session:
@@ -176,6 +189,78 @@ def test_the_end_does_not_say_again_what_the_head_has_said() -> None:
     assert rules(case) == ["streaming-unavailable"]
 
 
+# All at once
+
+
+def in_steps(of: Session, exchange: Exchange, overrides: Overrides | None = None, told: Told = ()) -> Outcome:
+    """Judge an exchange from its beginning to its end, and say what came of it."""
+    asked = of.request(
+        exchange.request, Origin.RECORDED, overrides, told=told, sent=exchange.sent, over_tls=exchange.over_tls
+    )
+    assert exchange.response
+    answered = of.response(
+        asked.case,
+        exchange.response,
+        overrides,
+        removed=exchange.removed,
+        sent=exchange.sent,
+        received=exchange.received,
+    )
+    over = of.ended(answered.case, exchange.sent, exchange.received, exchange.ended, overrides)
+    steps = (asked, answered, over)
+    return Outcome(
+        over.case,
+        over.case.asked.action if over.case.is_replied else answered.action,
+        tuple(finding for step in steps for finding in step.findings),
+        tuple(entry for step in steps for entry in step.new),
+        tuple(failure for step in steps for failure in step.failures),
+    )
+
+
+def assert_whole_is_in_steps(
+    exchanges: Iterable[Exchange], overrides: Overrides | None = None, told: Told = (), profile: Profile | None = None
+) -> list[Outcome]:
+    """Hold that judging exchanges at once comes to the same as judging them step by step."""
+    one, other = (Session(profile or Profile(), b"key") for _ in range(2))
+    outcomes = []
+    for exchange in exchanges:
+        whole = one.whole(exchange, Origin.RECORDED, overrides, told=told)
+        steps = in_steps(other, exchange, overrides, told)
+        assert Counter(whole.findings) == Counter(steps.findings)
+        assert (whole.action, whole.failures, list(whole.new)) == (steps.action, steps.failures, list(steps.new))
+        assert whole.case._replace(receipt=steps.case.receipt, findings=()) == steps.case._replace(findings=())
+        assert Counter(whole.case.findings) == Counter(steps.case.findings)
+        outcomes.append(whole)
+    assert report(one) == report(other)
+    for outcome in outcomes:
+        one.again(outcome.case, overrides)
+    assert report(one).entries == report(other).entries
+    return outcomes
+
+
+EXAMPLES = [
+    pytest.param(example, id=f"{rule.id}: {example.title}")
+    for rule in RULES
+    for example in rule.examples
+    if example.exchange.response
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_exchange_that_is_over_can_be_judged_at_once(example: Example) -> None:
+    exchanges = [each for each in (*example.before, example.exchange) if each.response]
+    assert_whole_is_in_steps(exchanges)
+    assert_whole_is_in_steps(exchanges, told=(TOLD, OTHER))
+    severe = [Override(rule.id, None, Severity.ERROR) for rule in RULES]
+    assert_whole_is_in_steps(exchanges, lambda endpoint: severe)
+
+
+def test_at_once_too_what_is_answered_has_no_response_of_the_site() -> None:
+    exchange = Exchange(request(*TOO_MANY), response(COOKIE, TYPE))
+    [outcome] = assert_whole_is_in_steps([exchange])
+    assert isinstance(outcome.action, Respond)
+
+
 # Judging again
 
 
@@ -242,14 +327,6 @@ def test_an_exchange_that_was_forgotten_is_counted_once_more() -> None:
 
 
 # What was told before
-
-
-def finding(rule: str, *subject: str, **facts: Any) -> Finding:
-    return BY_ID[rule].finding(*subject, **facts)
-
-
-TOLD = finding("cookie-read-by-script", "csrf", what="the query")
-OTHER = finding("cookie-session", "sid")
 
 
 def test_a_recording_keeps_what_other_exchanges_had_shown() -> None:

@@ -129,11 +129,16 @@ class Journal:
         self.hosts.saw_request(request)
         return Receipt(self, endpoint, time)
 
-    def book(self, receipt: Receipt, findings: Sequence[Finding]) -> tuple[Receipt, Sequence[Entry]]:
-        """Take down findings of an exchange. Returns what is booked now, and the entries that are new."""
-        if not findings:
+    def book(
+        self, receipt: Receipt, findings: Sequence[Finding], cookies: Sequence[CookieKey | None] = ()
+    ) -> tuple[Receipt, Sequence[Entry]]:
+        """Take down findings of an exchange. Returns what is booked now, and the entries that are new.
+
+        `cookies` are those of its response, as the inventory saw them.
+        """
+        if not findings and not cookies:
             return receipt, ()
-        endpoint, time, is_clean = receipt.endpoint, receipt.time, receipt.is_clean
+        _, endpoint, time, is_clean, booked, earlier = receipt
         keys: list[Key] = []
         new: list[Entry] = []
         for finding in findings:
@@ -166,12 +171,7 @@ class Journal:
             elif time > entry.last_seen:
                 entry.last_seen = time
             keys.append(key)
-        return Receipt(self, endpoint, time, is_clean, (*receipt.keys, *keys), receipt.cookies), new
-
-    def book_cookies(self, receipt: Receipt, host: str, response: Response, action: Action) -> Receipt:
-        """Take down the cookies of a response, and what the Runtime makes of them."""
-        _, endpoint, time, is_clean, keys, _ = receipt
-        return Receipt(self, endpoint, time, is_clean, keys, tuple(self.inventory.saw_cookies(host, response, action)))
+        return Receipt(self, endpoint, time, is_clean, (*booked, *keys), (*earlier, *cookies)), new
 
     @contextlib.contextmanager
     def rebooking(self, receipt: Receipt) -> Iterator[Receipt]:

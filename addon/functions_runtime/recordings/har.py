@@ -19,7 +19,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from functions_runtime.message import HOST_NAME, Request, Response
+from functions_runtime.message import (
+    HOST_NAME,
+    Request,
+    RequestSection,
+    Response,
+    ResponseSection,
+    request_section,
+    response_section,
+)
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc6265 import parse_cookie_date
 from functions_runtime.syntax.rfc9110 import Fields, as_http1_fields
@@ -33,8 +41,12 @@ NO_CONTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT", "TRACE"})
 """For requests with these methods, no client writes Content-Length: 0. Readers invent the field."""
 MAX_REASON = 60
 """The most characters of a URL's scheme or of a method that a reason quotes."""
+NOT_AS_HAR = "the entry is not as HAR has it"
 MILLISECONDS = 1000
-USUAL_LENGTHS = (len("2020-01-01T00:00:00.000Z"), len("2020-01-01T00:00:00Z"))
+
+
+NONE = msgspec.Raw(b"[]")
+"""An empty list."""
 
 
 class _Pair(msgspec.Struct):
@@ -63,8 +75,8 @@ class _Request(msgspec.Struct):
     url: str
     method: str = "GET"
     httpVersion: str | None = None  # noqa: N815
-    headers: list[_Pair] = []
-    cookies: list[_Cookie] = []
+    headers: msgspec.Raw = NONE
+    cookies: msgspec.Raw = NONE
     bodySize: float | None = None  # noqa: N815
     postData: _PostData | None = None  # noqa: N815
 
@@ -75,8 +87,8 @@ class _Content(msgspec.Struct):
 
 class _Response(msgspec.Struct):
     status: int = 0
-    headers: list[_Pair] = []
-    cookies: list[_Cookie] = []
+    headers: msgspec.Raw = NONE
+    cookies: msgspec.Raw = NONE
     content: _Content | None = None
     bodySize: float | None = None  # noqa: N815
 
@@ -108,6 +120,8 @@ class _Har(msgspec.Struct):
 
 _decode_har = msgspec.json.Decoder(_Har).decode
 _decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_pairs = msgspec.json.Decoder(list[_Pair]).decode
+_decode_cookies = msgspec.json.Decoder(list[_Cookie]).decode
 _decode_text = msgspec.json.Decoder(str).decode
 
 
@@ -199,17 +213,22 @@ def _read_entry(raw: bytes, position: int, domain: str, earlier: float) -> Recor
         entry = _decode_entry(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            entry = _patiently(json.loads(bytes(raw).decode("utf-8", "replace")))
+            entry = _patiently(_plain(raw))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return Skipped(position, "the entry is not as HAR has it")
+            return Skipped(position, NOT_AS_HAR)
     try:
         return _recorded(entry, position, domain, earlier)
+    except (TypeError, RecursionError):
+        return Skipped(position, NOT_AS_HAR)
     except (ValueError, OverflowError):
         return Skipped(position, "the URL cannot be read")
 
 
 def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Recorded | Skipped:
-    """The exchange in an entry. `earlier` is when the entry before it began. Raises ValueError if its URL is none."""
+    """The exchange in an entry. `earlier` is when the entry before it began.
+
+    Raises ValueError if its URL is none, and TypeError or RecursionError if its fields are none.
+    """
     asked, answered = entry.request, entry.response
     if not asked.url:
         return Skipped(position, "there is no URL")
@@ -221,23 +240,26 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         return Skipped(position, f"not HTTP: {printable(scheme or 'no scheme', MAX_REASON)}")
     if not host:
         return Skipped(position, "the URL has no host")
-    started = _seconds(entry.startedDateTime) or (_date(answered) if answered else 0) or earlier
+    fields, section = _request_fields(asked)
+    response_fields, answer = _response_fields(answered) if answered else ((), None)
+    started = _seconds(entry.startedDateTime) or (_date(answer) if answer else 0) or earlier
     before, waited, whole = _times(entry)
     request = Request(
         asked.method,
         host,
         path or "/",
-        _request_fields(asked),
+        fields,
         domain or (host if HOST_NAME.fullmatch(host) else None),
         started,
         query.encode("utf-8", "surrogatepass"),
         "https" if PORTS[scheme] == 443 else "http",
         port or PORTS[scheme],
+        section,
     )
     response = None  # tools write status 0 or -1 if none came
     if answered and answered.status > 0:
         arrived = started + before + (waited or 0) if started else None
-        response = Response(answered.status, _response_fields(answered), arrived, waited)
+        response = Response(answered.status, response_fields, arrived, waited, answer)
     return Recorded(
         position,
         request,
@@ -294,9 +316,10 @@ def _seconds(started: str | None) -> float:
     """Seconds since 1970-01-01 UTC of a time in ISO 8601, 0 if there is no such time."""
     if not started:
         return 0.0
-    if len(started) in USUAL_LENGTHS and started[-1] == "Z":  # as most of them are
-        with contextlib.suppress(ValueError):
-            return datetime.fromisoformat(f"{started[:-1]}+00:00").timestamp()
+    with contextlib.suppress(msgspec.ValidationError, ValueError, OverflowError):  # as most of them are
+        time = msgspec.convert(started, datetime)
+        if time.tzinfo:
+            return time.timestamp()
     text = started.strip()
     if _EPOCH_IN_MILLISECONDS.fullmatch(text):
         return int(text) / MILLISECONDS
@@ -311,53 +334,81 @@ def _seconds(started: str | None) -> float:
         return 0.0
 
 
-def _date(response: _Response) -> float:
+def _date(response: ResponseSection) -> float:
     """The Date of a response in seconds since 1970-01-01 UTC, 0 if there is none."""
-    dates = (parse_cookie_date(_bytes(each.value)) for each in response.headers if each.name.lower() == "date")
-    return float(next(filter(None, dates), 0))
+    return float(next(filter(None, map(parse_cookie_date, response.by_name.get(b"date", ()))), 0))
 
 
-def _request_fields(request: _Request) -> Fields:
-    fields = _fields(request.headers)
-    if request.method in NO_CONTENT_METHODS:
-        fields = tuple([field for field in fields if not _is_invented(field)])
-    if request.cookies and not any(name.lower() == b"cookie" for name, _ in fields):
-        pairs = "; ".join(f"{cookie.name}={cookie.value}" for cookie in request.cookies)
+def _request_fields(request: _Request) -> tuple[Fields, RequestSection]:
+    """The field section of a request, and what follows from it. Raises TypeError if there is no making sense of it."""
+    is_multiplexed = (request.httpVersion or "").lower().startswith(MULTIPLEXED)
+    fields, section = _request_section(bytes(request.headers), request.method in NO_CONTENT_METHODS, is_multiplexed)
+    if b"cookie" not in section.by_name and (cookies := _cookies_in(request.cookies)):
+        pairs = "; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies)
         fields = (*fields, (b"Cookie", _bytes(pairs)))
-    multiplexed = (request.httpVersion or "").lower().startswith(MULTIPLEXED)
-    return as_http1_fields(fields, multiplexed=multiplexed)
+        section = request_section(fields)
+    return fields, section
 
 
-def _is_invented(field: tuple[bytes, bytes]) -> bool:
-    name, value = field
-    return len(name) == 14 and value.strip() == b"0" and name.lower() == b"content-length"
+# More than a third of the requests of real pages have the same fields as one before them.
+@lru_cache(maxsize=64)
+def _request_section(headers: bytes, is_without_content: bool, is_multiplexed: bool) -> tuple[Fields, RequestSection]:
+    fields = _fields(_pairs_in(headers), drop_length=is_without_content)
+    fields = as_http1_fields(fields, multiplexed=is_multiplexed)
+    return fields, request_section(fields)
 
 
-def _response_fields(response: _Response) -> Fields:
-    fields = _fields(response.headers)
-    if response.content and (response.content.size or 0) > 0:
-        fields = tuple([field for field in fields if not _is_invented(field)])
-    if response.cookies and not any(name.lower() == b"set-cookie" for name, _ in fields):
-        fields = (*fields, *((b"Set-Cookie", _set_cookie(cookie)) for cookie in response.cookies))
-    return tuple([field for field in fields if field[0][:1] != b":"])
+def _pairs_in(raw: bytes) -> list[_Pair]:
+    """The header fields in JSON. Raises TypeError if there is no making sense of them."""
+    try:
+        return _decode_pairs(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _pairs(_plain(raw))
 
 
-def _fields(headers: list[_Pair]) -> Fields:
-    """Header fields. Tools join several fields of one name by line breaks."""
-    fields: list[tuple[bytes, bytes]] = []
-    for header in headers:
-        name, value = header.name, header.value
-        if "\n" in value:
-            fields += [(_bytes(name), _bytes(line.strip("\r"))) for line in value.split("\n") if line.strip("\r")]
-        else:
-            fields.append(_field(name, value))
-    return tuple(fields)
+def _cookies_in(raw: msgspec.Raw) -> list[_Cookie]:
+    """The cookies in JSON, as far as there is any making sense of them."""
+    try:
+        return _decode_cookies(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _cookies(_plain(bytes(raw)))
+
+
+def _response_fields(response: _Response) -> tuple[Fields, ResponseSection]:
+    """As `_request_fields`, for a response."""
+    has_content = response.content is not None and (response.content.size or 0) > 0
+    fields, section = _response_section(bytes(response.headers), has_content)
+    if b"set-cookie" not in section.by_name and (cookies := _cookies_in(response.cookies)):
+        fields = (*fields, *((b"Set-Cookie", _set_cookie(cookie)) for cookie in cookies))
+        section = response_section(fields)
+    return fields, section
+
+
+# So have a sixth of the responses.
+@lru_cache(maxsize=64)
+def _response_section(headers: bytes, has_content: bool) -> tuple[Fields, ResponseSection]:
+    fields = _fields(_pairs_in(headers), drop_length=has_content, drop_pseudo=True)
+    return fields, response_section(fields)
+
+
+def _fields(headers: list[_Pair], *, drop_length: bool, drop_pseudo: bool = False) -> Fields:
+    """Header fields, perhaps without the lengths that readers invent and without pseudo-header fields."""
+    return tuple(
+        [field for pair in headers for field in _field_lines(pair.name, pair.value, drop_length, drop_pseudo)]
+    )
 
 
 # Most fields come again and again.
 @lru_cache(maxsize=4096)
-def _field(name: str, value: str) -> tuple[bytes, bytes]:
-    return _bytes(name), _bytes(value)
+def _field_lines(name: str, value: str, drop_length: bool, drop_pseudo: bool) -> Fields:
+    """The fields that a header in HAR stands for. Tools join several fields of one name by line breaks."""
+    if drop_pseudo and name.startswith(":"):
+        return ()
+    if drop_length and name.lower() == "content-length" and value.strip() == "0":
+        return ()
+    if "\n" in value:
+        return tuple([(_bytes(name), _bytes(line.strip("\r"))) for line in value.split("\n") if line.strip("\r")])
+    return ((_bytes(name), _bytes(value)),)
 
 
 def _set_cookie(cookie: _Cookie) -> bytes:
@@ -413,6 +464,15 @@ def _bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
+def _plain(raw: bytes) -> Any:
+    """JSON that msgspec does not take. Raises ValueError or RecursionError if it is none."""
+    return json.loads(bytes(raw).decode("utf-8", "replace"))
+
+
+def _as_raw(plain: Any) -> msgspec.Raw:
+    return msgspec.Raw(json.dumps(plain).encode())
+
+
 def _patiently(plain: Any) -> _Entry:
     """An entry that breaks the format. Raises TypeError, KeyError or AttributeError if it is not an entry at all."""
     request, response = plain["request"], plain.get("response")
@@ -422,8 +482,8 @@ def _patiently(plain: Any) -> _Entry:
             _text(request.get("url")),
             _text(request.get("method")) or "GET",
             _text(request.get("httpVersion")),
-            _pairs(request.get("headers")),
-            _cookies(request.get("cookies")),
+            _as_raw(request.get("headers")),
+            _as_raw(request.get("cookies")),
             _number(request.get("bodySize")),
             _post_data(request.get("postData")),
         ),
@@ -440,8 +500,8 @@ def _patient_response(response: Mapping[str, Any]) -> _Response:
     content = response.get("content")
     return _Response(
         int(_number(response.get("status")) or 0),
-        _pairs(response.get("headers")),
-        _cookies(response.get("cookies")),
+        _as_raw(response.get("headers")),
+        _as_raw(response.get("cookies")),
         _Content(_number(content.get("size"))) if isinstance(content, Mapping) else None,
         _number(response.get("bodySize")),
     )
@@ -502,7 +562,7 @@ def _cookies(items: Any) -> list[_Cookie]:
 def _contents(raw: bytes) -> tuple[bytes, bytes]:
     """The contents of request and response in an entry, empty if they are not there or cannot be read."""
     try:
-        plain = json.loads(bytes(raw).decode("utf-8", "replace"))
+        plain = _plain(raw)
         asked, answered = plain["request"], plain.get("response") or {}
         return _content(asked.get("postData")), _content(answered.get("content"))
     except (ValueError, AttributeError, RecursionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from urllib.parse import unquote_to_bytes
 
@@ -60,7 +61,7 @@ class CookiesReadByScripts:
         request, response = exchange.request, exchange.response
         assert response
         here: dict[Digest, dict[Place, None]] = {}
-        if request.query or not _OF_THE_BROWSER.issuperset(request.by_name):
+        if request.query or not _is_browsers_own(request.names):
             for where, value in islice(_values_sent(request), MOST_VALUES):
                 here.setdefault(self._digest(value), {})[(request.endpoint, where)] = None
         found: dict[tuple[bytes, Place], Digest] = {}
@@ -111,6 +112,12 @@ class CookiesReadByScripts:
                         self._through_header.put(mark, True)
             if remember(self._cookies, mark, field.cookie.name, MOST_PLACES):
                 found.update(((field.cookie.name, place), mark) for place in self._sent.get(mark) or ())
+
+
+# Most requests have the same names in the same order.
+@lru_cache(maxsize=128)
+def _is_browsers_own(names: tuple[bytes, ...]) -> bool:
+    return _OF_THE_BROWSER.issuperset(names)
 
 
 def _values_of_cookies(request: Request) -> set[bytes]:

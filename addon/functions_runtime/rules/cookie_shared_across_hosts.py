@@ -20,7 +20,7 @@ MOST_HOSTS = 16
 """The most hosts of one cookie that are remembered, on either side."""
 
 MOST_ENDPOINTS = 16
-"""The most endpoints on one host that are remembered for one cookie."""
+"""The most endpoints on one host that are remembered for one cookie, those that came first."""
 
 MOST_PAIRS = 256
 """The most cookies in one request that are looked at."""
@@ -44,13 +44,17 @@ class Origin(NamedTuple):
         return gets_today and not still_gets
 
 
+Sent = Recent[Digest, dict[str, dict[Endpoint, None]]]
+"""By digest of a cookie, the hosts and the endpoints there to which it was sent."""
+
+
 class SharedCookies:
     """The cookies that hosts set for a wider domain, and the cookies that browsers sent, as digests."""
 
     def __init__(self, key: bytes) -> None:
         self._digest = keyed_digest(key)
         self._setters: Recent[Digest, dict[Origin, None]] = Recent(MOST)
-        self._sent: Recent[Digest, dict[str, dict[Endpoint, None]]] = Recent(MOST)
+        self._sent: Sent = Recent(MOST)
 
     def __call__(self, exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         request, response = exchange.request, exchange.response
@@ -59,13 +63,17 @@ class SharedCookies:
             return ()
         found: dict[tuple[bytes, Endpoint], Finding] = {}
         here = request.endpoint
+        host, has_setters = here.host, len(self._setters) > 0
         for pair in request.cookies[:MOST_PAIRS]:
             if b"=" not in pair:
                 pair = b"=" + pair
             mark = self._digest(pair)
-            _remember(self._sent, mark, here)
-            for origin in self._setters.get(mark) or ():
-                _find(found, pair.partition(b"=")[0], origin, here)
+            endpoints = _at_host(self._sent, mark, host)
+            if len(endpoints) < MOST_ENDPOINTS:
+                endpoints[here] = None
+            if has_setters:
+                for origin in self._setters.get(mark) or ():
+                    _find(found, pair.partition(b"=")[0], origin, here)
         for field in response.cookies:
             if not field.cookie.attributes.domain:
                 continue
@@ -82,16 +90,17 @@ class SharedCookies:
         return list(found.values())[:MOST_FOUND] if found else ()
 
 
-def _remember(sent: Recent[Digest, dict[str, dict[Endpoint, None]]], mark: Digest, here: Endpoint) -> None:
+def _at_host(sent: Sent, mark: Digest, host: str) -> dict[Endpoint, None]:
+    """The endpoints at this host to which a cookie was sent."""
     hosts = sent.get(mark)
     if hosts is None:
-        sent.put(mark, {here.host: {here: None}})
-        return
-    endpoints = hosts.get(here.host)
+        hosts = {}
+        sent.put(mark, hosts)
+    endpoints = hosts.get(host)
     if endpoints is None:
-        keep(hosts, here.host, {here: None}, MOST_HOSTS)
-    elif here not in endpoints:
-        keep(endpoints, here, None, MOST_ENDPOINTS)
+        endpoints = {}
+        keep(hosts, host, endpoints, MOST_HOSTS)
+    return endpoints
 
 
 def _find(found: dict[tuple[bytes, Endpoint], Finding], name: bytes, origin: Origin, endpoint: Endpoint) -> None:

@@ -19,20 +19,18 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     assert exchange.response
     limits = profile.limits
     request, response = exchange.request.header_size, exchange.response.header_size
-    if (
-        max(request.size, response.size) < NEAR * limits.size
-        and max(request.count, response.count) < NEAR * limits.count
-    ):
+    size, count = NEAR * limits.size, NEAR * limits.count
+    if request.size < size and response.size < size and request.count < count and response.count < count:
         return ()
     # The response limits leave out the same fields.
     own = without_emulator_fields(exchange.response.fields)
     if own is not exchange.response.fields:
         response = HeaderSize(field_section_size(own), len(own))
     messages = [("request", request), ("response", response)]
-    passing = [(_share(size, limits), of, size) for of, size in messages if _share(size, limits) <= 1]
+    passing = [(_share(each, limits), of, each) for of, each in messages if _share(each, limits) <= 1]
     if not passing:
         return ()
-    share, of, size = max(passing, key=lambda measured: measured[0])
+    share, of, measured = max(passing, key=lambda each: each[0])
     if share < NEAR:
         return ()
     return (
@@ -41,9 +39,9 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
             extent=share,
             message=of,
             share=round(share, 4),
-            size=size.size,
+            size=measured.size,
             size_limit=limits.size,
-            count=size.count,
+            count=measured.count,
             count_limit=limits.count,
             left_out=len(exchange.response.fields) - len(own) if of == "response" else 0,
         ),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from functions_runtime.message import Exchange, Request
-from functions_runtime.profile import EMULATOR_RESTRICTED_PREFIXES, Profile, is_removed
+from functions_runtime.profile import EMULATOR_RESTRICTED_PREFIXES, Profile, removed_among
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.ruling import Basis, Finding, RemoveField, Severity
 from functions_runtime.wire_text import printable
 
 
 def check(exchange: Exchange, profile: Profile) -> list[Finding]:
-    return [_finding(name) for name in filter(is_removed, exchange.request.by_name)]
+    return [_finding(name) for name in removed_among(exchange.request.names)]
 
 
 # The same few names come with every request, and the finding depends on nothing else.

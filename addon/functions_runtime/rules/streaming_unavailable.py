@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import FUNCTION_TIMEOUT, Profile
@@ -34,9 +35,13 @@ def check_ending(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
 def _stream_type(response: Response) -> str:
     """The media type if it is one for streams, else an empty text."""
     values = response.by_name.get(b"content-type")
-    if not values:
-        return ""
-    media_type = values[-1].partition(b";")[0].strip().lower()
+    return _stream_type_in(values[-1]) if values else ""
+
+
+# Servers send the same few values again and again.
+@lru_cache(maxsize=256)
+def _stream_type_in(content_type: bytes) -> str:
+    media_type = content_type.partition(b";")[0].strip().lower()
     return media_type.decode() if media_type in _STREAMS else ""
 
 

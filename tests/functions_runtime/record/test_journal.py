@@ -647,7 +647,8 @@ def test_cookies_are_booked_and_taken_back_with_their_exchange() -> None:
     journal = Journal()
     booked = Booked(journal, HOME, 0.0)
     response = Response(fields=((b"Set-Cookie", b"sid=1"),))
-    booked.receipt = journal.book_cookies(booked.receipt, "a.example", response, Forward())
+    cookies = journal.inventory.saw_cookies("a.example", response, Forward())
+    booked.receipt, _ = journal.book(booked.receipt, (), cookies)
     assert [cookie.name for cookie in report(journal).cookies] == ["sid"]
     with booked.anew():
         assert report(journal).cookies == ()

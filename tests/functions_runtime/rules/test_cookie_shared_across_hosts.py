@@ -244,7 +244,7 @@ def test_only_so_many_hosts_that_set_one_cookie_are_remembered() -> None:
 def test_only_so_many_places_of_one_cookie_are_remembered() -> None:
     paths = [f"/{letter}" for letter in "abcdefghijklmnopqrst"]
     found = places(*(gets(path=path) for path in paths), sets(LINE))
-    assert found == {("sid", f"GET shop.example.com{path}") for path in paths[-module.MOST_ENDPOINTS :]}
+    assert found == {("sid", f"GET shop.example.com{path}") for path in paths[: module.MOST_ENDPOINTS]}
 
 
 def test_evidence_is_found_once_however_often_the_cookie_is_renewed() -> None:
