@@ -448,14 +448,17 @@ def print_audit(runs: int, exchanges: int, megabytes: int) -> None:
     dump = [sys.executable, "-c", "from mitmproxy.tools.main import mitmdump; mitmdump()", "-q"]
     dump += ["-s", str(environment.ADDON), "--set", "runtime_mode=audit", "-nr"]
     with tempfile.TemporaryDirectory() as folder:
-        flows, har = Path(folder, "capture.flow"), Path(folder, "capture.har")
+        flows, har, distinct = Path(folder, "capture.flow"), Path(folder, "capture.har"), Path(folder, "distinct.har")
         one = {flows: Path(folder, "one.flow"), har: Path(folder, "one.har")}
+        one[distinct] = one[har]
         write_flows(flows, exchanges, exchanges)
         write_har(har, exchanges)
+        write_har(distinct, exchanges, is_distinct=True)
         write_flows(one[flows], 1, 1)
         write_har(one[har], 1)
         reads = {"mitmdump -nr": (dump, flows), "audit, flow file": ([*audit, "1"], flows)}
         reads["audit, HAR"] = ([*audit, "1"], har)
+        reads["audit, HAR, no two heads alike"] = ([*audit, "1"], distinct)
         costs: dict[str, list[float]] = {name: [] for name in reads}
         for _ in range(runs):
             for name, (command, file) in reads.items():
@@ -466,8 +469,8 @@ def print_audit(runs: int, exchanges: int, megabytes: int) -> None:
         for name, seconds in costs.items():
             cost = statistics.median(seconds)
             target = f" (target: at least {targets[name]})" if name in targets else ""
-            print(f"  {name:24}{cost * 1e6:12.1f} µs{bare / cost:10.1f} times as fast{target}")
-        for file in (flows, har, *one.values()):
+            print(f"  {name:32}{cost * 1e6:8.1f} µs{bare / cost:10.1f} times as fast{target}")
+        for file in {flows, har, distinct, *one.values()}:
             file.unlink()
         print_workers(Path(folder), audit, runs, exchanges)
         print_memory(Path(folder), audit, megabytes)
@@ -506,11 +509,15 @@ def print_memory(folder: Path, audit: Sequence[str], megabytes: int) -> None:
         )
 
 
-def write_har(file: Path, exchanges: int, content: bytes = CONTENT) -> None:
-    """A HAR file of the typical exchange, at as many different paths."""
+def write_har(file: Path, exchanges: int, content: bytes = CONTENT, *, is_distinct: bool = False) -> None:
+    """A HAR file of the typical exchange, at as many different paths.
 
-    def fields(of: Fields) -> list[dict[str, str]]:
-        return [{"name": name.decode(), "value": value.decode()} for name, value in of]
+    With `is_distinct`, a number in a field of each message makes it differ from all others.
+    """
+
+    def fields(of: Fields, number: int) -> list[dict[str, str]]:
+        own = ((b"X-Request-Id", b"%d" % number),) if is_distinct else ()
+        return [{"name": name.decode(), "value": value.decode()} for name, value in (*of, *own)]
 
     with file.open("w", encoding="utf-8") as out:
         out.write('{"log": {"version": "1.2", "creator": {"name": "bench", "version": "1"}, "entries": [')
@@ -522,7 +529,7 @@ def write_har(file: Path, exchanges: int, content: bytes = CONTENT) -> None:
                     "method": "GET",
                     "url": f"http://app.example.com/basket/{_word(number)}",
                     "httpVersion": "HTTP/1.1",
-                    "headers": fields(REQUEST),
+                    "headers": fields(REQUEST, number),
                     "queryString": [],
                     "cookies": [],
                     "headersSize": -1,
@@ -532,7 +539,7 @@ def write_har(file: Path, exchanges: int, content: bytes = CONTENT) -> None:
                     "status": 200,
                     "statusText": "OK",
                     "httpVersion": "HTTP/1.1",
-                    "headers": fields(RESPONSE),
+                    "headers": fields(RESPONSE, number),
                     "cookies": [],
                     "content": {"size": len(content), "mimeType": "text/html", "text": content.decode()},
                     "redirectURL": "",

@@ -57,9 +57,10 @@ class Request:
     in seconds since 1970-01-01 UTC. `scheme` and `port` are those that the client addressed, empty and 0 if unknown.
 
     `by_name` maps field names in lower case to the fields' values, and `names` are these names. `header_size` is the
-    size of the field section. Each cookie in Cookie counts one, and so does any other field (our interpretation of "Max header count: 75 (including
-    cookies)"). `cookies` are the cookie-pairs of Cookie. `preflight` is what a CORS-preflight request asks, None if the
-    request is not a preflight. `endpoint` is the endpoint by which findings about this request are grouped.
+    size of the field section. Each cookie in Cookie counts one, and so does any other field (our interpretation of "Max
+    header count: 75 (including cookies)"). `cookies` are the cookie-pairs of Cookie. `preflight` is what a
+    CORS-preflight request asks, None if the request is not a preflight. `endpoint` is the endpoint by which findings
+    about this request are grouped.
 
     `section` is what `request_section` returns for `fields`, if the caller has it already.
     """

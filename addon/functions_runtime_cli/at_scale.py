@@ -7,19 +7,20 @@ values and changes none.
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib.util
 import pickle
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from typing import Any
 from urllib.parse import urlsplit
 
 from mitmproxy.version import VERSION as MITMPROXY_VERSION
 
 from functions_runtime.version import VERSION
-from functions_runtime_cli.judging import Judged, Plan, judge_each, merged
+from functions_runtime_cli.judging import Judged, Plan, judge_each, merged, rarely_collecting
 from functions_runtime_cli.opening import FROM_EXTRA
 
 PARTS_PER_WORKER = 3
@@ -71,20 +72,21 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 
 def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
     """Raises BrokenProcessPool if one of the processes dies."""
-    from dask.callbacks import Callback
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        for _ in range(workers):
+            pool.submit(versions)  # they import what they need while this process imports Dask
+        from dask.callbacks import Callback
 
-    size = _part_size(len(names), workers)
+        size = _part_size(len(names), workers)
 
-    class Watch(Callback):
-        def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
-            if "judged_part" in str(key):  # Dask may join the names of several steps
-                advance(size)
+        class Watch(Callback):
+            def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
+                if "judged_part" in str(key):  # Dask may join the names of several steps
+                    advance(size)
 
-    with Watch():  # type: ignore[no-untyped-call]
-        # Dask would give six parts at a time to one process.
-        return _unpacked(
-            _judged(_bag(names, size), plan).compute(scheduler="processes", num_workers=workers, chunksize=1)
-        )
+        with Watch():  # type: ignore[no-untyped-call]
+            # Dask would give six parts at a time to one process.
+            return _unpacked(_judged(_bag(names, size), plan).compute(scheduler="processes", pool=pool, chunksize=1))
 
 
 def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:
@@ -162,6 +164,7 @@ def _judged(bag: Any, plan: Plan) -> Any:
     return parts.reduction(_only, _merged, split_every=MERGED_AT_ONCE)
 
 
+@rarely_collecting()
 def _judged_part(names: Sequence[str], plan: Plan) -> list[bytes]:
     return [_packed(judge_each(names, plan))]
 
@@ -171,6 +174,7 @@ def _only(parts: Iterable[bytes]) -> bytes:
     return part
 
 
+@rarely_collecting()
 def _merged(parts: Iterable[bytes]) -> bytes:
     return _packed(merged(map(_unpacked, parts)))
 
@@ -181,10 +185,4 @@ def _packed(judged: Judged) -> bytes:
 
 
 def _unpacked(packed: bytes) -> Judged:
-    was_enabled = gc.isenabled()
-    gc.disable()  # all of it is kept, so that looking for garbage meanwhile takes five times as long as the rest
-    try:
-        return pickle.loads(packed)  # type: ignore[no-any-return]
-    finally:
-        if was_enabled:
-            gc.enable()
+    return pickle.loads(packed)  # type: ignore[no-any-return]

@@ -84,6 +84,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
+@judging.rarely_collecting()
 def run(arguments: argparse.Namespace) -> int:
     """Judge, report, and return the exit status."""
     try:

@@ -147,15 +147,9 @@ def _judgement(plan: Plan) -> Judgement:
     )
 
 
-def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -> Judged:
-    """Judge one recording. `saw` is told of progress."""
-    with _rarely_collecting():
-        return _judge(name, plan, saw)
-
-
 @contextlib.contextmanager
-def _rarely_collecting() -> Iterator[None]:
-    """Look for garbage in circles less often: exchanges leave none, and looking takes longer than judging them."""
+def rarely_collecting() -> Iterator[None]:
+    """Look for garbage in circles less often: exchanges and reports leave none, and looking takes longer than they."""
     before = gc.get_threshold()
     gc.set_threshold(MANY_OBJECTS, *before[1:])
     try:
@@ -164,7 +158,8 @@ def _rarely_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None) -> Judged:
+def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -> Judged:
+    """Judge one recording. `saw` is told of progress."""
     judgement = _judgement(plan)
     session = Session(judgement.settings.profile, plan.key, registrable=registrable_domain)
     journal = session.journal

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mitmproxy.types
-from mitmproxy import contentviews, ctx, flow, http
+from mitmproxy import ctx, flow, http
 from mitmproxy.net.http.url import parse_authority
 from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import HttpLayer, HttpStream
 from mitmproxy.proxy.utils import ReceiveBuffer
+
+if TYPE_CHECKING:
+    from mitmproxy.proxy.layers.http import HttpLayer, HttpStream
+
+# What `audit` has no use for is imported where it is used: it takes longer than judging a small recording.
 
 # https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/net/http/url.py
 
@@ -99,6 +103,8 @@ def _collect_in(buffer: ReceiveBuffer, each: http.HTTPFlow) -> bool:
 
 def _streams(context: Context) -> Iterator[HttpStream]:
     """Every HTTP stream of a connection, those inside a CONNECT tunnel included."""
+    from mitmproxy.proxy.layers.http import HttpLayer
+
     waiting = list(context.layers)
     seen: list[HttpLayer] = []
     while waiting:
@@ -136,13 +142,20 @@ TextOf = Callable[[Any, Any], str]
 
 def register_view(name: str, text_of: TextOf) -> None:
     """Register a content view. It replaces a view of the same name from an earlier load of the addon."""
-    api: Any = contentviews  # mitmproxy 11 and 12 have different classes for views
+    api = _contentviews()
     if hasattr(api, "Contentview"):
         api.add(_view(api, name, text_of))
     else:
         if earlier := api.get(name):
             api.remove(earlier)
         api.add(_legacy_view(api, name, text_of))
+
+
+def _contentviews() -> Any:
+    """mitmproxy's module. Its classes differ between 11 and 12."""
+    from mitmproxy import contentviews
+
+    return contentviews
 
 
 def _view(api: Any, view_name: str, text_of: TextOf) -> Any:
@@ -194,7 +207,7 @@ def _render_anew() -> None:
 
     The console forgets them when a content view changes.
     """
-    api: Any = contentviews
+    api = _contentviews()
     changed = api.registry.on_change if hasattr(api, "registry") else api.on_add
     changed.send(None)
 

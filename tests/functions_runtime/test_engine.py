@@ -143,6 +143,14 @@ def test_a_rule_of_the_head_may_have_a_second_look_at_the_end() -> None:
     ]
 
 
+def test_head_and_end_can_be_asked_for_at_once() -> None:
+    rules = [rule("a", Step.CONSEQUENCES, ("head", None)), rule("b", Step.ENDING, (None, None))]
+    assert found(Consequences(rules, b"key").whole(EXCHANGE, Profile())) == [
+        ("a", "head", Severity.WARNING),
+        ("b", None, Severity.WARNING),
+    ]
+
+
 def test_without_a_response_there_is_nothing_to_say_of_it() -> None:
     rules = [broken("a", Step.RESPONSE_LIMITS), broken("b", Step.CONSEQUENCES), broken("c", Step.ENDING)]
     assert Judge(rules, Profile()).response(Exchange(Request())) == Ruling()

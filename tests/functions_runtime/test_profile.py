@@ -27,6 +27,7 @@ from functions_runtime.profile import (
     is_removed,
     is_restricted,
     parse_limits,
+    removed_among,
     without_emulator_fields,
 )
 from functions_runtime.syntax.rfc9110 import Fields
@@ -126,6 +127,10 @@ def test_a_name_that_is_removed(name: bytes) -> None:
 def test_a_name_that_stays(name: bytes) -> None:
     assert not is_removed(name)
     assert is_restricted(name) is (name in KEPT_NAMES)
+
+
+def test_the_names_that_are_removed_keep_their_order() -> None:
+    assert removed_among((b"via", b"host", b"accept", b"expect")) == (b"via", b"expect")
 
 
 @pytest.mark.parametrize(

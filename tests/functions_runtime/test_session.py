@@ -16,8 +16,8 @@ from functions_runtime.engine import Override
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import SEED_PAGE_LIMITS, Limits, Profile
 from functions_runtime.record.report import Report
-from functions_runtime.rules.restricted_header_used import by_experiment
 from functions_runtime.rule import Example
+from functions_runtime.rules.restricted_header_used import by_experiment
 from functions_runtime.ruling import Finding, Forward, Respond, Rewrite, Severity
 from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import Fields

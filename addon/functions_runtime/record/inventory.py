@@ -25,7 +25,7 @@ from functions_runtime.ruling import (
     Severity,
     apply_edits,
 )
-from functions_runtime.syntax.rfc9110 import Fields, field_line_size
+from functions_runtime.syntax.rfc9110 import FIELD_LINE_OVERHEAD, Fields
 from functions_runtime.wire_text import NAMELESS, printable
 
 MAX_ENDPOINTS = 5_000
@@ -85,22 +85,28 @@ class Headroom:
 
 
 def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
-    parts: list[tuple[int, bytes, bytes | None]] = []  # size, name of the field, cookie-pair if it is one
+    parts: list[tuple[int, bytes, bool]] = []  # size, then the name of a field or else a cookie-pair
     for name, value in fields:
         if len(name) == 6 and name.lower() == b"cookie":
-            parts += [(len(pair), name, pair) for pair in _COOKIE_PAIR.findall(value)]
+            parts += [(len(pair), pair, True) for pair in _COOKIE_PAIR.findall(value)]
         else:
-            parts.append((field_line_size(name, value), name, None))
+            parts.append((len(name) + len(value) + FIELD_LINE_OVERHEAD, name, False))
     parts.sort(key=_SIZE, reverse=True)
-    return tuple([(_part_name(name, pair), size) for size, name, pair in parts[:LARGEST_KEPT]])
+    return tuple(
+        [(_cookie_shown(part) if is_pair else _name_shown(part), size) for size, part, is_pair in parts[:LARGEST_KEPT]]
+    )
 
 
 _SIZE = itemgetter(0)
 
 
-def _part_name(name: bytes, pair: bytes | None) -> str:
-    if pair is None:
-        return printable(name.lower(), 40)
+# The same few names come with every message.
+@lru_cache(maxsize=256)
+def _name_shown(name: bytes) -> str:
+    return printable(name.lower(), 40)
+
+
+def _cookie_shown(pair: bytes) -> str:
     cookie = pair.partition(b"=")[0].strip() if b"=" in pair else b""  # without a name, all of it is the value
     shown = printable(cookie, 40) if cookie and b'"' not in cookie else NAMELESS
     return f"cookie {shown}"

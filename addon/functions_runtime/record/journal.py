@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.message import Request, Response
+from functions_runtime.message import Request
 from functions_runtime.profile import Limits
 from functions_runtime.record.entry import Baseline, Entry, Known
 from functions_runtime.record.hosts import Hosts, Registrable, itself
@@ -26,7 +26,7 @@ from functions_runtime.record.notices import (
     stale_baseline,
 )
 from functions_runtime.record.report import Report, judged_endpoints, judged_hosts, rank
-from functions_runtime.ruling import FOLDED_FACTS, Action, Finding, Severity
+from functions_runtime.ruling import FOLDED_FACTS, Finding, Severity
 from functions_runtime.version import VERSION
 
 DEPENDENCE = "restricted-header-used"
@@ -85,7 +85,10 @@ class Journal:
         """
         for key, entry in other._entries.items():
             mine = self._entries.get(key)
-            self._entries[key] = replace(entry) if mine is None else _both(mine, entry)
+            if mine is None:
+                self._entries[key] = replace(entry)
+            else:
+                _take_in(mine, entry)
         self._replacing |= other._replacing
         self.inventory.merge(other.inventory)
         self.hosts.merge(other.hosts)
@@ -94,7 +97,8 @@ class Journal:
         self.began = min((time for time in (self.began, other.began) if time is not None), default=None)
         self.ended = max((time for time in (self.ended, other.ended) if time is not None), default=None)
         self._fold()
-        self.compare_with(self._baseline)
+        if self._baseline or other._baseline:
+            self.compare_with(self._baseline)
 
     def _fold(self) -> None:
         """Let entries beyond the maximum share one of their rule and severity."""
@@ -107,7 +111,10 @@ class Journal:
             self.folded += entry.count
             shared = (key[0], key[1], FOLDED, None)
             folded = replace(entry, finding=_folded(entry.finding), endpoint=FOLDED)
-            self._entries[shared] = _both(self._entries[shared], folded) if shared in self._entries else folded
+            if shared in self._entries:
+                _take_in(self._entries[shared], folded)
+            else:
+                self._entries[shared] = folded
 
     @property
     def found(self) -> int:
@@ -316,11 +323,12 @@ def _folded(finding: Finding) -> Finding:
     return finding._replace(subject=None, facts=FOLDED_FACTS, effect=None, endpoint=None, replaces=None, extent=0.0)
 
 
-def _both(one: Entry, other: Entry) -> Entry:
-    """Two entries of the same finding as one."""
-    if _further(one.finding, other.finding) is one.finding:
-        return _counted_with(one, other)
-    return _counted_with(other, one)
+def _take_in(entry: Entry, other: Entry) -> None:
+    """Let an entry stand for another one of the same finding as well."""
+    entry.finding = _further(entry.finding, other.finding)
+    entry.count += other.count
+    entry.first_seen = min(entry.first_seen, other.first_seen)
+    entry.last_seen = max(entry.last_seen, other.last_seen)
 
 
 def _counted_with(entry: Entry, other: Entry) -> Entry:

@@ -393,9 +393,7 @@ def _response_section(headers: bytes, has_content: bool) -> tuple[Fields, Respon
 
 def _fields(headers: list[_Pair], *, drop_length: bool, drop_pseudo: bool = False) -> Fields:
     """Header fields, perhaps without the lengths that readers invent and without pseudo-header fields."""
-    return tuple(
-        [field for pair in headers for field in _field_lines(pair.name, pair.value, drop_length, drop_pseudo)]
-    )
+    return tuple([field for pair in headers for field in _field_lines(pair.name, pair.value, drop_length, drop_pseudo)])
 
 
 # Most fields come again and again.

@@ -61,7 +61,7 @@ class CookiesReadByScripts:
         request, response = exchange.request, exchange.response
         assert response
         here: dict[Digest, dict[Place, None]] = {}
-        if request.query or not _is_browsers_own(request.names):
+        if request.query or _names_of_scripts(request.names):
             for where, value in islice(_values_sent(request), MOST_VALUES):
                 here.setdefault(self._digest(value), {})[(request.endpoint, where)] = None
         found: dict[tuple[bytes, Place], Digest] = {}
@@ -114,12 +114,6 @@ class CookiesReadByScripts:
                 found.update(((field.cookie.name, place), mark) for place in self._sent.get(mark) or ())
 
 
-# Most requests have the same names in the same order.
-@lru_cache(maxsize=128)
-def _is_browsers_own(names: tuple[bytes, ...]) -> bool:
-    return _OF_THE_BROWSER.issuperset(names)
-
-
 def _values_of_cookies(request: Request) -> set[bytes]:
     """The values that the browser sent in cookies."""
     return {_bare(pair.partition(b"=")[2]) for pair in request.cookies}
@@ -130,16 +124,26 @@ QUERY = "the query"
 
 def _values_sent(request: Request) -> Iterator[tuple[str, bytes]]:
     """The values that a script may have put into a request, each with its place."""
-    for name in request.by_name:
-        if name in _OF_THE_BROWSER or name.startswith(b"sec-") or is_removed(name):
-            continue
-        where = f"the request header {printable(name, 40)}"
+    for name, where in _names_of_scripts(request.names):
         for value in request.by_name[name]:
             for candidate in (value, value.partition(b" ")[2]):  # a scheme such as Bearer may stand before it
                 if len(candidate) >= MIN_VALUE:
                     yield where, _bare(candidate)
     for value in _values_in_query(request.query):
         yield QUERY, value
+
+
+# Most requests have the same names in the same order.
+@lru_cache(maxsize=128)
+def _names_of_scripts(names: tuple[bytes, ...]) -> tuple[tuple[bytes, str], ...]:
+    """Those of the names that a script can have chosen, each with the place in words."""
+    return tuple(
+        [
+            (name, f"the request header {printable(name, 40)}")
+            for name in names
+            if name not in _OF_THE_BROWSER and not name.startswith(b"sec-") and not is_removed(name)
+        ]
+    )
 
 
 def _values_in_query(query: bytes) -> Iterator[bytes]:

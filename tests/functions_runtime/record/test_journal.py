@@ -291,6 +291,15 @@ def test_entries_have_the_scheme_and_the_port_of_the_first_request() -> None:
     assert {(entry.scheme, entry.port) for entry in report(other).entries} == {("http", 9110)}
 
 
+def test_what_is_taken_in_is_compared_with_the_baseline() -> None:
+    baseline: Baseline = {("rule", "warning", *HOME, "sid"): True}
+    for mine, others, expected in ((baseline, None, 1), (None, baseline, 0)):
+        journal, other = Journal(mine), Journal(others)
+        Booked(other, HOME, 0.0).add([finding(subject="sid")])
+        journal.merge(other)
+        assert known(journal) == expected
+
+
 def test_a_baseline_may_come_later_and_go_again() -> None:
     journal = Journal()
     Booked(journal, HOME, 0.0).add([finding()])

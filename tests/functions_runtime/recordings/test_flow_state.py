@@ -238,6 +238,13 @@ def test_a_state_that_is_not_as_mitmproxy_writes_it(plain: Any) -> None:
     assert skipped(plain) == "the flow is not as mitmproxy writes it"
 
 
+def test_a_field_that_reaches_beyond_its_section() -> None:
+    flow = dumped(state())
+    field = dumped((b"Host", b"app.example.test"))
+    assert field in flow
+    assert read(flow.replace(field, field.replace(b"27:", b"28:"))) == [Skipped(1, flow_state.NOT_A_FLOW)]
+
+
 def test_older_versions_are_migrated() -> None:
     assert one({b"version": 1, b"content": b"abc", 5: None}).sent == 3
     unknown = dumped({b"version": 0})
