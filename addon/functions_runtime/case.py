@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from functions_runtime.endpoint import Endpoint
@@ -53,6 +54,17 @@ class Case(NamedTuple):
     def lacks_response(self) -> bool:
         """Whether a response of the site's would be news."""
         return self.exchange.response is None and self.origin is not Origin.CHANGED and not self.foreign
+
+    def of_somebody_else(self) -> Case:
+        """The case once somebody else has responded."""
+        return self._replace(foreign=True)
+
+    def at_domain(self, domain: str | None) -> Case:
+        """The case if this is the Function's domain."""
+        request = self.exchange.request
+        if domain == request.domain:
+            return self
+        return self._replace(exchange=self.exchange._replace(request=replace(request, domain=domain)))
 
     @property
     def is_replied(self) -> bool:

@@ -17,9 +17,11 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import NOTHING_FOUND, Consequences, Judge, Override, overridden
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
+from functions_runtime.record.entry import Baseline
 from functions_runtime.record.hosts import Registrable, itself
 from functions_runtime.record.inventory import CookieKey
 from functions_runtime.record.journal import Journal, Receipt
+from functions_runtime.record.report import Report
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Action, Finding, Forward, Reply, Respond
 from functions_runtime.untested import untested
@@ -60,6 +62,10 @@ class Session:
         self._profile = profile
         self.journal.outdate()
         self._judge = Judge(self._rules, profile)
+
+    def compare_with(self, baseline: Baseline | None) -> None:
+        """From now on, what is in this baseline is known; None: there is none."""
+        self.journal.compare_with(baseline)
 
     def clear(self) -> None:
         """Forget everything. A case that goes on, or is judged again, is counted once more."""
@@ -201,6 +207,18 @@ class Session:
         """Take down what an experiment with an exchange has shown."""
         others = [each for each in case.told if _place(each) != _place(finding)]
         return self.again(case._replace(told=(finding, *others)), overrides)
+
+    def tested(self, case: Case, name: str) -> None:
+        """An experiment has shown whether the site depends on the header with this name (lower case)."""
+        self.journal.hosts.tested(case.exchange.request.host, name)
+
+    def left_out(self) -> None:
+        """Count an exchange outside the user's scope."""
+        self.journal.outside_scope += 1
+
+    def report(self, mode: str, *, scoped: bool = False, is_over: bool = False) -> Report:
+        """What was found so far. The arguments are as in `Journal.report`."""
+        return self.journal.report(mode, self._profile.limits, scoped=scoped, is_over=is_over)
 
     def _begin(self, exchange: Exchange, endpoint: Endpoint, origin: Origin, unmeasured: bool) -> Receipt:
         """Count an exchange."""

@@ -143,7 +143,7 @@ def _judgement(plan: Plan) -> Judgement:
     return Judgement(
         settings,
         filters.filter_of(settings.scope) if plan.scope.strip() else None,
-        tuple((filters.filter_of(matches), override) for matches, override in settings.overrides),
+        settings.overrides,
     )
 
 
@@ -195,7 +195,7 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
     """Judge one exchange, as the addon does with a flow that it reads. Returns whether it is in scope."""
     subject = _subject(recorded) if judgement.scope or judgement.overrides else None
     if judgement.scope and subject and not judgement.scope.matches(subject):
-        session.journal.outside_scope += 1
+        session.left_out()
         return False
     request, response = recorded.request, recorded.response
     overrides = _overrides(judgement.overrides, subject, request.endpoint) if subject else None
@@ -204,19 +204,16 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
         _, _, _, sent, received, ended, over_tls, *_ = recorded
         exchange = Exchange(request, response, NONE_REMOVED, sent, received, ended, False, over_tls)
         session.whole(exchange, Origin.RECORDED, overrides, told=told)
-        return True
-    case = session.request(
-        request,
-        Origin.CHANGED if is_changed else Origin.RECORDED,
-        overrides,
-        told=told,
-        unmeasured=is_changed and response is not None,
-        sent=recorded.sent,
-        over_tls=recorded.over_tls,
-    ).case
-    if response is not None:
-        case = session.response(case, response, overrides, sent=recorded.sent, received=recorded.received).case
-        session.ended(case, recorded.sent, recorded.received, recorded.ended, overrides)
+    else:
+        session.request(
+            request,
+            Origin.CHANGED if is_changed else Origin.RECORDED,
+            overrides,
+            told=told,
+            unmeasured=response is not None,
+            sent=recorded.sent,
+            over_tls=recorded.over_tls,
+        )
     return True
 
 
@@ -227,10 +224,7 @@ def _overrides(
         return None
 
     def at(where: Endpoint) -> Sequence[Override]:
-        asked = subject
-        if where != here:
-            method = where.method.encode("utf-8", "surrogateescape")
-            asked = filters.Subject(method, subject.scheme, where.host, subject.port, where.path)
+        asked = subject if where == here else filters.subject_at(where, subject.scheme, subject.port)
         return [override for each, override in wanted if each.matches(asked)]
 
     return at

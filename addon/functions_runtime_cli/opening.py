@@ -12,9 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
 
-from mitmproxy import version
-from mitmproxy.io import compat
-
 from functions_runtime.recordings import flow_state
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime_proxy import internals
@@ -31,8 +28,8 @@ BLOCK = 1 << 20
 """Bytes that are read or skipped at once."""
 
 MITMPROXY = flow_state.Mitmproxy(
-    version.FLOW_FORMAT_VERSION,
-    cast(Any, compat.migrate_flow),
+    internals.FLOW_FORMAT_VERSION,
+    internals.migrate_flow,
     lru_cache(maxsize=1024)(internals.host_of_authority),
 )
 

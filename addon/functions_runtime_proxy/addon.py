@@ -10,7 +10,6 @@ import logging
 import secrets
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import mitmproxy.types
@@ -18,7 +17,6 @@ from mitmproxy import command, ctx, flow, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import CommandError, OptionsError
 from mitmproxy.hooks import UpdateHook
-from mitmproxy.tools.dump import DumpMaster
 
 from functions_runtime.case import Origin, Outcome
 from functions_runtime.catalogue import BY_ID
@@ -29,7 +27,7 @@ from functions_runtime.reports import terminal
 from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
 from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
-from functions_runtime_proxy import content_view, enforce, internals, options, publish, read
+from functions_runtime_proxy import content_view, enforce, filters, internals, options, publish, read
 from functions_runtime_proxy.counting import passed
 from functions_runtime_proxy.dashboard import Dashboard
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
@@ -79,7 +77,7 @@ class FunctionsRuntime:
     def _heed_options(self) -> None:
         self._settings = options.read(ctx.options, self._settings)
         self._session.use(self._settings.profile)
-        self._session.journal.compare_with(self._settings.baseline)
+        self._session.compare_with(self._settings.baseline)
         self._writer.write_to(self._settings.reports)
         self._dashboard.serve_at(self._settings.dashboard)
 
@@ -97,9 +95,9 @@ class FunctionsRuntime:
         self._dashboard.close()
         self._writer.finish()
         report = self._report()
-        if isinstance(ctx.master, DumpMaster) or not report.judged:
+        if internals.prints_log() or not report.judged:
             logger.info(terminal.summary(report, self._settings.reports, self._settings.scope_text))
-        if ctx.master.should_exit.is_set():
+        if internals.is_ending():
             reason = why_it_fails(report, self._settings.fail_on)
             if reason:
                 print(f"Runtime: {reason}", file=sys.stderr)  # also if the log is quiet
@@ -107,8 +105,7 @@ class FunctionsRuntime:
 
     def _report(self) -> Report:
         settings = self._settings
-        journal = self._session.journal
-        return journal.report(settings.mode, settings.profile.limits, scoped=settings.is_scoped, is_over=self._is_over)
+        return self._session.report(settings.mode, scoped=settings.is_scoped, is_over=self._is_over)
 
     # Hooks
 
@@ -116,7 +113,7 @@ class FunctionsRuntime:
         if not self._concerns(flow) or read.is_spoken_for(flow):
             return
         if not self._settings.scope(flow):
-            self._session.journal.outside_scope += 1
+            self._session.left_out()
             self._changed()
             return
         passage, outcome = self._begin(flow)
@@ -262,7 +259,9 @@ class FunctionsRuntime:
             return None
 
         def at(where: Endpoint) -> Sequence[Override]:
-            return self._settings.overrides_for(flow if where == here else read.flow_at(where, flow))
+            if where == here:
+                return self._settings.overrides_for(flow)
+            return self._settings.overrides_at(filters.subject_at(where, flow.request.scheme, flow.request.port))
 
         return at
 
@@ -318,7 +317,7 @@ class FunctionsRuntime:
     def _leave_alone(self, flow: http.HTTPFlow, passage: Passage | None) -> None:
         """The response is not the site's: it is the Runtime's own, or another addon's."""
         if passage:
-            passage.case = passage.case._replace(foreign=True)
+            passage.case = passage.case.of_somebody_else()
             if not passage.is_published:
                 self._publish(flow, passage)
 
@@ -332,11 +331,8 @@ class FunctionsRuntime:
                 self._tell(flow, self._judge_response(flow, passage), acts=False)
                 self._end(flow, passage, flow.response.timestamp_end if flow.response else None)
         else:
-            case = passage.case
             domain = read.function_domain(flow, self._settings.domain, self._settings.keep_host_header)
-            if domain != case.exchange.request.domain:
-                request = replace(case.exchange.request, domain=domain)
-                case = case._replace(exchange=case.exchange._replace(request=request))
+            case = passage.case.at_domain(domain)
             overrides = self._overrides(flow, case.endpoint)
             if case.lacks_response and read.is_answered(flow):  # it was outside the scope
                 response = read.response_of(flow, held=passage.is_held)
@@ -368,7 +364,7 @@ class FunctionsRuntime:
         ctx.master.addons.trigger(UpdateHook([flow]))
 
     def _tested_by_experiment(self, flow: http.HTTPFlow, name: str) -> None:
-        self._session.journal.hosts.tested(self._judged(flow).case.exchange.request.host, name)
+        self._session.tested(self._judged(flow).case, name)
         self._changed()
 
     # Enforce

@@ -7,11 +7,13 @@ flow, and a caller without a flow makes one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mitmproxy import connection, flowfilter, http
 
+from functions_runtime.endpoint import Endpoint
 from functions_runtime.syntax.rfc9110 import Fields
+from functions_runtime_proxy import internals
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -44,12 +46,21 @@ class Subject(NamedTuple):
         return f"{self.scheme}://{host}{port}{self.path}"
 
 
+def subject_at(where: Endpoint, scheme: str, port: int) -> Subject:
+    """What a filter is asked about a finding that belongs to another endpoint than the exchange that led to it.
+
+    `scheme` and `port` are those of that exchange.
+    """
+    return Subject(where.method.encode("utf-8", "surrogateescape"), scheme, where.host, port, where.path)
+
+
 Matches = Callable[[Subject], bool]
 
 
 class Filter(NamedTuple):
-    """A filter. `needs_flow` says that the filter needs more than a subject has, so it needs a flow."""
+    """A filter, of a flow or of a subject. `needs_flow` says that it needs more than a subject has."""
 
+    matches_flow: flowfilter.TFilter
     matches: Matches
     needs_flow: bool
 
@@ -57,9 +68,9 @@ class Filter(NamedTuple):
 def filter_of(tree: flowfilter.TFilter) -> Filter:
     """The filter that mitmproxy has parsed."""
     try:
-        return Filter(_compiled(tree), needs_flow=False)
+        return Filter(tree, internals.evaluation_of(tree), needs_flow=False)
     except LookupError:
-        return Filter(lambda subject: bool(tree(subject.flow or flow_of(subject))), needs_flow=True)
+        return Filter(tree, lambda subject: bool(tree(subject.flow or flow_of(subject))), needs_flow=True)
 
 
 def parse(text: str) -> Filter:
@@ -92,67 +103,3 @@ def flow_of(subject: Subject) -> http.HTTPFlow:
         headers = http.Headers(subject.response_fields)
         flow.response = http.Response(b"HTTP/1.1", subject.status, b"", headers, subject.contents[1], None, 0.0, 0.0)
     return flow
-
-
-def _compiled(node: Any) -> Matches:
-    """What a node of the tree means. Raises LookupError if a subject does not have what it asks for."""
-    kind = type(node)
-    if kind is flowfilter.FNot:
-        inner = _compiled(node.itm)
-        return lambda subject: not inner(subject)
-    if kind is flowfilter.FAnd:
-        all_of = [_compiled(each) for each in node.lst]
-        return lambda subject: all(matches(subject) for matches in all_of)
-    if kind is flowfilter.FOr:
-        any_of = [_compiled(each) for each in node.lst]
-        return lambda subject: any(matches(subject) for matches in any_of)
-    return _LEAVES[kind](node)
-
-
-def _head(fields: Fields) -> bytes:
-    """A field section as mitmproxy shows it to expressions."""
-    return b"".join(b"%s: %s\r\n" % field for field in fields)
-
-
-def _has_type(fields: Fields, found: Callable[[bytes], object]) -> bool:
-    return any(name.lower() == b"content-type" and found(value) is not None for name, value in fields)
-
-
-def _is_asset(subject: Subject) -> bool:
-    return any(_has_type(subject.response_fields, each.search) for each in flowfilter.FAsset.ASSET_TYPES)
-
-
-_Leaf = Callable[[Any], Matches]
-
-_LEAVES: dict[type[Any], _Leaf] = {
-    flowfilter.FAll: lambda node: lambda subject: True,
-    flowfilter.FHTTP: lambda node: lambda subject: True,
-    flowfilter.FTCP: lambda node: lambda subject: False,
-    flowfilter.FUDP: lambda node: lambda subject: False,
-    flowfilter.FDNS: lambda node: lambda subject: False,
-    flowfilter.FReq: lambda node: lambda subject: subject.status is None,
-    flowfilter.FResp: lambda node: lambda subject: subject.status is not None,
-    flowfilter.FCode: lambda node: lambda subject: subject.status == node.num,
-    flowfilter.FMethod: lambda node: lambda subject: node.re.search(subject.method) is not None,
-    flowfilter.FDomain: lambda node: (
-        lambda subject: node.re.search(subject.host) is not None or node.re.search(subject.target) is not None
-    ),
-    flowfilter.FUrl: lambda node: lambda subject: node.re.search(subject.url) is not None,
-    flowfilter.FHead: lambda node: (
-        lambda subject: (
-            node.re.search(_head(subject.fields)) is not None
-            or node.re.search(_head(subject.response_fields)) is not None
-        )
-    ),
-    flowfilter.FHeadRequest: lambda node: lambda subject: node.re.search(_head(subject.fields)) is not None,
-    flowfilter.FHeadResponse: lambda node: (
-        lambda subject: subject.status is not None and node.re.search(_head(subject.response_fields)) is not None
-    ),
-    flowfilter.FContentType: lambda node: (
-        lambda subject: _has_type(subject.fields, node.re.search) or _has_type(subject.response_fields, node.re.search)
-    ),
-    flowfilter.FContentTypeRequest: lambda node: lambda subject: _has_type(subject.fields, node.re.search),
-    flowfilter.FContentTypeResponse: lambda node: lambda subject: _has_type(subject.response_fields, node.re.search),
-    flowfilter.FAsset: lambda node: _is_asset,
-}
-"""How each kind of expression is evaluated for a subject."""

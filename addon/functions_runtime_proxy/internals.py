@@ -7,15 +7,17 @@ what it needs, it changes nothing and says so in its return value.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import mitmproxy.types
-from mitmproxy import ctx, flow, http
+from mitmproxy import ctx, flow, flowfilter, http, version
+from mitmproxy.io import compat
 from mitmproxy.net.http.url import parse_authority
 from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.utils import ReceiveBuffer
+from mitmproxy.utils import spec as spec_module
 
 if TYPE_CHECKING:
     from mitmproxy.proxy.layers.http import HttpLayer, HttpStream
@@ -236,3 +238,115 @@ def exit_afterwards(status: int) -> None:
 def _handle_unless_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     if not isinstance(context.get("exception"), asyncio.CancelledError):
         loop.default_exception_handler(context)
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/flowfilter.py
+
+Evaluation = Callable[[Any], bool]
+"""From a subject (`filters.Subject`) to whether a filter matches it."""
+
+
+def evaluation_of(tree: flowfilter.TFilter) -> Evaluation:
+    """How a filter is evaluated for a subject. Raises LookupError if it asks for something that a subject lacks."""
+    node: Any = tree
+    kind = type(node)
+    if kind is flowfilter.FNot:
+        inner = evaluation_of(node.itm)
+        return lambda subject: not inner(subject)
+    if kind is flowfilter.FAnd:
+        all_of = [evaluation_of(each) for each in node.lst]
+        return lambda subject: all(matches(subject) for matches in all_of)
+    if kind is flowfilter.FOr:
+        any_of = [evaluation_of(each) for each in node.lst]
+        return lambda subject: any(matches(subject) for matches in any_of)
+    return _LEAVES[kind](node)
+
+
+def _head(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A field section as mitmproxy shows it to expressions."""
+    return b"".join(b"%s: %s\r\n" % field for field in fields)
+
+
+def _has_type(fields: Iterable[tuple[bytes, bytes]], found: Callable[[bytes], object]) -> bool:
+    return any(name.lower() == b"content-type" and found(value) is not None for name, value in fields)
+
+
+def _is_asset(subject: Any) -> bool:
+    return any(_has_type(subject.response_fields, each.search) for each in flowfilter.FAsset.ASSET_TYPES)
+
+
+_LEAVES: dict[type[Any], Callable[[Any], Evaluation]] = {
+    flowfilter.FAll: lambda node: lambda subject: True,
+    flowfilter.FHTTP: lambda node: lambda subject: True,
+    flowfilter.FTCP: lambda node: lambda subject: False,
+    flowfilter.FUDP: lambda node: lambda subject: False,
+    flowfilter.FDNS: lambda node: lambda subject: False,
+    flowfilter.FReq: lambda node: lambda subject: subject.status is None,
+    flowfilter.FResp: lambda node: lambda subject: subject.status is not None,
+    flowfilter.FCode: lambda node: lambda subject: subject.status == node.num,
+    flowfilter.FMethod: lambda node: lambda subject: node.re.search(subject.method) is not None,
+    flowfilter.FDomain: lambda node: (
+        lambda subject: node.re.search(subject.host) is not None or node.re.search(subject.target) is not None
+    ),
+    flowfilter.FUrl: lambda node: lambda subject: node.re.search(subject.url) is not None,
+    flowfilter.FHead: lambda node: (
+        lambda subject: (
+            node.re.search(_head(subject.fields)) is not None
+            or node.re.search(_head(subject.response_fields)) is not None
+        )
+    ),
+    flowfilter.FHeadRequest: lambda node: lambda subject: node.re.search(_head(subject.fields)) is not None,
+    flowfilter.FHeadResponse: lambda node: (
+        lambda subject: subject.status is not None and node.re.search(_head(subject.response_fields)) is not None
+    ),
+    flowfilter.FContentType: lambda node: (
+        lambda subject: _has_type(subject.fields, node.re.search) or _has_type(subject.response_fields, node.re.search)
+    ),
+    flowfilter.FContentTypeRequest: lambda node: lambda subject: _has_type(subject.fields, node.re.search),
+    flowfilter.FContentTypeResponse: lambda node: lambda subject: _has_type(subject.response_fields, node.re.search),
+    flowfilter.FAsset: lambda node: _is_asset,
+}
+"""How each kind of expression is evaluated for a subject."""
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/utils/spec.py
+
+
+def parse_spec(spec: str) -> tuple[flowfilter.TFilter, str, str]:
+    """The filter and the two other parts of a pattern such as `/~d example.com/subject/replacement`.
+
+    Raises ValueError or IndexError if it is no such pattern.
+    """
+    return spec_module.parse_spec(spec)
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/io/compat.py
+
+FLOW_FORMAT_VERSION: int = version.FLOW_FORMAT_VERSION
+"""The version of the state that mitmproxy writes."""
+
+
+def migrate_flow(state: dict[Any, Any]) -> dict[Any, Any]:
+    """The state of a flow as mitmproxy writes it now, from that of an older version.
+
+    Raises ValueError, KeyError or TypeError if that is not possible.
+    """
+    return compat.migrate_flow(state)
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/tools/dump.py
+
+
+def prints_log() -> bool:
+    """Whether this is mitmdump, which prints what addons log."""
+    from mitmproxy.tools.dump import DumpMaster
+
+    return isinstance(ctx.master, DumpMaster)
+
+
+# https://github.com/mitmproxy/mitmproxy/blob/main/mitmproxy/master.py
+
+
+def is_ending() -> bool:
+    """Whether mitmproxy is about to end, rather than to load the addon again."""
+    return ctx.master.should_exit.is_set()

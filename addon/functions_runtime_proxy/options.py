@@ -19,7 +19,6 @@ from mitmproxy import flowfilter, http
 from mitmproxy.addonmanager import Loader
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.options import Options
-from mitmproxy.utils.spec import parse_spec
 
 from functions_runtime.catalogue import BY_ID, advice
 from functions_runtime.engine import Override
@@ -30,6 +29,7 @@ from functions_runtime.reports.json import read_baseline
 from functions_runtime.rule import Subject
 from functions_runtime.ruling import SEVERITIES, Severity
 from functions_runtime.wire_text import printable
+from functions_runtime_proxy import filters, internals
 from functions_runtime_proxy.report_files import SUFFIXES
 
 ENFORCE, AUDIT = MODES = ("enforce", "audit")
@@ -59,7 +59,7 @@ class Settings:
     keep_host_header: bool = False
     streams_large_bodies: bool = False
     show: Severity = Severity.WARNING
-    overrides: tuple[tuple[flowfilter.TFilter, Override], ...] = ()
+    overrides: tuple[tuple[filters.Filter, Override], ...] = ()
     reports: tuple[Path, ...] = ()
     baseline_path: str = ""
     baseline: Baseline | None = None
@@ -77,7 +77,11 @@ class Settings:
 
     def overrides_for(self, flow: http.HTTPFlow) -> tuple[Override, ...]:
         """The user's overrides that apply to this flow as it is now."""
-        return tuple(override for matches, override in self.overrides if matches(flow))
+        return tuple(override for each, override in self.overrides if each.matches_flow(flow))
+
+    def overrides_at(self, subject: filters.Subject) -> tuple[Override, ...]:
+        """The user's overrides that apply to something that is not a flow."""
+        return tuple(override for each, override in self.overrides if each.matches(subject))
 
 
 DEFAULTS = Settings()
@@ -232,7 +236,7 @@ def _domain(text: str) -> str:
     return text.lower()
 
 
-def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
+def _override(spec: str) -> tuple[filters.Filter, Override]:
     matches, name, level = _parts(spec)
     rule_id, colon, subject = name.partition(":")
     rule = BY_ID.get(rule_id)
@@ -243,7 +247,7 @@ def _override(spec: str) -> tuple[flowfilter.TFilter, Override]:
         raise OptionsError(f"runtime_rules: {rule_id} {about} ({spec!r}).")
     if rule.subject is Subject.HEADER:
         subject = subject.lower()
-    return matches, Override(rule_id, subject or None, _choice("runtime_rules", level, LEVELS))
+    return filters.filter_of(matches), Override(rule_id, subject or None, _choice("runtime_rules", level, LEVELS))
 
 
 def _parts(spec: str) -> tuple[flowfilter.TFilter, str, str]:
@@ -251,7 +255,7 @@ def _parts(spec: str) -> tuple[flowfilter.TFilter, str, str]:
     if spec[:1].isalnum() and "/" in spec:  # mitmproxy would take it for the separator
         raise OptionsError(f"runtime_rules: {spec!r} does not begin with a separator. Write '/{spec}'.")
     try:
-        return parse_spec(spec)
+        return internals.parse_spec(spec)
     except (ValueError, IndexError) as error:
         about_filters = f" {FILTERS}" if "filter" in str(error) else ""
         raise OptionsError(

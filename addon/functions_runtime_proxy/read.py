@@ -10,7 +10,7 @@ from mitmproxy.proxy import mode_specs
 
 from functions_runtime.case import Case
 from functions_runtime.catalogue import BY_ID
-from functions_runtime.endpoint import Endpoint, endpoint
+from functions_runtime.endpoint import endpoint
 from functions_runtime.message import HOST_NAME, Request, Response
 from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import (
@@ -167,18 +167,6 @@ def has_unannounced_content(flow: http.HTTPFlow, case: Case) -> bool:
     """Whether a request turned out to have content of which its head said nothing, as HTTP/2 allows."""
     by_name = case.exchange.request.by_name
     return b"content-length" not in by_name and b"transfer-encoding" not in by_name and bool(flow.request.raw_content)
-
-
-def flow_at(where: Endpoint, flow: http.HTTPFlow) -> http.HTTPFlow:
-    """A flow to ask filters about a finding that this one led to and that belongs elsewhere.
-
-    All it has is a method, a host and a path.
-    """
-    elsewhere = http.HTTPFlow(flow.client_conn, flow.server_conn)
-    elsewhere.request = http.Request.make(where.method, "http://localhost/")
-    elsewhere.request.scheme, elsewhere.request.port = flow.request.scheme, flow.request.port
-    elsewhere.request.host, elsewhere.request.path = where.host, where.path
-    return elsewhere
 
 
 def stored_findings(flow: http.HTTPFlow) -> tuple[tuple[Finding, ...], bool]:

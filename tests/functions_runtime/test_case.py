@@ -24,8 +24,15 @@ def test_a_request_that_the_runtime_answers_is_replied() -> None:
 def test_a_response_is_news_unless_there_was_one_or_nothing_is_known_of_it() -> None:
     assert case().lacks_response
     assert not case()._replace(exchange=Exchange(Request(), Response())).lacks_response
-    assert not case()._replace(foreign=True).lacks_response
+    assert not case().of_somebody_else().lacks_response
     assert not case(Origin.CHANGED).lacks_response
+
+
+def test_the_domain_may_become_known() -> None:
+    here = case()
+    assert here.at_domain(None) is here
+    known = here.at_domain("app.twil.io")
+    assert known.exchange.request == Request(host="a.example", domain="app.twil.io")
 
 
 def test_an_outcome_is_nothing_at_first() -> None:

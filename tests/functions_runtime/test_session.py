@@ -154,6 +154,27 @@ def test_in_enforce_mode_a_method_is_refused_at_once() -> None:
     assert isinstance(session().request(request(method="PROPFIND"), Origin.ENFORCED).action, Respond)
 
 
+# What is asked for besides
+
+
+def test_what_was_found_can_be_compared_and_reported() -> None:
+    here = session()
+    here.compare_with({("cookie-lifetime-too-long", "error", "GET", "app.example", "/a", "sid"): True})
+    play(here, request(), response(BAD_COOKIE, TYPE))
+    here.left_out()
+    shown = here.report("audit", scoped=True, is_over=True)
+    assert (shown.mode, shown.limits, shown.scoped, shown.outside_scope) == ("audit", SEED_PAGE_LIMITS, True, 1)
+    assert [entry.known for entry in shown.entries] == [True]
+
+
+def test_the_notice_no_longer_names_a_header_that_an_experiment_tried() -> None:
+    here = session()
+    case = play(here, request((b"X-Real-IP", b"192.0.2.1")), response(TYPE))
+    assert [notice.id for notice in report(here).notices] == ["restricted-untested"]
+    here.tested(case, "x-real-ip")
+    assert report(here).notices == ()
+
+
 # The end
 
 
@@ -349,9 +370,20 @@ def test_a_recording_of_a_changed_exchange_keeps_all() -> None:
     assert here.ended(outcome.case, 0, 0, 1.0) == Outcome(outcome.case)
     assert here.again(outcome.case).case.findings == (TOLD, OTHER)
     assert (report(here).unmeasured, report(here).enforced, report(here).recorded) == (1, 1, 1)
+    before = report(here)
+    here.again(here.again(outcome.case).case)
+    assert report(here) == before
     here.clear()
     here.again(outcome.case)
-    assert report(here).unmeasured == 1
+    assert report(here) == before
+
+
+def test_a_recording_of_a_changed_exchange_heeds_what_the_user_wants() -> None:
+    here = session()
+    off = [Override(OTHER.rule, None, None)]
+    case = here.request(request(), Origin.CHANGED, lambda endpoint: off, told=(TOLD, OTHER)).case
+    assert case.findings == (TOLD,)
+    assert here.again(case).case.findings == (TOLD, OTHER)
 
 
 def test_what_an_experiment_shows_stays() -> None:
@@ -364,6 +396,47 @@ def test_what_an_experiment_shows_stays() -> None:
         assert [each for each in case.findings if each.rule == "restricted-header-used"] == [found]
     assert here.again(case).case.findings.count(found) == 1
     assert vary not in case.findings
+
+
+def test_an_experiment_after_everything_was_forgotten_counts_its_exchange() -> None:
+    here = session()
+    case = play(here, request((b"Via", b"1.1 a")), response(BAD_COOKIE, TYPE))
+    here.clear()
+    case = here.evidence(case, by_experiment("via", ["status"])).case
+    assert {"cookie-lifetime-too-long", "restricted-header-used"} <= set(rules(case))
+    before = report(here)
+    assert (before.judged, before.clean) == (1, 0)
+    here.again(case)
+    assert report(here) == before
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_what_an_experiment_showed_of_a_recording_stays(method: str) -> None:
+    here, found = session(), by_experiment("via", ["status"])
+    case = here.request(request((b"Via", b"1.1 a"), method=method), Origin.RECORDED, told=(found,)).case
+    case = here.response(case, response(TYPE)).case
+    assert found in here.again(case).case.findings
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rule"),
+    [
+        ((b"X-XSRF", b"tokentoken"), (b"Set-Cookie", b"x=tokentoken"), "cookie-read-by-script"),
+        ((b"Cookie", b"sid=abcdefgh"), (b"Set-Cookie", b"sid=abcdefgh; Domain=example"), "cookie-shared-across-hosts"),
+    ],
+)
+def test_judging_one_exchange_again_loses_nothing_that_took_two(first: Field, second: Field, rule: str) -> None:
+    here = session()
+    play(here, replace(request(first), host="shop.example"), response(TYPE))
+    setter = play(here, request(), response(second, TYPE))
+    before = report(here)
+    off = [Override(rule, None, None)]
+    for _ in range(2):
+        assert rule in rules(setter)
+        silent = here.again(setter, lambda endpoint: off).case
+        assert rule not in rules(silent)
+        setter = here.again(silent).case
+        assert report(here) == before
 
 
 # What the user wants

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from mitmproxy import flowfilter
 
+from functions_runtime.endpoint import Endpoint
 from functions_runtime_proxy import filters
 from functions_runtime_proxy.filters import Subject
 
@@ -84,6 +85,13 @@ def test_other_expressions_need_a_flow(expression: str) -> None:
 
 def test_the_host_that_the_request_went_to_counts_as_well() -> None:
     assert filters.parse("~d backend").matches(ASKED._replace(target="backend.test"))
+
+
+def test_a_finding_that_belongs_elsewhere_has_the_scheme_and_port_of_its_exchange() -> None:
+    where = filters.subject_at(Endpoint("PUT", "api.example.test", "/items/{id}"), "http", 8080)
+    assert where.url == "http://api.example.test:8080/items/{id}"
+    assert filters.parse("~m PUT & ~d api").matches(where)
+    assert not filters.parse("~s").matches(where)
 
 
 def test_what_is_no_filter() -> None:

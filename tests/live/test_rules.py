@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from functions_runtime.catalogue import RULES
+from functions_runtime.rule import Step
 from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
@@ -370,19 +372,8 @@ CASES = [
 ]
 
 
-PART_1 = {
-    "request-headers-too-long",
-    "response-headers-too-long",
-    "preflight-answered",
-    "restricted-request-header",
-    "cookie-lifetime-too-long",
-    "cookie-domain-replaced",
-    "cookie-attributes-added",
-    "cookie-session",
-    "cookie-max-age-precedence",
-}
+OF_ONE_MESSAGE = {rule.id for rule in RULES if rule.step < Step.CONSEQUENCES}
 """The rules that judge one message. Others speak of the site, and are no matter of these tests."""
-
 
 LAST = response(content=b"last")
 
@@ -409,7 +400,9 @@ def _run(mode: str, start: Start, origin: Origin) -> dict[str, Outcome]:
             received[case.name] = path, message, client.read_rest()
     proxy.stop()
     return {
-        name: Outcome(path, message, after, origin.seen(path), [f for f in proxy.findings(path) if f["rule"] in PART_1])
+        name: Outcome(
+            path, message, after, origin.seen(path), [f for f in proxy.findings(path) if f["rule"] in OF_ONE_MESSAGE]
+        )
         for name, (path, message, after) in received.items()
     }
 

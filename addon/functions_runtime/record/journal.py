@@ -136,7 +136,7 @@ class Journal:
         self.hosts.saw_request(request)
         return Receipt(self, endpoint, time)
 
-    def book(
+    def book(  # noqa: C901 (runs for every exchange: calls would take longer than what they do)
         self, receipt: Receipt, findings: Sequence[Finding], cookies: Sequence[CookieKey | None] = ()
     ) -> tuple[Receipt, Sequence[Entry]]:
         """Take down findings of an exchange. Returns what is booked now, and the entries that are new.

@@ -139,7 +139,7 @@ _YEAR = re.compile(rb"([0-9]{2,4})(?:[^0-9].*)?", re.DOTALL)
 _MONTHS = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")
 
 
-def parse_cookie_date(text: bytes) -> int | None:
+def parse_cookie_date(text: bytes) -> int | None:  # noqa: C901 (the steps of section 5.1.1)
     """Seconds since 1970-01-01 UTC of a cookie-date, None if it is invalid (rfc6265bis-22, section 5.1.1)."""
     time = day = month = year = None
     for token in _DATE_DELIMITERS.split(text):
