@@ -121,9 +121,8 @@ class FunctionsRuntime:
             self._enforce_request(flow, passage, outcome.action)
         if self._settings.streams_large_bodies:
             enforce.prepare_upload(flow)
-        self._tell(flow, outcome)
-        if passage.is_replied or not (flow.live or read.is_answered(flow)):
-            self._publish(flow, passage)
+        shows = passage.is_replied or not (flow.live or read.is_answered(flow))
+        self._publish(flow, passage, outcome, shows=shows)
 
     def request(self, flow: http.HTTPFlow) -> None:
         if not flow.request.raw_content:
@@ -135,9 +134,7 @@ class FunctionsRuntime:
         passage.case = outcome.case
         if passage.case.origin is Origin.ENFORCED and isinstance(outcome.action, Respond):
             self._enforce_request(flow, passage, outcome.action)
-        self._tell(flow, outcome)
-        if passage.is_replied:
-            self._publish(flow, passage)
+        self._publish(flow, passage, outcome, shows=passage.is_replied)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.get(flow)
@@ -148,14 +145,13 @@ class FunctionsRuntime:
             return
         if passage is None:  # a scope that speaks of the response: it is too late to act on the request
             passage, asked = self._begin(flow)
-            self._tell(flow, asked, acts=False)
+            self._publish(flow, passage, asked, shows=False, acts=False)
         outcome = self._judge_response(flow, passage)
         if passage.case.origin is Origin.ENFORCED:
             self._enforce_response(flow, passage, outcome.action)
         if flow.live:
             passage.is_streamed = enforce.prepare_stream(flow, may_begin=self._settings.streams_large_bodies)
-        self._tell(flow, outcome)
-        self._publish(flow, passage)
+        self._publish(flow, passage, outcome)
         if passage.is_streamed:  # user interfaces look at the flow again when it ends, and that may take long
             ctx.master.addons.trigger(UpdateHook([flow]))
 
@@ -179,7 +175,7 @@ class FunctionsRuntime:
                 flow.error = None  # it has the whole reply, and need not wait for the end of what that stands for
         self._end(flow, passage, ended)
         if not passage.is_published:
-            self._publish(flow, passage)
+            self._show(flow, passage)
 
     def update(self, flows: Sequence[flow.Flow]) -> None:
         for each in flows:
@@ -275,6 +271,7 @@ class FunctionsRuntime:
         if not flow.live:
             told, changed = read.stored_findings(flow)
             origin = Origin.CHANGED if changed else Origin.RECORDED
+        over_tls = read.is_over_tls(flow)
         outcome = self._session.request(
             request,
             origin,
@@ -282,7 +279,7 @@ class FunctionsRuntime:
             told=told,
             unmeasured=origin is Origin.CHANGED and read.is_answered(flow),
             sent=passed(flow.request),
-            over_tls=read.is_over_tls(flow),
+            over_tls=over_tls,
         )
         passage = self._passages[flow] = Passage(outcome.case, is_changed=origin is Origin.CHANGED)
         if origin is Origin.ENFORCED:
@@ -310,25 +307,23 @@ class FunctionsRuntime:
             self._overrides(flow, passage.case.endpoint),
         )
         passage.case = outcome.case
-        self._tell(flow, outcome)
-        if outcome.findings:
-            self._publish(flow, passage)
+        self._publish(flow, passage, outcome, shows=bool(outcome.findings))
 
     def _leave_alone(self, flow: http.HTTPFlow, passage: Passage | None) -> None:
         """The response is not the site's: it is the Runtime's own, or another addon's."""
         if passage:
             passage.case = passage.case.of_somebody_else()
             if not passage.is_published:
-                self._publish(flow, passage)
+                self._show(flow, passage)
 
     def _judge_again(self, flow: http.HTTPFlow) -> None:
         """Judge an exchange anew as it came, whatever was made of it since, and take back what was said before."""
         passage = self._passages.get(flow)
         if passage is None:
             passage, asked = self._begin(flow)
-            self._tell(flow, asked, acts=False)
+            self._publish(flow, passage, asked, shows=False, acts=False)
             if read.is_answered(flow):
-                self._tell(flow, self._judge_response(flow, passage), acts=False)
+                self._publish(flow, passage, self._judge_response(flow, passage), shows=False, acts=False)
                 self._end(flow, passage, flow.response.timestamp_end if flow.response else None)
         else:
             domain = read.function_domain(flow, self._settings.domain, self._settings.keep_host_header)
@@ -340,8 +335,8 @@ class FunctionsRuntime:
             else:
                 outcome = self._session.again(case, overrides)
             passage.case = outcome.case
-            self._tell(flow, outcome, acts=False)
-        self._publish(flow, passage)
+            self._publish(flow, passage, outcome, shows=False, acts=False)
+        self._show(flow, passage)
 
     def _original_fields(self, flow: http.HTTPFlow) -> Fields:
         passage = self._passages.get(flow)
@@ -359,8 +354,7 @@ class FunctionsRuntime:
         passage = self._judged(flow)
         outcome = self._session.evidence(passage.case, finding, self._overrides(flow, passage.case.endpoint))
         passage.case = outcome.case
-        self._tell(flow, outcome, acts=False)
-        self._publish(flow, passage)
+        self._publish(flow, passage, outcome, acts=False)
         ctx.master.addons.trigger(UpdateHook([flow]))
 
     def _tested_by_experiment(self, flow: http.HTTPFlow, name: str) -> None:
@@ -399,15 +393,24 @@ class FunctionsRuntime:
 
     # Publish
 
-    def _tell(self, flow: http.HTTPFlow, outcome: Outcome, *, acts: bool = True) -> None:
-        """Log what is new in a step. `acts` says that what was ruled happens, if the case is enforced."""
+    def _publish(
+        self, flow: http.HTTPFlow, passage: Passage, outcome: Outcome, *, shows: bool = True, acts: bool = True
+    ) -> None:
+        """Publish what a step came to.
+
+        `shows` says that the flow shows its findings from now on. `acts` says that what was ruled happens, if the case
+        is enforced.
+        """
         case, action, _, new, failures = outcome
         if new or failures or isinstance(action, Respond):
             publish.log(flow, outcome, self._settings.show, acts=acts and case.origin is Origin.ENFORCED)
-            self._writer.log(new)
+        if shows:
+            self._show(flow, passage)
+        self._writer.log(new)
         self._changed()
 
-    def _publish(self, flow: http.HTTPFlow, passage: Passage) -> None:
+    def _show(self, flow: http.HTTPFlow, passage: Passage) -> None:
+        """Let the flow show what was found."""
         passage.is_published = True
         publish.annotate(flow, passage.case.findings, self._settings.show, enforced=passage.is_changed)
         internals.refresh_focus(flow)
