@@ -240,12 +240,13 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         return Skipped(position, f"not HTTP: {printable(scheme or 'no scheme', MAX_REASON)}")
     if not host:
         return Skipped(position, "the URL has no host")
-    fields, section = _request_fields(asked)
+    method = asked.method or "GET"
+    fields, section = _request_fields(asked, method)
     response_fields, answer = _response_fields(answered) if answered else ((), None)
     started = _seconds(entry.startedDateTime) or (_date(answer) if answer else 0) or earlier
     before, waited, whole = _times(entry)
     request = Request(
-        asked.method,
+        method,
         host,
         path or "/",
         fields,
@@ -339,10 +340,10 @@ def _date(response: ResponseSection) -> float:
     return float(next(filter(None, map(parse_cookie_date, response.by_name.get(b"date", ()))), 0))
 
 
-def _request_fields(request: _Request) -> tuple[Fields, RequestSection]:
+def _request_fields(request: _Request, method: str) -> tuple[Fields, RequestSection]:
     """The field section of a request, and what follows from it. Raises TypeError if there is no making sense of it."""
     is_multiplexed = (request.httpVersion or "").lower().startswith(MULTIPLEXED)
-    fields, section = _request_section(bytes(request.headers), request.method in NO_CONTENT_METHODS, is_multiplexed)
+    fields, section = _request_section(bytes(request.headers), method in NO_CONTENT_METHODS, is_multiplexed)
     if b"cookie" not in section.by_name and (cookies := _cookies_in(request.cookies)):
         pairs = "; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies)
         fields = (*fields, (b"Cookie", _bytes(pairs)))
@@ -478,7 +479,7 @@ def _patiently(plain: Any) -> _Entry:
     return _Entry(
         _Request(
             _text(request.get("url")),
-            _text(request.get("method")) or "GET",
+            _text(request.get("method")),
             _text(request.get("httpVersion")),
             _as_raw(request.get("headers")),
             _as_raw(request.get("cookies")),

@@ -68,6 +68,12 @@ def test_an_entry_as_the_format_has_it() -> None:
     assert one(plain) == Recorded(1, request, response, 3, 7, AT + 0.012, None, "https", 443)
 
 
+def test_an_entry_without_a_method_is_a_get() -> None:
+    for method in ({}, {"method": ""}, {"method": None}):
+        request = one(entry({**method, "headers": [field("Content-Length", "0")]})).request
+        assert (request.method, request.fields) == ("GET", ())
+
+
 def test_fields_joined_by_line_breaks_are_several() -> None:
     response = answered(entry(response={"headers": [field("Set-Cookie", "a=1; Path=/\r\nb=2\n\nc=3")]}))
     assert response.fields == ((b"Set-Cookie", b"a=1; Path=/"), (b"Set-Cookie", b"b=2"), (b"Set-Cookie", b"c=3"))
