@@ -188,7 +188,7 @@ def test_a_recording_cut_off_in_its_first_entry_cannot_be_read(
 def test_notices_are_shown_if_nothing_was_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(write_har(tmp_path / "a.har", entry(url="data:,a")))]) == 0
     assert capsys.readouterr().out == (
-        "Runtime: nothing was judged. There was no HTTP request.\n"
+        "Runtime: nothing was judged. No HTTP request was recorded.\n"
         "  Note: 1 entry was not judged: not HTTP: data (entry 1).\n"
     )
 

@@ -12,11 +12,11 @@ def standings_of_endpoints(report: Report) -> list[tuple[Standing, int]]:
     return [(standing, count) for standing, count in counts if count or standing is not Standing.UNKNOWN]
 
 
-def nothing_judged(report: Report, scope: str = "runtime_scope") -> str:
+def nothing_judged(report: Report, scope: str = "the scope") -> str:
     """Why nothing was judged, in a sentence that may say more of the scope."""
     if report.outside_scope:
         return f"None of {counted(report.outside_scope, 'request')} matched {scope}."
-    return "There was no HTTP request."
+    return "No HTTP request was recorded." if report.sources else "There was no HTTP request."
 
 
 def unmeasured(report: Report) -> str:

@@ -70,7 +70,7 @@ def test_without_an_error_it_is_what_would_be_different_and_without_a_warning_no
 
 
 def test_where_nothing_was_judged_it_says_why() -> None:
-    assert "None of 3 requests matched runtime_scope." in render(report(exchanges=0, clean=0, outside_scope=3))
+    assert "None of 3 requests matched the scope." in render(report(exchanges=0, clean=0, outside_scope=3))
     assert "runtime_scope" not in render(report(outside_scope=3))
 
 

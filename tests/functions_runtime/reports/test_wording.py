@@ -75,7 +75,12 @@ def test_a_little_is_not_nothing_and_almost_all_is_not_all(part: int, whole: int
         (
             report(exchanges=0, clean=0, outside_scope=2),
             "Nothing has been judged yet",
-            "None of 2 requests matched runtime_scope.",
+            "None of 2 requests matched the scope.",
+        ),
+        (
+            report(exchanges=0, clean=0, sources=("site.har",)),
+            "Nothing was judged",
+            "No HTTP request was recorded.",
         ),
         (
             report(endpoints=(judged(standing=Standing.UNKNOWN),), hosts=(host(exchanges=3),)),
