@@ -149,7 +149,7 @@ class Session:
     def whole(
         self, exchange: Exchange, origin: Origin, overrides: Overrides | None = None, *, told: tuple[Finding, ...] = ()
     ) -> Outcome:
-        """Judge an exchange that is over at once, to the same end as `request`, `response` and `ended` one by one.
+        """Judge an exchange that is over. The result is the same as that of `request`, `response` and `ended` in turn.
 
         `told` is as in `request`. The exchange has a response.
         """
