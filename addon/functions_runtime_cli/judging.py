@@ -34,7 +34,6 @@ MOST_REASONS = 20
 MANY_OBJECTS = 100_000
 MOST_PLACES = 3
 """The most places that are remembered for a reason."""
-NONE_REMOVED: frozenset[bytes] = frozenset()
 OTHER_REASONS = "other reasons"
 
 
@@ -129,22 +128,17 @@ class Judgement(NamedTuple):
 
     settings: options.Settings
     scope: filters.Filter | None
-    overrides: tuple[tuple[filters.Filter, Override], ...]
 
     @property
     def needs_flow(self) -> bool:
         """Whether a filter needs more than a reader of recordings keeps."""
-        return any(each.needs_flow for each in (self.scope, *(each for each, _ in self.overrides)) if each)
+        return any(each.needs_flow for each in (self.scope, *(each for each, _ in self.settings.overrides)) if each)
 
 
 @lru_cache(maxsize=8)
 def _judgement(plan: Plan) -> Judgement:
     settings = settings_of(plan.scope, plan.limits, plan.domain, plan.rules)
-    return Judgement(
-        settings,
-        filters.filter_of(settings.scope) if plan.scope.strip() else None,
-        settings.overrides,
-    )
+    return Judgement(settings, filters.filter_of(settings.scope) if plan.scope.strip() else None)
 
 
 @contextlib.contextmanager
@@ -193,16 +187,17 @@ def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -
 
 def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bool:
     """Judge one exchange, as the addon does with a flow that it reads. Returns whether it is in scope."""
-    subject = _subject(recorded) if judgement.scope or judgement.overrides else None
+    settings = judgement.settings
+    subject = _subject(recorded) if judgement.scope or settings.overrides else None
     if judgement.scope and subject and not judgement.scope.matches(subject):
         session.left_out()
         return False
     request, response = recorded.request, recorded.response
-    overrides = _overrides(judgement.overrides, subject, request.endpoint) if subject else None
+    overrides = _overrides(settings, subject, request.endpoint) if subject and settings.overrides else None
     told, is_changed = read.findings_from_plain(recorded.stored) if recorded.stored else ((), False)
     if response is not None and not is_changed:
-        _, _, _, sent, received, ended, over_tls, *_ = recorded
-        exchange = Exchange(request, response, NONE_REMOVED, sent, received, ended, False, over_tls)
+        sent, received, ended = recorded.sent, recorded.received, recorded.ended
+        exchange = Exchange(request, response, frozenset(), sent, received, ended, False, recorded.over_tls)
         session.whole(exchange, Origin.RECORDED, overrides, told=told)
     else:
         session.request(
@@ -217,15 +212,10 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
     return True
 
 
-def _overrides(
-    wanted: Sequence[tuple[filters.Filter, Override]], subject: filters.Subject, here: Endpoint
-) -> Overrides | None:
-    if not wanted:
-        return None
-
+def _overrides(settings: options.Settings, subject: filters.Subject, here: Endpoint) -> Overrides:
     def at(where: Endpoint) -> Sequence[Override]:
         asked = subject if where == here else filters.subject_at(where, subject.scheme, subject.port)
-        return [override for each, override in wanted if each.matches(asked)]
+        return settings.overrides_at(asked)
 
     return at
 

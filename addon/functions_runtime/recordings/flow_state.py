@@ -394,10 +394,11 @@ def _recorded(
     headers = asked["headers"]
     fields, section, addressed = _request_section(
         headers if isinstance(headers, bytes) else _fields(headers),
-        asked["method"] if is_from_har and not asked["content"] else b"",
+        asked["method"],
         asked["authority"],
         asked["http_version"],
-        is_joined=is_from_har,
+        has_content=bool(asked["content"]),
+        is_from_har=is_from_har,
         is_proxied=mode in ("regular", "upstream") and not is_from_har,
     )
     host, is_known = _addressed_host(addressed, asked, host_of), True
@@ -444,13 +445,14 @@ def _request_section(
     authority: bytes,
     version: bytes,
     *,
-    is_joined: bool,
+    has_content: bool,
+    is_from_har: bool,
     is_proxied: bool,
 ) -> tuple[Fields, RequestSection, bytes]:
     """The field section of a request, what follows from it, and the authority that the client addressed."""
     fields = _field_section(headers) if isinstance(headers, bytes) else headers
-    if is_joined:
-        fields = without_invented_length(taken_apart(fields), method, has_content=not method)
+    if is_from_har:
+        fields = without_invented_length(taken_apart(fields), method, has_content=has_content)
     addressed = target_authority(fields, authority, version)
     if is_proxied:
         fields = without_fields(fields, PROXY_FIELDS)
@@ -460,10 +462,10 @@ def _request_section(
 
 # So have a sixth of the responses.
 @lru_cache(maxsize=64)
-def _response_section(headers: bytes | Fields, *, is_joined: bool) -> tuple[Fields, ResponseSection]:
+def _response_section(headers: bytes | Fields, *, is_from_har: bool) -> tuple[Fields, ResponseSection]:
     """The field section of a response, and what follows from it."""
     fields = _field_section(headers) if isinstance(headers, bytes) else headers
-    if is_joined:
+    if is_from_har:
         fields = taken_apart(fields)
     return fields, response_section(fields)
 
@@ -477,7 +479,7 @@ def _is_from_har(client: State) -> bool:
 def _response(answered: State, asked: State, *, is_from_har: bool) -> Response:
     status, headers = answered["status_code"], answered["headers"]
     headers = headers if isinstance(headers, bytes) else _fields(headers)
-    fields, section = _response_section(headers, is_joined=is_from_har)
+    fields, section = _response_section(headers, is_from_har=is_from_har)
     if not isinstance(status, int):
         raise TypeError
     if is_from_har:  # nobody knows when it began

@@ -43,8 +43,6 @@ MAX_REASON = 60
 """The most characters of a URL's scheme or of a method that a reason quotes."""
 NOT_AS_HAR = "the entry is not as HAR has it"
 MILLISECONDS = 1000
-
-
 NONE = msgspec.Raw(b"[]")
 """An empty list."""
 
@@ -240,6 +238,7 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         return Skipped(position, f"not HTTP: {printable(scheme or 'no scheme', MAX_REASON)}")
     if not host:
         return Skipped(position, "the URL has no host")
+    scheme, port = "https" if PORTS[scheme] == 443 else "http", port or PORTS[scheme]
     method = asked.method or "GET"
     fields, section = _request_fields(asked, method)
     response_fields, answer = _response_fields(answered) if answered else ((), None)
@@ -253,8 +252,8 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         domain or (host if HOST_NAME.fullmatch(host) else None),
         started,
         query.encode("utf-8", "surrogatepass"),
-        "https" if PORTS[scheme] == 443 else "http",
-        port or PORTS[scheme],
+        scheme,
+        port,
         section,
     )
     response = None  # tools write status 0 or -1 if none came
@@ -269,8 +268,8 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         _received(answered) if answered else 0,
         None if whole is None else started + whole,
         None,
-        "https" if PORTS[scheme] == 443 else "http",
-        port or PORTS[scheme],
+        scheme,
+        port,
     )
 
 
