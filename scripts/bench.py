@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -477,18 +478,30 @@ def print_audit(runs: int, exchanges: int, megabytes: int) -> None:
 
 
 def print_workers(folder: Path, audit: Sequence[str], runs: int, exchanges: int) -> None:
-    """One worker and two, in turns. Both numbers have the start of the processes in them."""
+    """One worker, two, and two audits of half the recordings side by side, in turns.
+
+    All three have the start of the processes in them. The last says what the machine's cores allow at that time.
+    """
     files = [str(folder / f"{number}.har") for number in range(RECORDINGS)]
     for file in files:
         write_har(Path(file), max(1, 5 * exchanges // RECORDINGS))
     seconds: dict[int, list[float]] = {1: [], 2: []}
+    halves: list[float] = []
     for _ in range(runs):
         for workers, measured in seconds.items():
             measured.append(taken([*audit, str(workers), *files]).seconds)
-    one, two = (statistics.median(measured) for measured in seconds.values())
+        start = time.perf_counter()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda half: taken([*audit, "1", *half]), (files[::2], files[1::2])))
+        halves.append(time.perf_counter() - start)
+    one, two, side_by_side = (statistics.median(measured) for measured in (*seconds.values(), halves))
     print(
         f"  {RECORDINGS} recordings of {max(1, 5 * exchanges // RECORDINGS):,} exchanges: {one:.1f} s with one worker, "
         f"{two:.1f} s with two, {one / two:.2f} times as fast (target on two idle cores: at least {TARGET_TWO_WORKERS})"
+    )
+    print(
+        f"  two audits of half the recordings each, side by side: {side_by_side:.1f} s, so two cores are at most "
+        f"{one / side_by_side:.2f} times as fast as one"
     )
     for file in files:
         os.unlink(file)

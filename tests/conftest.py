@@ -1,4 +1,7 @@
-"""What tests with a live proxy share: servers, and mitmdump processes that are ended and looked over afterwards."""
+"""What tests share: how random examples are drawn, servers, and mitmdump processes.
+
+The processes are ended and looked over afterwards.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,14 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
+
+# No test depends on how fast the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 class Start(Protocol):

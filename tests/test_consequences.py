@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions_runtime.case import Origin
@@ -353,13 +353,11 @@ def test_an_error_takes_the_place_of_the_warning() -> None:
 ALL_AT_ONCE = [each for story in STORIES.values() for each in story.exchanges]
 
 
-@settings(deadline=None)
 @given(st.permutations(ALL_AT_ONCE))
 def test_stories_that_are_told_at_once_end_as_each_of_them_alone(order: list[Exchange]) -> None:
     assert outcome(order) == {each for story in STORIES.values() for each in story.expected}
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_part_of_them_ends_the_same_in_every_order(data: st.DataObject) -> None:
     order = data.draw(st.permutations(ALL_AT_ONCE))[: data.draw(st.integers(0, len(ALL_AT_ONCE)))]
@@ -368,7 +366,7 @@ def test_a_part_of_them_ends_the_same_in_every_order(data: st.DataObject) -> Non
 
 
 @each_site
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_site_gives_the_same_in_every_order(site: Site, data: st.DataObject) -> None:
     assert outcome(data.draw(st.permutations(site.exchanges))) == site.expected
@@ -437,10 +435,8 @@ RESPONSES = st.builds(
     waited=st.none() | st.floats(),
 )
 EXCHANGES = st.builds(Exchange, REQUESTS, st.none() | RESPONSES)
-whatever_the_bytes = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@whatever_the_bytes
 @given(st.lists(EXCHANGES, max_size=6))
 def test_no_check_breaks_and_nothing_is_done(exchanges: list[Exchange]) -> None:
     consequences = Consequences(RULES, b"key")
@@ -456,7 +452,6 @@ def test_no_check_breaks_and_nothing_is_done(exchanges: list[Exchange]) -> None:
             assert "".join(finding.endpoint or ()).isprintable()
 
 
-@whatever_the_bytes
 @given(EXCHANGES)
 def test_what_the_runtime_does_does_not_depend_on_what_is_reported(each: Exchange) -> None:
     everything, others = (Judge(rules, Profile()) for rules in (RULES, [r for r in RULES if r.id not in REPORTED]))
@@ -503,7 +498,6 @@ SECRETIVE = st.builds(
 )
 
 
-@whatever_the_bytes
 @given(st.lists(SECRETIVE, min_size=2, max_size=5))
 def test_no_finding_shows_a_secret(exchanges: list[Exchange]) -> None:
     run = Run()

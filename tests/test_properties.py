@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions_runtime.catalogue import RULES, say
@@ -32,7 +32,7 @@ from tests.caches import clear_caches
 from tests.functions_runtime.test_session import assert_whole_is_in_steps
 
 # How long a search takes is no matter of right and wrong.
-search = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+search = settings(max_examples=200)
 
 UNLIMITED = Profile(Limits(10**9, 10**9))
 

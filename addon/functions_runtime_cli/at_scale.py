@@ -13,14 +13,15 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from typing import Any
 from urllib.parse import urlsplit
 
 from mitmproxy.version import VERSION as MITMPROXY_VERSION
 
 from functions_runtime.version import VERSION
-from functions_runtime_cli.judging import Judged, Plan, judge_each, merged, rarely_collecting
+from functions_runtime_cli.judging import Judged, Plan, judge_each, merged, not_collecting, rarely_collecting
 from functions_runtime_cli.opening import FROM_EXTRA
 
 PARTS_PER_WORKER = 3
@@ -72,9 +73,7 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 
 def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
     """Raises BrokenProcessPool if one of the processes dies."""
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        for _ in range(workers):
-            pool.submit(versions)  # they import what they need while this process imports Dask
+    with ProcessPoolExecutor(workers, _context()) as pool:
         from dask.callbacks import Callback
 
         size = _part_size(len(names), workers)
@@ -87,6 +86,19 @@ def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advan
         with Watch():  # type: ignore[no-untyped-call]
             # Dask would give six parts at a time to one process.
             return _unpacked(_judged(_bag(names, size), plan).compute(scheduler="processes", pool=pool, chunksize=1))
+
+
+def _context() -> BaseContext:
+    """How processes start: as copies of one that imports what they need while this process imports Dask.
+
+    Windows cannot copy a process.
+    """
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__, "dask.bag"])
+    forkserver.ensure_running()
+    return context
 
 
 def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:
@@ -174,7 +186,7 @@ def _only(parts: Iterable[bytes]) -> bytes:
     return part
 
 
-@rarely_collecting()
+@not_collecting()
 def _merged(parts: Iterable[bytes]) -> bytes:
     return _packed(merged(map(_unpacked, parts)))
 

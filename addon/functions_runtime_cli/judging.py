@@ -87,6 +87,17 @@ class Judged:
     unanswered: Skips = field(default_factory=Skips)
     bare: Skips = field(default_factory=Skips)
 
+    def merge(self, other: Judged) -> None:
+        """Take in the result of other recordings."""
+        self.journal.merge(other.journal)
+        self.names += other.names
+        self.unreadable |= other.unreadable
+        self.cut_off |= other.cut_off
+        self.unanswered.add(other.unanswered)
+        self.bare.add(other.bare)
+        for reason, skips in other.skipped.items():
+            self.skip(reason, skips)
+
     def skip(self, reason: str, skips: Skips) -> None:
         """Record that entries were skipped. Reasons beyond the maximum share one, whatever the order."""
         self.skipped.setdefault(reason, Skips()).add(skips)
@@ -150,6 +161,18 @@ def rarely_collecting() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+@contextlib.contextmanager
+def not_collecting() -> Iterator[None]:
+    """Do not look for garbage in circles at all, while many objects are made that all stay."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -> Judged:
@@ -249,16 +272,10 @@ def judge_each(names: Iterable[str], plan: Plan) -> Judged:
 
 
 def merged(parts: Iterable[Judged]) -> Judged:
-    """The combined result, whatever the order. It changes no input, because Dask may use the inputs again."""
-    together = Judged()
-    for part in parts:
-        together.journal.merge(part.journal)
-        together.names += part.names
-        together.unreadable |= part.unreadable
-        together.cut_off |= part.cut_off
-        together.unanswered.add(part.unanswered)
-        together.bare.add(part.bare)
-        for reason, skips in part.skipped.items():
-            together.skip(reason, skips)
+    """The combined result, whatever the order. The first part becomes it, and the others stay as they are."""
+    rest = iter(parts)
+    together = next(rest, None) or Judged()
+    for part in rest:
+        together.merge(part)
     together.names = tuple(sorted(together.names))
     return together

@@ -241,6 +241,11 @@ def test_local_processes_say_how_far_they_are(recordings: Path) -> None:
     assert len(names) <= sum(advanced) < len(names) + max(advanced)
 
 
+def test_processes_start_from_nothing_if_they_cannot_be_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(at_scale, "get_all_start_methods", lambda: ["spawn"])
+    assert at_scale._context().get_start_method() == "spawn"
+
+
 def test_a_process_that_is_killed_costs_nothing(recordings: Path) -> None:
     plan = Plan("", "4kb/75", "", (), b"k" * 32, "")
     names = sorted(map(str, recordings.iterdir()))

@@ -419,7 +419,7 @@ def test_ctrl_c_is_a_sentence(har: Path, monkeypatch: pytest.MonkeyPatch, capsys
     assert capsys.readouterr().err == "Interrupted.\n"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=400) | st.binary(max_size=60).map(lambda tail: b'{"log": {"entries": [' + tail))
 def test_no_file_leads_to_a_trace(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "any.har"

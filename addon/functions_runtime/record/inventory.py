@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
+from typing import Any
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import HeaderSize, Request, Response
@@ -70,6 +71,9 @@ class Headroom:
     count: int = 0
     largest: tuple[tuple[str, int], ...] = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:  # as for an entry
+        return Headroom, (self.size, self.count, self.largest)
+
     def widen(self, measured: HeaderSize, fields: Fields) -> None:
         """Take a message into account."""
         if measured.count > self.count:
@@ -80,8 +84,10 @@ class Headroom:
 
     def merge(self, other: Headroom) -> None:
         """Take into account what was measured elsewhere."""
-        self.count = max(self.count, other.count)
-        self.size, self.largest = max((self.size, self.largest), (other.size, other.largest))
+        if other.count > self.count:
+            self.count = other.count
+        if other.size > self.size or (other.size == self.size and other.largest > self.largest):
+            self.size, self.largest = other.size, other.largest
 
 
 def _largest(fields: Fields) -> tuple[tuple[str, int], ...]:
@@ -121,6 +127,9 @@ class SeenEndpoint:
     request: Headroom
     response: Headroom
     answered: bool = False
+
+    def __reduce__(self) -> tuple[Any, ...]:  # as for an entry
+        return SeenEndpoint, (self.endpoint, self.exchanges, self.request, self.response, self.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +228,9 @@ class Inventory:
         """Take in what was seen elsewhere. What is kept if there is too much does not depend on the order."""
         for name, seen in other._endpoints.items():
             self._merge_endpoint(name, seen)
-        for name in sorted(self._endpoints.keys() - {FOLDED})[MAX_ENDPOINTS:]:
-            self._merge_endpoint(FOLDED, self._endpoints.pop(name))
+        if len(self._endpoints) - (FOLDED in self._endpoints) > MAX_ENDPOINTS:
+            for name in sorted(self._endpoints.keys() - {FOLDED})[MAX_ENDPOINTS:]:
+                self._merge_endpoint(FOLDED, self._endpoints.pop(name))
         for key, row in other._cookies.items():
             mine = self._cookies.get(key)
             # Rows of one key differ in nothing but a date.

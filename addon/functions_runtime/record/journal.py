@@ -325,10 +325,13 @@ def _folded(finding: Finding) -> Finding:
 
 def _take_in(entry: Entry, other: Entry) -> None:
     """Let an entry stand for another one of the same finding as well."""
-    entry.finding = _further(entry.finding, other.finding)
+    if other.finding != entry.finding:
+        entry.finding = _further(entry.finding, other.finding)
     entry.count += other.count
-    entry.first_seen = min(entry.first_seen, other.first_seen)
-    entry.last_seen = max(entry.last_seen, other.last_seen)
+    if other.first_seen < entry.first_seen:
+        entry.first_seen = other.first_seen
+    if other.last_seen > entry.last_seen:
+        entry.last_seen = other.last_seen
 
 
 def _counted_with(entry: Entry, other: Entry) -> Entry:

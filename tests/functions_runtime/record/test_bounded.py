@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from functions_runtime.record.bounded import Recent, keyed_digest, remember
@@ -58,7 +58,6 @@ def test_asking_for_what_is_not_there_leaves_no_trace() -> None:
     assert recent.get("a") == 1
 
 
-@settings(deadline=None)
 @given(st.integers(1, 4), st.lists(st.tuples(st.booleans(), st.sampled_from("abcdef"))))
 def test_it_does_what_a_list_by_last_touch_does(most: int, steps: list[tuple[bool, str]]) -> None:
     recent: Recent[str, int] = Recent(most)

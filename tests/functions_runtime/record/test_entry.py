@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.entry import Entry
 from functions_runtime.ruling import Basis, Finding, Severity
@@ -15,3 +17,9 @@ def test_an_entry_names_its_rule_its_subject_and_where_it_was_found() -> None:
     assert str(entry) == "rule [sid] GET a.example/"
     assert entry.identity == ("rule", "error", "GET", "a.example", "/", "sid")
     assert str(Entry(finding._replace(subject=None), HOME, 1, 0.0, 0.0)) == "rule GET a.example/"
+
+
+def test_an_entry_is_the_same_in_another_process() -> None:
+    finding = Finding("rule", Severity.ERROR, Basis.READING)
+    entry = Entry(finding, HOME, 2, 3.0, 4.0, known=True, own=False, scheme="https", port=8443)
+    assert pickle.loads(pickle.dumps(entry)) == entry

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from functions_runtime.endpoint import Endpoint
@@ -391,3 +393,18 @@ def test_what_is_too_much_together_is_chosen_by_name(monkeypatch: pytest.MonkeyP
     assert sorted(seen.endpoint.path for seen in first.endpoints) == ["*", "a"]
     assert [cookie.name for cookie in first.cookies] == ["a"]
     assert first.further_cookies == 1
+
+
+def test_what_was_seen_of_an_endpoint_is_the_same_in_another_process() -> None:
+    seen = SeenEndpoint(HERE, 2, Headroom(30, 2, (("a", 20),)), Headroom(40, 1, (("b", 40),)), answered=True)
+    assert pickle.loads(pickle.dumps(seen)) == seen
+
+
+def test_of_two_largest_messages_of_one_size_the_order_does_not_decide() -> None:
+    one, other = Headroom(30, 2, (("a", 30),)), Headroom(30, 3, (("b", 30),))
+    first, second = Headroom(), Headroom()
+    for each in (one, other):
+        first.merge(each)
+    for each in (other, one):
+        second.merge(each)
+    assert first == second == Headroom(30, 3, (("b", 30),))

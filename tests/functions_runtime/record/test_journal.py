@@ -631,13 +631,14 @@ def test_what_happened_elsewhere_is_added() -> None:
     first, second = Journal(), Journal()
     Booked(first, HOME, 2.0).add([finding(subject="sid", message="near", extent=1.0)])
     Booked(second, HOME, 1.0).add([finding(subject="sid", message="far", extent=2.0)])
-    Booked(second, LOGIN, 3.0).add([])
+    Booked(second, HOME, 4.0).add([finding(subject="sid", message="near", extent=1.0)])
+    Booked(second, LOGIN, 5.0).add([])
     first.merge(second)
     [entry] = report(first).entries
-    assert (said(entry), entry.count, entry.first_seen, entry.last_seen) == ("far", 2, 1.0, 2.0)
-    assert (report(first).judged, report(first).clean) == (3, 1)
-    assert (report(first).began, report(first).ended) == (1.0, 3.0)
-    assert (first.found, counts(second)) == (1, [("rule", WARNING, HOME, "sid", 1)])
+    assert (said(entry), entry.count, entry.first_seen, entry.last_seen) == ("far", 3, 1.0, 4.0)
+    assert (report(first).judged, report(first).clean) == (4, 1)
+    assert (report(first).began, report(first).ended) == (1.0, 5.0)
+    assert (first.found, counts(second)) == (1, [("rule", WARNING, HOME, "sid", 2)])
 
 
 def test_entries_that_are_too_many_together_share_one(monkeypatch: pytest.MonkeyPatch) -> None:

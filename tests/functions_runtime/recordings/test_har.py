@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions_runtime.message import Request, Response
@@ -424,7 +424,7 @@ JSON = st.recursive(
 PARTS = ["url", "method", "headers", "cookies", "status", "content", "bodySize", "postData", "httpVersion"]
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(
     st.dictionaries(st.sampled_from(PARTS), JSON),
     st.dictionaries(st.sampled_from(PARTS), JSON),

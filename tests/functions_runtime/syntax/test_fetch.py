@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from functions_runtime.syntax.fetch import (
@@ -270,7 +270,6 @@ VALUES = st.sampled_from([b"*", b"null", APP, b"true", b"PUT", b"GET", b"authori
 FIELDS = st.lists(st.tuples(NAMES, VALUES), max_size=8).map(tuple)
 
 
-@settings(deadline=None)
 @given(FIELDS, FIELDS, st.integers(0, 999))
 def test_what_passes_with_credentials_passes_without(request: Fields, response: Fields, status: int) -> None:
     preflight = parse_preflight("OPTIONS", request)
