@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from mitmproxy.test import taddons
 
 from functions_runtime_proxy.addon import FunctionsRuntime
-from tests.flows import arrive, live
+from tests.flows import arrive, live, recorded
 
 VALUES = {"case", "options", "passage"}
 """Modules whose values the addon holds in its hands. To look at one is not to go anywhere."""
@@ -41,13 +43,20 @@ def rooms_entered(addon: FunctionsRuntime, hook: str, flow: Any) -> list[str]:
     return entered
 
 
-def walks(mode: str) -> dict[str, list[str]]:
-    """Hook by hook, the modules that one exchange enters. Its request and its response have findings."""
+@contextmanager
+def loaded(mode: str) -> Iterator[FunctionsRuntime]:
+    """The addon in this mode."""
     addon = FunctionsRuntime()
     with taddons.context(addon) as context:
         context.options.add_option("keep_host_header", bool, True, "")
         context.options.add_option("stream_large_bodies", str | None, None, "")
         context.configure(addon, runtime_mode=mode)
+        yield addon
+
+
+def walks(mode: str) -> dict[str, list[str]]:
+    """Hook by hook, the modules that one exchange enters. Its request and its response have findings."""
+    with loaded(mode) as addon:
         flow = live((b"Referer", b"/a"))
         found = {"requestheaders": rooms_entered(addon, "requestheaders", flow)}
         flow.request.raw_content = b""
@@ -65,6 +74,16 @@ def test_an_exchange_enters_each_module_once(mode: str) -> None:
         # The dashboard is asked whose page it is, and is told at the end that something has changed.
         once = entered[:-1] if entered[-1:] == ["dashboard"] else entered
         assert len(once) == len(set(once)), f"{hook}: {entered}"
+
+
+def test_a_recorded_exchange_is_judged_in_the_first_hook() -> None:
+    with loaded("audit") as addon:
+        flow = recorded((b"Set-Cookie", b"sid=a"), request_fields=[(b"Referer", b"/a")])
+        assert "session" in rooms_entered(addon, "requestheaders", flow)
+        assert {found["rule"] for found in flow.metadata["runtime"]} > {"restricted-request-header", "cookie-session"}
+        assert not rooms_entered(addon, "request", flow)
+        assert not rooms_entered(addon, "responseheaders", flow)
+        assert rooms_entered(addon, "response", flow) == ["probe"]
 
 
 def test_the_walk_is_as_the_documentation_has_it() -> None:

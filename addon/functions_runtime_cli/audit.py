@@ -213,7 +213,7 @@ def _write(report: Report, paths: Sequence[Path]) -> bool:
             if path.suffix.lower() == LOG_SUFFIX:
                 log = ReportWriter(lambda: report)
                 log.write_to([path])
-                log.finish()
+                log.finish(report)
             else:
                 replace_file(path, FORMATS[path.suffix.lower()](report))
         except OSError as error:

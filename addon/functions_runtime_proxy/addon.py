@@ -22,6 +22,7 @@ from functions_runtime.case import Origin, Outcome
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
+from functions_runtime.message import Exchange
 from functions_runtime.record.report import Report
 from functions_runtime.reports import terminal
 from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
@@ -93,8 +94,8 @@ class FunctionsRuntime:
         self._is_over = True
         self._probe.stop()
         self._dashboard.close()
-        self._writer.finish()
         report = self._report()
+        self._writer.finish(report)
         if internals.prints_log() or not report.judged:
             logger.info(terminal.summary(report, self._settings.reports, self._settings.scope_text))
         if internals.is_ending():
@@ -121,7 +122,7 @@ class FunctionsRuntime:
             self._enforce_request(flow, passage, outcome.action)
         if self._settings.streams_large_bodies:
             enforce.prepare_upload(flow)
-        shows = passage.is_replied or not (flow.live or read.is_answered(flow))
+        shows = passage.is_replied or passage.case.is_over or not (flow.live or read.is_answered(flow))
         self._publish(flow, passage, outcome, shows=shows)
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -138,6 +139,8 @@ class FunctionsRuntime:
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.get(flow)
+        if passage and passage.case.is_over:
+            return
         if not (passage or self._concerns(flow)) or not read.is_answered(flow) or not self._settings.scope(flow):
             return
         if read.is_foreign(flow):
@@ -262,7 +265,7 @@ class FunctionsRuntime:
         return at
 
     def _begin(self, flow: http.HTTPFlow) -> tuple[Passage, Outcome]:
-        """Judge the request of a flow that nothing is known of."""
+        """Judge the request of a flow that nothing is known of, or all of it if it is a recording and not changed."""
         settings = self._settings
         fields = read.fields_of(flow)
         request = read.request_of(flow, fields, settings.domain, settings.keep_host_header)
@@ -271,16 +274,23 @@ class FunctionsRuntime:
         if not flow.live:
             told, changed = read.stored_findings(flow)
             origin = Origin.CHANGED if changed else Origin.RECORDED
-        over_tls = read.is_over_tls(flow)
-        outcome = self._session.request(
-            request,
-            origin,
-            self._overrides(flow, request.endpoint),
-            told=told,
-            unmeasured=origin is Origin.CHANGED and read.is_answered(flow),
-            sent=passed(flow.request),
-            over_tls=over_tls,
-        )
+        over_tls, overrides = read.is_over_tls(flow), self._overrides(flow, request.endpoint)
+        is_answered = not flow.live and read.is_answered(flow)
+        if is_answered and origin is Origin.RECORDED and not flow.error:
+            response, ended = read.response_of(flow), read.end_of(flow)
+            sent, received = passed(flow.request), passed(flow.response)
+            exchange = Exchange(request, response, frozenset(), sent, received, ended, False, over_tls)
+            outcome = self._session.whole(exchange, origin, overrides, told=told)
+        else:
+            outcome = self._session.request(
+                request,
+                origin,
+                overrides,
+                told=told,
+                unmeasured=is_answered and origin is Origin.CHANGED,
+                sent=passed(flow.request),
+                over_tls=over_tls,
+            )
         passage = self._passages[flow] = Passage(outcome.case, is_changed=origin is Origin.CHANGED)
         if origin is Origin.ENFORCED:
             passage.request_before = fields
@@ -299,6 +309,8 @@ class FunctionsRuntime:
         return outcome
 
     def _end(self, flow: http.HTTPFlow, passage: Passage, ended: float | None) -> None:
+        if passage.case.is_over:
+            return
         outcome = self._session.ended(
             passage.case,
             passed(flow.request),
@@ -322,9 +334,9 @@ class FunctionsRuntime:
         if passage is None:
             passage, asked = self._begin(flow)
             self._publish(flow, passage, asked, shows=False, acts=False)
-            if read.is_answered(flow):
+            if read.is_answered(flow) and not asked.case.is_over:
                 self._publish(flow, passage, self._judge_response(flow, passage), shows=False, acts=False)
-                self._end(flow, passage, flow.response.timestamp_end if flow.response else None)
+                self._end(flow, passage, read.end_of(flow))
         else:
             domain = read.function_domain(flow, self._settings.domain, self._settings.keep_host_header)
             case = passage.case.at_domain(domain)

@@ -73,7 +73,7 @@ def _domain(host: str, known: bool) -> str | None:
     return host if known and HOST_NAME.fullmatch(host) else None
 
 
-def response_of(flow: http.HTTPFlow, *, held: bool) -> Response:
+def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
     """The response as the server sent it. `held` says that somebody intercepted the request.
 
     The time it took says nothing about the server then.
@@ -141,6 +141,11 @@ def is_spoken_for(flow: http.HTTPFlow) -> bool:
 def is_answered(flow: http.HTTPFlow) -> bool:
     """Whether there is a response. HAR files have status 0 if none came."""
     return flow.response is not None and flow.response.status_code != 0
+
+
+def end_of(flow: http.HTTPFlow) -> float | None:
+    """When the last byte of the response arrived, in seconds since 1970-01-01 UTC. None if nobody knows."""
+    return flow.response.timestamp_end if flow.response else None
 
 
 def is_foreign(flow: http.HTTPFlow) -> bool:

@@ -115,13 +115,14 @@ class ReportWriter:
         """Begin to write periodically. Needs a running event loop."""
         self._task = asyncio.get_running_loop().create_task(self._keep_writing())
 
-    def finish(self) -> None:
-        """Write a last time and stop."""
+    def finish(self, report: Report) -> None:
+        """Write this report as the last one and stop."""
         if self._task:
             self._task.cancel()
             self._task = None
-        self._write(*self._take())
-        last = jsonl.footer(self._snapshot())
+        self._taken += 1
+        self._write(self._taken, report, self._paths)
+        last = jsonl.footer(report)
         for path in [*self._logs]:
             self._append(path, last)
             self._close(path)

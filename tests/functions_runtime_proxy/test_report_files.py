@@ -60,15 +60,16 @@ def test_report_is_written_at_the_end(run: Run, tmp_path: Path) -> None:
     run.writer.write_to(paths)
     run.find()
     assert list(tmp_path.iterdir()) == []
-    run.writer.finish()
+    run.writer.finish(run.report())
     assert [_judged(path) for path in paths] == [1, 1]
 
 
 def test_no_path_no_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run.find()
-    run.writer.finish()
+    run.writer.finish(run.report())
     assert list(tmp_path.iterdir()) == []
+    assert len(run.threads) == 1  # nobody asked for another report
 
 
 async def _until(condition: Callable[[], bool]) -> None:
@@ -93,7 +94,7 @@ def test_report_is_written_while_running(run: Run, tmp_path: Path, monkeypatch: 
         other = tmp_path / "other.json"
         run.writer.write_to([other])
         await _until(other.exists)
-        run.writer.finish()
+        run.writer.finish(run.report())
 
     asyncio.run(scenario())
 
@@ -110,7 +111,7 @@ def test_nothing_is_written_where_nothing_changed(run: Run, tmp_path: Path, monk
         for _ in range(100):  # each gives the writer a turn
             await asyncio.sleep(0)
         assert len(run.threads) == snapshots
-        run.writer.finish()
+        run.writer.finish(run.report())
 
     asyncio.run(scenario())
 
@@ -153,7 +154,7 @@ def test_file_that_cannot_be_written_is_complained_of_and_the_others_are_written
     run.writer.write_to([folder / "a.json", tmp_path / "b.json"])
     folder.rmdir()
     run.find()
-    run.writer.finish()
+    run.writer.finish(run.report())
     assert _judged(tmp_path / "b.json") == 1
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
@@ -186,7 +187,7 @@ def test_log_has_each_new_finding_at_once(run: Run, tmp_path: Path) -> None:
     run.find("preflight-answered")
     assert [line.get("rule") for line in _lines(path)] == [None, "cookie-session", "preflight-answered"]
     before = path.read_bytes()
-    run.writer.finish()
+    run.writer.finish(run.report())
     assert path.read_bytes() == before
 
 
@@ -213,7 +214,7 @@ def test_log_that_is_no_longer_wanted_is_closed(run: Run, tmp_path: Path) -> Non
     run.writer.write_to([first])
     run.writer.write_to([second, tmp_path / "report.json"])
     run.find()
-    run.writer.finish()
+    run.writer.finish(run.report())
     run.find("preflight-answered")
     assert len(_lines(first)) == 1
     assert len(_lines(second)) == 2
@@ -240,7 +241,7 @@ def test_log_whose_folder_is_gone_is_complained_of_once_and_later_has_all_lines(
         f"Runtime: the report {path} could not be written: No such file or directory."
     ]
     folder.mkdir()
-    run.writer.finish()
+    run.writer.finish(run.report())
     assert [line.get("rule") for line in _lines(path)] == [None, "cookie-session", "preflight-answered"]
 
 
@@ -288,7 +289,7 @@ def test_log_on_a_disk_that_fills_up_has_whole_lines_and_later_all_of_them(
     run.find("response-too-slow")
     run.find("cors-method-blocked")
     monkeypatch.undo()
-    run.writer.finish()
+    run.writer.finish(run.report())
     assert [line.get("rule") for line in _lines(path)] == [None, *rules, "response-too-slow", "cors-method-blocked"]
     assert caplog.text.count("could not be written: No space left on device.") == 2
 

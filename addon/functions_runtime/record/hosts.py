@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from functions_runtime.message import Request, Response
 
@@ -136,7 +137,7 @@ class Hosts:
         sites = {self.site(host) for host, seen in self.seen.items() if _was_entered(seen)} - {NEVER_OWN}
         if not sites:
             return lambda host: host != NEVER_OWN
-        return lambda host: self.site(host) in sites
+        return cache(lambda host: self.site(host) in sites)
 
     def addressed(self, host: str) -> tuple[str, int]:
         """The scheme and the port of a host's first request, empty and 0 if unknown."""

@@ -249,7 +249,8 @@ class Journal:
         entries = []
         for each in self._shown():
             scheme, port = self.hosts.addressed(each.endpoint.host)
-            entries.append(replace(each, own=own(each.endpoint.host), scheme=scheme, port=port))
+            seen = each.count, each.first_seen, each.last_seen, each.known
+            entries.append(Entry(each.finding, each.endpoint, *seen, own(each.endpoint.host), scheme, port))
         return tuple(sorted(entries, key=rank))
 
     def _own(self, *, scoped: bool) -> Callable[[str], bool]:
