@@ -319,7 +319,8 @@ class FunctionsRuntime:
             self._overrides(flow, passage.case.endpoint),
         )
         passage.case = outcome.case
-        self._publish(flow, passage, outcome, shows=bool(outcome.findings))
+        if outcome.findings or outcome.failures:
+            self._publish(flow, passage, outcome)
 
     def _leave_alone(self, flow: http.HTTPFlow, passage: Passage | None) -> None:
         """The response is not the site's: it is the Runtime's own, or another addon's."""
