@@ -12,10 +12,8 @@ from typing import NamedTuple
 from mitmproxy import connection, flowfilter, http
 
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.syntax.rfc9110 import Fields
+from functions_runtime.syntax.rfc9110 import DEFAULT_PORTS, Fields
 from functions_runtime_proxy import internals
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Subject(NamedTuple):

@@ -30,11 +30,11 @@ from functions_runtime.message import (
 )
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc6265 import parse_cookie_date
-from functions_runtime.syntax.rfc9110 import Fields, as_http1_fields
+from functions_runtime.syntax.rfc9110 import DEFAULT_PORTS, Fields, as_http1_fields
 from functions_runtime.wire_text import printable
 
-PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-"""Schemes of HTTP exchanges, and their ports."""
+HTTP_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+"""Schemes of recorded exchanges, and the scheme by which HTTP carries them."""
 MULTIPLEXED = ("h2", "h3", "http/2", "http/3", "spdy", "hq", "quic")
 """Prefixes of the names that tools give to HTTP/2, HTTP/3 and their predecessors, in lower case."""
 NO_CONTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT", "TRACE"})
@@ -234,11 +234,12 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         return Skipped(position, "CONNECT opens a tunnel")
     origin, path, query = _parts(asked.url)
     scheme, host, port = _origin(origin)
-    if scheme not in PORTS:
+    if scheme not in HTTP_SCHEMES:
         return Skipped(position, f"not HTTP: {printable(scheme or 'no scheme', MAX_REASON)}")
     if not host:
         return Skipped(position, "the URL has no host")
-    scheme, port = "https" if PORTS[scheme] == 443 else "http", port or PORTS[scheme]
+    scheme = HTTP_SCHEMES[scheme]
+    port = port or DEFAULT_PORTS[scheme]
     method = asked.method or "GET"
     fields, section = _request_fields(asked, method)
     response_fields, answer = _response_fields(answered) if answered else ((), None)

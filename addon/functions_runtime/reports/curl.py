@@ -12,11 +12,11 @@ from urllib.parse import quote
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.inventory import FOLDED
+from functions_runtime.syntax.rfc9110 import DEFAULT_PORTS
 
 IN_A_PATH = "/%{}!$&'()*+,:;=@[]"
 """What stays as it is in a path: what has a meaning there, escapes that are there already, and placeholders."""
 IPV6 = re.compile(r"[0-9a-f.]*:[0-9a-f:.]*", re.IGNORECASE)
-PORTS = {"http": 80, "https": 443}
 HTTP_HOSTS = ("localhost", "127.0.0.1")
 """Hosts that are asked over plain HTTP if nobody knows the scheme."""
 
@@ -33,6 +33,6 @@ def curl(entry: Entry) -> str | None:
     chosen = () if method == "GET" or "-X" in extra else ("-I",) if method == "HEAD" else ("-X", method)
     scheme = entry.scheme or ("http" if host in HTTP_HOSTS else "https")
     host = f"[{host}]" if IPV6.fullmatch(host) else host
-    port = f":{entry.port}" if entry.port and entry.port != PORTS.get(scheme) else ""
+    port = f":{entry.port}" if entry.port and entry.port != DEFAULT_PORTS.get(scheme) else ""
     quoted = quote(path, IN_A_PATH, errors="replace")
     return shlex.join(("curl", "-ig", *chosen, *extra, f"{scheme}://{host}{port}{quoted}"))

@@ -1,7 +1,7 @@
 """HTTP field lines: RFC 9110, HTTP Semantics, section 5 (https://www.rfc-editor.org/rfc/rfc9110#section-5).
 
 This module defines field sections and their size. It also reads Content-Length, which gives the size of the content,
-and Host, which names whom a client addressed. It interprets no other field.
+and Host, which names whom a client addressed. It interprets no other field. The ports of the schemes are here, too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ Fields = tuple[tuple[bytes, bytes], ...]
 
 FieldsByName = dict[bytes, list[bytes]]
 """Values by field name in lower case. Each list is in the original order."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""The ports of the two schemes if a URL names none (section 4.2)."""
 
 FIELD_LINE_OVERHEAD = 4
 """Bytes that HTTP/1.1 writes around a name and a value: colon, space, CR, LF (RFC 9112, section 5)."""
