@@ -59,8 +59,8 @@ def fields_of(flow: http.HTTPFlow) -> Fields:
     """The fields of the request as they are now, without what the client says to mitmproxy as its proxy."""
     fields: Fields = flow.request.headers.fields
     if internals.is_from_har(flow):
-        data = flow.request.data
-        return without_invented_length(taken_apart(fields), data.method, has_content=bool(data.content))
+        has_content = bool(flow.request.data.content)
+        return without_invented_length(taken_apart(fields), flow.request.method, has_content=has_content)
     return without_fields(fields, PROXY_FIELDS) if is_to_proxy(flow) else fields
 
 

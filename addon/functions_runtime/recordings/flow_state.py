@@ -452,7 +452,8 @@ def _request_section(
     """The field section of a request, what follows from it, and the authority that the client addressed."""
     fields = _field_section(headers) if isinstance(headers, bytes) else headers
     if is_from_har:
-        fields = without_invented_length(taken_apart(fields), method, has_content=has_content)
+        name = method.decode("ascii", "replace")
+        fields = without_invented_length(taken_apart(fields), name, has_content=has_content)
     addressed = target_authority(fields, authority, version)
     if is_proxied:
         fields = without_fields(fields, PROXY_FIELDS)

@@ -30,15 +30,13 @@ from functions_runtime.message import (
 )
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc6265 import parse_cookie_date
-from functions_runtime.syntax.rfc9110 import DEFAULT_PORTS, Fields, as_http1_fields
+from functions_runtime.syntax.rfc9110 import DEFAULT_PORTS, SENT_WITHOUT_CONTENT, Fields, as_http1_fields
 from functions_runtime.wire_text import printable
 
 HTTP_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 """Schemes of recorded exchanges, and the scheme by which HTTP carries them."""
 MULTIPLEXED = ("h2", "h3", "http/2", "http/3", "spdy", "hq", "quic")
 """Prefixes of the names that tools give to HTTP/2, HTTP/3 and their predecessors, in lower case."""
-NO_CONTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT", "TRACE"})
-"""For requests with these methods, no client writes Content-Length: 0. Readers invent the field."""
 MAX_REASON = 60
 """The most characters of a URL's scheme or of a method that a reason quotes."""
 NOT_AS_HAR = "the entry is not as HAR has it"
@@ -343,7 +341,7 @@ def _date(response: ResponseSection) -> float:
 def _request_fields(request: _Request, method: str) -> tuple[Fields, RequestSection]:
     """The field section of a request, and what follows from it. Raises TypeError if there is no making sense of it."""
     is_multiplexed = (request.httpVersion or "").lower().startswith(MULTIPLEXED)
-    fields, section = _request_section(bytes(request.headers), method in NO_CONTENT_METHODS, is_multiplexed)
+    fields, section = _request_section(bytes(request.headers), method not in SENT_WITHOUT_CONTENT, is_multiplexed)
     if b"cookie" not in section.by_name and (cookies := _cookies_in(request.cookies)):
         pairs = "; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies)
         fields = (*fields, (b"Cookie", _bytes(pairs)))

@@ -110,11 +110,11 @@ def taken_apart(fields: Fields) -> Fields:
     return tuple([(name, line) for name, value in fields for part in value.split(b"\n") if (line := part.strip(b"\r"))])
 
 
-SENT_WITHOUT_CONTENT = frozenset({b"POST", b"PUT", b"PATCH"})
+SENT_WITHOUT_CONTENT = frozenset({"POST", "PUT", "PATCH"})
 """Methods for which clients write Content-Length: 0 (section 8.6)."""
 
 
-def without_invented_length(fields: Fields, method: bytes, *, has_content: bool) -> Fields:
+def without_invented_length(fields: Fields, method: str, *, has_content: bool) -> Fields:
     """The field section of a request without a Content-Length: 0 that no client writes for this method.
 
     Readers of HAR files invent one.
