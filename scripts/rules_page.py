@@ -21,9 +21,6 @@ if __name__ == "__main__":
 
 from functions_runtime.catalogue import RULES  # noqa: E402
 from functions_runtime.rule import Rule, Step  # noqa: E402
-from functions_runtime.ruling import Basis  # noqa: E402
-
-CONFIDENCE = {Basis.DOCUMENTED: "documented", Basis.EMULATOR: "emulator", Basis.READING: "our interpretation"}
 
 
 def table() -> str:
@@ -31,7 +28,7 @@ def table() -> str:
     rows = ["| rule | severity | confidence | in enforce mode |", "| --- | --- | --- | --- |"]
     for rule in RULES:
         rows.append(
-            f"| [`{rule.id}`](docs/rules.md#{rule.id}) | {rule.severity} | {CONFIDENCE[rule.basis]} "
+            f"| [`{rule.id}`](docs/rules.md#{rule.id}) | {rule.severity} | {rule.basis.words} "
             f"| {rule.enforcement or 'nothing'} |"
         )
     return "\n".join(rows) + "\n"
@@ -68,7 +65,7 @@ def _section(rule: Rule) -> str:
 def _lines(rule: Rule) -> Iterator[str]:
     yield f"### {rule.id}\n"
     enforcement = f" In enforce mode the addon {rule.enforcement}." if rule.enforcement else ""
-    yield f"**{rule.title}.** Severity {rule.severity}, {CONFIDENCE[rule.basis]}.{enforcement}\n"
+    yield f"**{rule.title}.** Severity {rule.severity}, {rule.basis.words}.{enforcement}\n"
     yield f"{rule.explanation}\n"
     yield f"Fix: {rule.fix}\n"
     if rule.code:

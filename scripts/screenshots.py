@@ -104,7 +104,7 @@ def _picture_mitmweb(browser: webdriver.Chrome, web: str) -> None:
         "//li//a[normalize-space()='runtime']",
     ):
         wait.until(presence_of_element_located((By.XPATH, target))).click()
-    wait.until(presence_of_element_located((By.XPATH, "//*[contains(text(), 'What to do')]")))
+    wait.until(presence_of_element_located((By.XPATH, "//*[contains(text(), 'Fix:')]")))
     browser.save_screenshot(str(DOCS / "mitmweb.png"))
 
 

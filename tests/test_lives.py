@@ -220,7 +220,7 @@ class Log(logging.Handler):
     @property
     def replies(self) -> list[int]:
         """The statuses of which lines say that the Runtime replied so itself."""
-        said = [re.match(r"Runtime (?:answered|replied) (\d+) to ", line) for line in self.lines]
+        said = [re.match(r"Runtime responded with (\d+) to ", line) for line in self.lines]
         return [int(each[1]) for each in said if each]
 
 

@@ -170,6 +170,8 @@ def without_emulator_fields(fields: Fields) -> Fields:
 
 
 _LIMITS = re.compile(r"\s*([0-9]{1,12})\s*(b|kb?|mb?)?\s*/\s*([0-9]{1,12})\s*", re.IGNORECASE)
+SMALLEST_WITHOUT_UNIT = 64
+"""The least size that needs no unit. Nobody means fewer bytes, and `15/90` is easily written for `15kb/90`."""
 _UNITS = {"": 1, "k": BYTES_PER_KB, "m": BYTES_PER_MB}
 
 
@@ -187,9 +189,14 @@ def parse_limits(text: str) -> Limits:
     """
     match = _LIMITS.fullmatch(text)
     if match:
-        size = int(match[1]) * _UNITS[(match[2] or "").lower().removesuffix("b")]
-        if size and int(match[3]):
-            return Limits(size, int(match[3]))
+        number, unit, count = int(match[1]), (match[2] or "").lower(), int(match[3])
+        size = number * _UNITS[unit.removesuffix("b")]
+        if 0 < size < SMALLEST_WITHOUT_UNIT and not unit:
+            raise ValueError(
+                f"{text!r} means {size} bytes. Write {size}kb/{count}, or {size}b/{count} if you mean bytes."
+            )
+        if size and count:
+            return Limits(size, count)
     raise ValueError(
         f"{text!r} is not a pair of limits. Write SIZE/COUNT, both above zero, "
         "such as 4kb/75, 15kb/90 or 8192/100 (a size without a unit is in bytes)."

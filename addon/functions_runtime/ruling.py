@@ -46,6 +46,11 @@ class Basis(enum.Enum):
     EMULATOR = "emulator"
     READING = "reading"
 
+    @property
+    def words(self) -> str:
+        """The source as people read it. Its value is for programs."""
+        return "our interpretation" if self is Basis.READING else self.value
+
 
 class RemoveField(NamedTuple):
     """Removes every field of this name, in lower case."""

@@ -7,11 +7,10 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from functions_runtime.version import VERSION
 from functions_runtime.wire_text import printable
-from functions_runtime_cli.arguments import did_you_mean, options_of
+from functions_runtime_cli.arguments import Parser, did_you_mean
 
 NAME = "functions-runtime"
 COMMANDS = {
@@ -22,16 +21,6 @@ COMMANDS = {
     "diff": "compare two JSON reports",
 }
 """Commands with what they do. Each has a module of the same name with `add_arguments(parser)` and `run(arguments)`."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Reads arguments, and ends a wrong call with status 1 and the call that would be right."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and what would be right, and end with 1."""
-        usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
-        end = "" if message.endswith((".", "?")) else "."
-        self.exit(1, f"{self.prog}: {printable(message)}{end} The call is: {usage}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,8 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.error(f"options belong after the command {name}")
     parsed, unknown = parser.parse_known_args(given)
     if unknown:
-        near = did_you_mean(unknown[0].partition("=")[0], options_of(chosen))
-        chosen.error(f"it does not take {' '.join(unknown)}.{near}")
+        chosen.error(f"unrecognized arguments: {' '.join(unknown)}")
     if run is None:
         parser.error("a command is missing")
     return _run(run, parsed)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NoReturn
 
+from functions_runtime.wire_text import printable
+
 WRONG = 1
 """The exit status of a wrong call, and of a call that could do nothing."""
 
@@ -28,7 +30,14 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors end with `WRONG`."""
 
     def error(self, message: str) -> NoReturn:
-        unknown = re.search(r"unrecognized arguments: (--[^ =]+)", message)
-        near = did_you_mean(unknown[1], options_of(self)) if unknown else ""
-        print(f"{self.prog}: {message}.{near} Run {self.prog} --help to see what is possible.", file=sys.stderr)
+        """Say what is wrong and what may be meant, and end."""
+        near = ""
+        if unknown := re.fullmatch(r"unrecognized arguments: ((\S+).*)", message, re.DOTALL):
+            near = did_you_mean(unknown[2].partition("=")[0], options_of(self))
+            message = f"it does not take {unknown[1]}"
+        end = "" if message.endswith((".", "?")) else "."
+        print(
+            f"{self.prog}: {printable(message)}{end}{near} Run {self.prog} --help to see what is possible.",
+            file=sys.stderr,
+        )
         sys.exit(WRONG)

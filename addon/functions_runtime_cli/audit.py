@@ -73,7 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"end with 2 on a new finding of this severity or above: {', '.join(options.FAIL_ON)} (default: never)",
     )
     add("--show", default="warning", metavar="LEVEL", help="lowest severity to show in the terminal (default: warning)")
-    add("--workers", type=_count, metavar="N", help="number of processes (default: the number of cores)")
+    add(
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="number of processes (default: 1, or one for each core for more than 32 MB of recordings)",
+    )
     add("--scheduler", default="", metavar="ADDRESS", help="judge on a Dask cluster, such as tcp://127.0.0.1:8786")
     add("-q", "--quiet", action="store_true", help="print no summary and no progress")
 
@@ -134,13 +139,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not judged.names:
         return WRONG
     if not (arguments.quiet and report.judged):
-        summary = _as_arguments(terminal.summary(report, settings.reports, arguments.scope))
+        summary = _as_arguments(terminal.summary(report, settings.reports, arguments.scope, settings.show))
         if arguments.quiet:
             _complain(summary.partition("\n")[0])
         else:
             print(summary)
-    if reason := why_it_fails(report, settings.fail_on, _unread(judged)):
-        _complain(_as_arguments(reason))
+    if reasons := why_it_fails(report, settings.fail_on, _unread(judged)):
+        _complain(*map(_as_arguments, reasons))
         return EXIT_STATUS
     return 0 if is_written else WRONG
 
@@ -153,8 +158,9 @@ def _complain_of(judged: Judged) -> None:
         _complain(f"{name} could be read only up to entry {last:,}: {reason}.")
 
 
-def _complain(sentence: str) -> int:
-    print(printable(sentence, 2000), file=sys.stderr)
+def _complain(*sentences: str) -> int:
+    for sentence in sentences:
+        print(printable(sentence, 2000), file=sys.stderr)
     return WRONG
 
 

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _paragraphs(rule: Rule) -> Iterator[str]:
-    yield f"{rule.id} ({rule.severity}, {rule.basis.value})\n{rule.title}"
+    yield f"{rule.id} ({rule.severity}, {rule.basis.words})\n{rule.title}"
     yield "\n\n".join(LINES.fill(part) for part in rule.explanation.split("\n\n"))
     if rule.enforcement:
         yield LINES.fill(f"In enforce mode, the addon {rule.enforcement}.")

@@ -94,15 +94,15 @@ class FunctionsRuntime:
         self._is_over = True
         self._probe.stop()
         self._dashboard.close()
-        report = self._report()
+        settings, report = self._settings, self._report()
         self._writer.finish(report)
         if internals.prints_log() or not report.judged:
-            logger.info(terminal.summary(report, self._settings.reports, self._settings.scope_text))
+            logger.info(terminal.summary(report, settings.reports, settings.scope_text, settings.show))
         if internals.is_ending():
-            reason = why_it_fails(report, self._settings.fail_on)
-            if reason:
-                print(f"Runtime: {reason}", file=sys.stderr)  # also if the log is quiet
-            internals.exit_afterwards(EXIT_STATUS if reason else 0)
+            reasons = why_it_fails(report, settings.fail_on)
+            if reasons:
+                print("Runtime:", "\n".join(reasons), file=sys.stderr)  # also if the log is quiet
+            internals.exit_afterwards(EXIT_STATUS if reasons else 0)
 
     def _report(self) -> Report:
         settings = self._settings

@@ -14,6 +14,7 @@ from typing import Any
 from mitmproxy import http
 
 from functions_runtime.catalogue import BY_ID
+from functions_runtime.reports.wording import HOW_SURE
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Severity
 from functions_runtime.syntax.rfc9110 import Fields
@@ -24,11 +25,7 @@ from functions_runtime_proxy.publish import as_plain
 from functions_runtime_proxy.read import FINDINGS_KEY
 
 NAME = "Runtime"
-BASES = {
-    "documented": "documented by the vendor",
-    "emulator": "what the vendor's local emulator does",
-    "reading": "our interpretation of an open sentence",
-}
+BASES = {basis.value: text for basis, text in HOW_SURE.items()}
 WIDTH = 60
 """The most characters in a line. mitmweb does not wrap lines, and cuts those that are longer than its pane."""
 CODE_INDENT = " " * 4
@@ -105,7 +102,7 @@ def _wrapped_code(line: str) -> list[str]:
 
 
 def _advice(rule: Rule) -> Iterator[str]:
-    yield f"  What to do: {rule.fix}"
+    yield f"  Fix: {rule.fix}"
     yield from (f"{CODE_INDENT}{line}" for line in rule.code.splitlines())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from functions_runtime.record.inventory import Standing
 from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import gather
@@ -14,22 +16,27 @@ MAX_NAMED = 5
 """The most problems that are named."""
 
 
-def why_it_fails(report: Report, fail_on: Severity | None, unread: str = "") -> str:
-    """Why the run fails, in a sentence. Empty if it does not fail, or if `fail_on` is None.
+def why_it_fails(report: Report, fail_on: Severity | None, unread: str = "") -> Sequence[str]:
+    """Why the run fails: a sentence, and a line for each problem. Empty if it does not fail, or if `fail_on` is None.
 
     `unread` says what could not be read, as in "1 recording could not be read". It fails the run, too.
     """
-    why = " and ".join(filter(None, (_why(report, fail_on), unread))) if fail_on is not None else ""
-    return f"Exit status {EXIT_STATUS}, because {why} (runtime_fail_on is set)." if why else ""
+    if fail_on is None:
+        return ()
+    new = gather(report.new(fail_on))
+    why = " and ".join(filter(None, (_why(report, fail_on, len(new)), unread)))
+    if not why:
+        return ()
+    lines = [f"  {cause.finding.rule} {cause}" for cause in new[:MAX_NAMED]]
+    if len(new) > MAX_NAMED:
+        lines.append(f"  … and {len(new) - MAX_NAMED:,} more")
+    return f"Exit status {EXIT_STATUS}, because {why} (runtime_fail_on is set){':' if new else '.'}", *lines
 
 
-def _why(report: Report, fail_on: Severity) -> str:
-    if new := gather(report.new(fail_on)):
-        verb = "is" if len(new) == 1 else "are"
+def _why(report: Report, fail_on: Severity, new: int) -> str:
+    if new:
         noun = "new problem" if report.compared else "problem"
-        more = f" and {len(new) - MAX_NAMED:,} more" if len(new) > MAX_NAMED else ""
-        named = ", ".join(f"{cause.finding.rule} {cause}" for cause in new[:MAX_NAMED])
-        return f"there {verb} {counted(len(new), noun)} of severity {fail_on} or above: {named}{more}"
+        return f"there {'is' if new == 1 else 'are'} {counted(new, noun)} of severity {fail_on} or above"
     if report.standing is None:
         return f"no request to {'your own hosts' if report.judged else 'the site'} was judged"
     return "no response of your own hosts was seen" if report.standing is Standing.UNKNOWN else ""

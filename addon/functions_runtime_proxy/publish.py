@@ -75,7 +75,7 @@ def _comment(findings: Iterable[Finding]) -> str:
     lines = []
     for finding in ranked[:MAX_COMMENTED]:
         lines.append(f"{OUR_LINE} {finding.severity}: {finding.rule}] {say(finding)}")
-        lines.append(f"{OUR_LINE}] What to do: {BY_ID[finding.rule].fix}")
+        lines.append(f"{OUR_LINE}] Fix: {BY_ID[finding.rule].fix}")
     if len(ranked) > MAX_COMMENTED:
         lines.append(f"{OUR_LINE}] … and {len(ranked) - MAX_COMMENTED} more findings.")
     return "\n".join(lines)
@@ -113,7 +113,7 @@ def log(flow: http.HTTPFlow, outcome: Outcome, show: Severity, *, acts: bool) ->
         _log_failure(flow, outcome.case.endpoint, failure)
     answered = _refusal(outcome.findings) if acts else None
     if answered:
-        _log(answered, outcome.case.endpoint, f"answered {answered.status} to")
+        _log(answered, outcome.case.endpoint, f"responded with {answered.status} to")
     new = [entry for entry in outcome.new if _is_worth_a_line(entry, show, answered)]
     for entry in new[:MAX_LOGGED]:
         _log(entry.finding, outcome.case.endpoint, f"{entry.finding.severity} in")
@@ -139,7 +139,7 @@ def _log(finding: Finding, here: Endpoint, what: str) -> None:
     # Never an error: mitmproxy takes one, while it reads a file at its start, for a failed start.
     logger.log(
         logging.WARNING if finding.severity >= Severity.WARNING else logging.INFO,
-        "Runtime %s %s%s: %s What to do: %s [%s]",
+        "Runtime %s %s%s: %s Fix: %s [%s]",
         what,
         finding.endpoint or here,
         f" (Twilio Error {rule.twilio_error})" if rule.twilio_error else "",

@@ -143,7 +143,7 @@ def test_the_names_that_are_removed_keep_their_order() -> None:
         ("1M/1", Limits(1048576, 1)),
         ("1mb/1", Limits(1048576, 1)),
         (" 4 kb / 75 ", Limits(4096, 75)),
-        ("0010/0020", Limits(10, 20)),
+        ("0100/0020", Limits(100, 20)),
         ("999999999999/999999999999", Limits(999999999999, 999999999999)),
     ],
 )
@@ -175,6 +175,13 @@ def test_limits_as_written(text: str, limits: Limits) -> None:
 def test_limits_that_make_no_sense_are_refused_with_what_would_be_right(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a pair of limits\. Write SIZE/COUNT.* 4kb/75, 15kb/90 or 8192/100"):
         parse_limits(text)
+
+
+def test_a_size_that_lacks_its_unit_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'15/90' means 15 bytes\. Write 15kb/90, or 15b/90 if you mean bytes\."):
+        parse_limits("15/90")
+    assert parse_limits("15b/90") == Limits(15, 90)
+    assert parse_limits("64/90") == Limits(64, 90)
 
 
 def test_limits_are_shown_as_they_can_be_written() -> None:

@@ -83,3 +83,7 @@ def test_positions_are_those_of_the_message_as_it_came() -> None:
     )
     assert apply_edits(FIELDS, edits) == expected
     assert apply_edits(FIELDS, reversed(edits)) == expected
+
+
+def test_a_source_is_named_as_people_read_it() -> None:
+    assert [basis.words for basis in Basis] == ["documented", "emulator", "our interpretation"]

@@ -281,7 +281,7 @@ def test_a_pattern_is_asked_about_the_endpoint_that_a_finding_is_about(tmp_path:
 
 
 def test_limits_and_domain(har: Path, out: Path) -> None:
-    found = judged(out, har, "--limits", "10/1", "--domain", "fn.example.test")
+    found = judged(out, har, "--limits", "10b/1", "--domain", "fn.example.test")
     assert found["limits"] == {"bytes": 10, "count": 1}
     assert "response-headers-too-long" in {each["rule"] for each in found["findings"]}
 
@@ -289,8 +289,8 @@ def test_limits_and_domain(har: Path, out: Path) -> None:
 def test_the_gate(har: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(har), "--quiet", "--fail-on", "error", "--report", str(out)]) == 2
     assert capsys.readouterr().err == (
-        "Exit status 2, because there is 1 problem of severity error or above: cookie-lifetime-too-long [sid] GET "
-        "app.example.test/a and 1 more endpoint (--fail-on is set).\n"
+        "Exit status 2, because there is 1 problem of severity error or above (--fail-on is set):\n"
+        "  cookie-lifetime-too-long [sid] GET app.example.test/a and 1 more endpoint\n"
     )
     assert main([str(har), "--quiet", "--fail-on", "error", "--baseline", str(out)]) == 0
     assert main([str(har), "--quiet", "--fail-on", "error", "--scope", "~d other"]) == 2
@@ -300,7 +300,7 @@ def test_the_gate(har: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFi
     )
     many = write_har(tmp_path / "many.har", *[entry(cookie=f"{each}=1; Max-Age=99999") for each in "abcdefg"])
     assert main([str(many), "--quiet", "--fail-on", "error"]) == 2
-    assert "and 2 more" in capsys.readouterr().err
+    assert "  … and 2 more\n" in capsys.readouterr().err
 
 
 def test_a_run_in_which_nothing_can_be_read_fails(

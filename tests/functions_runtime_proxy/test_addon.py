@@ -551,9 +551,9 @@ def test_every_reply_is_logged(bench: Bench, caplog: pytest.LogCaptureFixture) -
         bench.play(live(path="/bad"), BAD_COOKIE)
         bench.play(live(method="OPTIONS"))
     messages = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    replies = [message for message in messages if message.startswith("Runtime answered")]
-    assert len([message for message in replies if "answered 431 to GET app.example.test/a" in message]) == 3
-    assert len([message for message in replies if "answered 400 to GET app.example.test/bad" in message]) == 3
+    replies = [message for message in messages if message.startswith("Runtime responded")]
+    assert len([message for message in replies if "responded with 431 to GET app.example.test/a" in message]) == 3
+    assert len([message for message in replies if "responded with 400 to GET app.example.test/bad" in message]) == 3
     assert len(replies) == 6
 
 
@@ -786,7 +786,7 @@ def test_judging_again_says_of_no_flow_that_it_was_changed(bench: Bench, caplog:
     caplog.clear()
     bench.call("runtime.judge", [flow])
     assert flow.metadata["runtime"][0]["enforced"] is False
-    assert "answered 400" not in caplog.text
+    assert "responded with 400" not in caplog.text
 
 
 def test_judging_again_heeds_the_domain_and_the_cookies_are_listed_so(bench: Bench) -> None:
@@ -803,7 +803,7 @@ def test_judging_again_heeds_the_domain_and_the_cookies_are_listed_so(bench: Ben
 
 def test_a_flow_that_was_not_changed_is_judged_anew_from_a_recording(bench: Bench) -> None:
     plain = _finished(bench.play(live(), (b"Set-Cookie", b"sid=1; HttpOnly; Secure; Max-Age=60"))).copy()
-    bench.configure(runtime_limits="10/1")
+    bench.configure(runtime_limits="10b/1")
     assert "response-headers-too-long" in _rules(bench.read(plain)) or "request-headers-too-long" in _rules(plain)
 
 
@@ -821,7 +821,7 @@ def test_the_reply_of_a_response_is_logged_once(bench: Bench, caplog: pytest.Log
     for _ in range(2):
         bench.play(live(), *cookies)
     lines = [record.getMessage() for record in caplog.records]
-    assert len([line for line in lines if "answered 400 to GET app.example.test/a" in line]) == 2
+    assert len([line for line in lines if "responded with 400 to GET app.example.test/a" in line]) == 2
     assert len([line for line in lines if "error in GET app.example.test/a" in line]) == 9
 
 
@@ -847,7 +847,7 @@ def test_judging_again_says_and_writes_nothing_twice(
         bench.call("runtime.judge", [flow])
     assert [record.getMessage() for record in caplog.records] == ["Runtime: judged 1 of 1 flows."]
     assert log.read_text(encoding="utf-8") == written
-    bench.configure(runtime_limits="10/1")
+    bench.configure(runtime_limits="10b/1")
     bench.call("runtime.judge", [flow])
     assert "request-headers-too-long" in caplog.text
 

@@ -46,7 +46,7 @@ def test_findings_below_what_is_shown_are_in_the_metadata_only() -> None:
     said, what_to_do = flow.comment.split("\n")
     assert said.startswith(f"[Runtime warning: {RULE}] ")
     assert "30 days" in said
-    assert what_to_do == f"[Runtime] What to do: {BY_ID[RULE].fix}"
+    assert what_to_do == f"[Runtime] Fix: {BY_ID[RULE].fix}"
     assert [plain["severity"] for plain in flow.metadata["runtime"]] == ["info", "warning"]
     assert list(flow.metadata) == ["runtime"]
 

@@ -147,7 +147,7 @@ def test_the_view_shows_findings_in_full_once_it_is_chosen(
     console.wait_for(
         r"WARNING The Runtime replaces a cookie's Domain \[sid\] The Domain of the cookie sid is example\.test\."
     )
-    console.wait_for(f"What to do: {to_do}")
+    console.wait_for(f"Fix: {to_do}")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_the_view_shows_findings_in_full_once_it_is_chosen(
     [
         ("rules", "request-headers-too-long .* cookie-session .* websocket-unavailable"),
         ("explain nonsense", r"error: .*There is no rule 'nonsense'\. The rules are .*cookie-session"),
-        ("explain cookie-session", r"Session cookie: info, documented by the vendor\. .* What to do: Do nothing\."),
+        ("explain cookie-session", r"Session cookie: info, documented by the vendor\. .* Fix: Do nothing\."),
         ("judge @focus", r"judged 1 of 1 flows\."),
         ("probe @focus", "experimenting with 1 of 1 flows"),
         ("report findings.txt", r"error: .*'findings\.txt' does not end in a report's suffix\. Use one of \.json"),

@@ -127,7 +127,7 @@ def test_the_flow_is_marked(page: Any) -> None:
 def test_the_comment_says_what_happens_and_what_to_do(page: Any) -> None:
     click(page, "//a[normalize-space()='Comment']")
     comment = find(page, "//*[contains(text(), 'Under the Runtime it becomes app.example.test')]").text
-    assert "What to do: Leave Domain out" in comment
+    assert "Fix: Leave Domain out" in comment
 
 
 def test_the_view_shows_the_cookie_before_and_after_once_it_is_chosen(page: Any) -> None:
@@ -158,7 +158,7 @@ def test_the_view_is_there_for_a_response_without_content(page: Any) -> None:
     ("command", "shown"),
     [
         ("runtime.rules", '"cookie-session"'),
-        ("runtime.explain cookie-session", "What to do: Do nothing."),
+        ("runtime.explain cookie-session", "Fix: Do nothing."),
         ("runtime.explain nonsense", "There is no rule 'nonsense'. The rules are"),
         ("runtime.report findings.txt", "Use one of .json"),
     ],
@@ -182,7 +182,7 @@ def test_the_command_bar_completes_commands(page: Any, command_bar: Any) -> None
     command_bar.send_keys("runtime.exp")
     find(page, "//*[@class='available-commands'][.='[\"runtime.explain\"]']")
     command_bar.send_keys("\t headers-near-limit\n")
-    assert "What to do:" in result_of(page, "runtime.explain headers-near-limit")
+    assert "Fix:" in result_of(page, "runtime.explain headers-near-limit")
 
 
 def test_nothing_from_the_wire_became_markup_and_no_script_failed(page: Any) -> None:

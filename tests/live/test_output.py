@@ -49,10 +49,10 @@ def test_log_of_many_identical_exchanges(start: Start, origin: Origin) -> None:
             assert client.read_response().status == 431
     proxy.stop()
     assert len(_lines(proxy, "Runtime warning in GET", same.decode(), "[cookie-domain-replaced]")) == 1
-    assert len(_lines(proxy, "Runtime answered 400 to GET", bad.decode(), "[cookie-lifetime-too-long]")) == 3
-    refused = _lines(proxy, "Runtime answered 431 to GET", long.decode(), "[request-headers-too-long]")
+    assert len(_lines(proxy, "Runtime responded with 400 to GET", bad.decode(), "[cookie-lifetime-too-long]")) == 3
+    refused = _lines(proxy, "Runtime responded with 431 to GET", long.decode(), "[request-headers-too-long]")
     assert len(refused) == 3
-    assert all("Twilio Error 82008" in line and "What to do: " in line for line in refused)
+    assert all("Twilio Error 82008" in line and "Fix: " in line for line in refused)
     (entry,) = (each for each in proxy.findings(same) if each["rule"] == "cookie-domain-replaced")
     assert entry["count"] == 100
 
@@ -64,7 +64,7 @@ def test_audit_logs_each_finding_once(start: Start, origin: Origin) -> None:
         assert proxy.fetch(request(*TOO_MANY[:70], target=path)).status == 200
     proxy.stop()
     assert len(_lines(proxy, "Runtime error in GET", path.decode(), "[cookie-lifetime-too-long]")) == 1
-    assert _lines(proxy, "Runtime answered") == []
+    assert _lines(proxy, "Runtime responded") == []
 
 
 def test_info_is_shown_where_it_is_asked_for(start: Start, origin: Origin) -> None:
@@ -230,7 +230,7 @@ def test_saved_flows_are_marked_and_commented(mode: str, start: Start, origin: O
     assert flows["/bad"].comment.startswith(
         "[Runtime error: cookie-lifetime-too-long] The cookie sid lives 86401 seconds"
     )
-    assert "What to do: Set Max-Age=86400" in flows["/bad"].comment
+    assert "Fix: Set Max-Age=86400" in flows["/bad"].comment
     assert flows["/domain"].comment.startswith("[Runtime warning: cookie-domain-replaced] ")
     assert flows["/info"].comment == ""
     assert "cookie-attributes-added" in [finding["rule"] for finding in flows["/info"].metadata["runtime"]]

@@ -112,7 +112,7 @@ def test_findings_are_on_the_flows(recordings: dict[str, Path], tmp_path: Path) 
     assert [flow.marked for flow in flows] == [":yellow_circle:", ":red_circle:", ":red_circle:", ":large_blue_circle:"]
     assert {finding["rule"] for finding in good.metadata["runtime"]} >= {"restricted-request-header"}
     assert "400 “Cookies max-age cannot be greater than a day”" in bad.comment
-    assert "What to do:" in long.comment
+    assert "Fix:" in long.comment
     assert preflight.metadata["runtime"][0]["rule"] == "preflight-answered"
     (finding,) = (each for each in bad.metadata["runtime"] if each["rule"] == "cookie-lifetime-too-long")
     (reported,) = (each for each in report["findings"] if each["rule"] == "cookie-lifetime-too-long")

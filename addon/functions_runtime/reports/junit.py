@@ -1,8 +1,8 @@
 """The JUnit XML report, as CI servers read it: a suite for each rule, a case for each of its findings.
 
 A warning or an error is a failure. A known finding, or one at another owner's host, is skipped. An info passes. A rule
-without findings has one case, which passes, so that a trend shows what was fixed. The name of a case holds nothing that
-changes from run to run.
+without findings has one case, which passes, so that a trend shows what was fixed. It is skipped if nothing is known
+about the site. The name of a case holds nothing that changes from run to run.
 
 ElementTree is the one escaping point for markup. It gets all text from `_element`, which escapes characters that are
 not printable: XML does not allow them.
@@ -18,7 +18,7 @@ from functions_runtime.catalogue import BY_ID, say
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.report import Report
 from functions_runtime.reports.json import timestamp
-from functions_runtime.reports.text import nothing_judged
+from functions_runtime.reports.text import nothing_known
 from functions_runtime.reports.wording import requests_checked
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Severity
@@ -39,10 +39,13 @@ def render(report: Report) -> str:
 
 
 def _suite(rule: Rule, entries: list[Entry], report: Report) -> Element:
-    cases = [_case(entry) for entry in entries] or [_element("testcase", classname=rule.id, name="nothing found")]
+    unknown = nothing_known(report)
+    skipped = [_element("skipped", text=[unknown])] if unknown else []
+    nothing = _element("testcase", skipped, classname=rule.id, name="nothing found")
+    cases = [_case(entry) for entry in entries] or [nothing]
     run = {
         **{f"notice {notice.id}": notice.message for notice in report.notices},
-        "verdict": report.standing.value if report.standing else f"nothing was judged. {nothing_judged(report)}",
+        "verdict": report.standing.value if report.standing else f"nothing was judged. {unknown}",
         "mode": report.mode,
         "version": report.version,
         "limits": str(report.limits),
@@ -86,7 +89,7 @@ def _details(entry: Entry) -> list[str]:
         " ".join(filter(None, (reply, error))),
         f"Fix: {rule.fix}",
         *rule.code.splitlines(),
-        f"How sure: {found.basis.value}. Seen {entry.count}×, first {first}, last {last}.",
+        f"How sure: {found.basis.words}. Seen {entry.count}×, first {first}, last {last}.",
     ]
     return [line for line in lines if line]
 

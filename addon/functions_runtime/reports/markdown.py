@@ -136,7 +136,7 @@ def _findings(found: Sequence[RuleCauses], report: Report) -> Iterable[str]:
         yield f"### {_text(rule.title)} ({each.severity})"
         lead = "For example: " if len(causes) > 1 else ""
         yield f"{lead}{_text(say(causes[0].finding))}"
-        yield f"Fix: {_text(rule.fix)} (`{rule.id}`, {rule.basis.value}; docs/rules.md#{rule.id})"
+        yield f"Fix: {_text(rule.fix)} (`{rule.id}`, {rule.basis.words}; docs/rules.md#{rule.id})"
         if rule.code:
             yield f"```js\n{rule.code}```"
         headings = columns(rule, [entry.finding for cause in causes for entry in cause.entries])
@@ -216,8 +216,9 @@ def _endpoints(report: Report) -> Iterable[str]:
             ("Verdict", "Endpoint", "Requests", "Why", "Largest request headers", "Largest response headers"),
             [_endpoint(judged, report.limits) for judged in shown],
         )
-    if len(own) > len(shown):
-        yield f"Not listed: {counted(len(own) - len(shown), 'endpoint')} without a problem."
+    for standing, what in ((Standing.RUNS, "without a problem"), (Standing.UNKNOWN, "without a response")):
+        if number := report.endpoints_that(standing):
+            yield f"Not listed: {counted(number, 'endpoint')} {what}."
 
 
 def _endpoint(judged: JudgedEndpoint, limits: Limits) -> Sequence[str]:

@@ -33,10 +33,15 @@ MAX_INFOS = 5
 """Rules of infos that are named."""
 
 
-def summary(report: Report, reports: Sequence[object] = (), scoped_to: str = "") -> str:
-    """What is said at the end of a run. `reports` are paths of reports, `scoped_to` is the value of runtime_scope."""
+def summary(
+    report: Report, reports: Sequence[object] = (), scoped_to: str = "", show: Severity = Severity.WARNING
+) -> str:
+    """What is said at the end of a run. `reports` are paths of reports, `scoped_to` is the value of runtime_scope.
+
+    Rules are named in full if they found something of severity `show` or above. Infos below it are only counted.
+    """
     if report.judged:
-        first, further = f"{headline(report)}.", _lines(report, reports)
+        first, further = f"{headline(report)}.", _lines(report, reports, show)
     else:
         why = nothing_judged(report, f"runtime_scope ({scoped_to})")
         first, further = f"nothing was judged. {why}", _notices(report)
@@ -47,7 +52,7 @@ def _notices(report: Report) -> Iterator[str]:
     return (f"Note: {notice.message}" for notice in report.notices)
 
 
-def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
+def _lines(report: Report, reports: Sequence[object], show: Severity) -> Iterator[str]:
     yield lead(report)
     if len(sites(report)) > 1:
         yield whose(report)
@@ -57,12 +62,13 @@ def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
     if report.folded:
         yield f"{counted(report.folded, 'finding')} share entries with *, because there were too many."
     causes = own_causes(report)
-    rules = by_rule(cause for cause in causes if cause.severity >= Severity.WARNING)
+    rules = by_rule(cause for cause in causes if cause.severity >= show)
     for rule in rules[:MAX_RULES]:
         yield from _rule(rule)
     if len(rules) > MAX_RULES:
         yield f"… and {counted(len(rules) - MAX_RULES, 'more rule')}. Set runtime_report to have them all."
-    yield from _infos(causes)
+    if show is Severity.WARNING:
+        yield from _infos(causes)
     yield from _others(report)
     if reports:
         yield f"Open {', '.join(map(str, reports))}"
@@ -70,7 +76,7 @@ def _lines(report: Report, reports: Sequence[object]) -> Iterator[str]:
 
 def _rule(rule: RuleCauses) -> Iterator[str]:
     """A rule with its fix, and what it found where."""
-    yield f"{rule.severity!s:7} {rule.rule.id}: {rule.rule.title}. What to do: {rule.rule.fix}"
+    yield f"{rule.severity!s:7} {rule.rule.id}: {rule.rule.title}. Fix: {rule.rule.fix}"
     causes = rule.causes if len(rule.causes) <= MAX_LINES else rule.causes[: MAX_LINES - 1]
     for cause in causes:
         yield f"          {_cause(cause)}"

@@ -1,4 +1,4 @@
-"""Phrases that several formats share: numbers of things, and why nothing was judged."""
+"""Phrases that several formats share: numbers of things, and why nothing was judged or is known."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ def nothing_judged(report: Report, scope: str = "the scope") -> str:
     if report.outside_scope:
         return f"None of {counted(report.outside_scope, 'request')} matched {scope}."
     return "No HTTP request was recorded." if report.sources else "There was no HTTP request."
+
+
+def nothing_known(report: Report) -> str:
+    """Why nothing is known about the site, in a sentence. Empty if something is."""
+    if not report.judged:
+        return nothing_judged(report)
+    if report.standing is None:
+        return "No request to an own host was judged."
+    return "No response of an own host was seen." if report.standing is Standing.UNKNOWN else ""
 
 
 def unmeasured(report: Report) -> str:

@@ -9,7 +9,7 @@ from functions_runtime.record.report import JudgedHost, Report
 from functions_runtime.reports.causes import Cause, gather, number_known, number_of
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import counted, nothing_judged
-from functions_runtime.ruling import Severity
+from functions_runtime.ruling import Basis, Severity
 
 LITTLE = 10
 """Up to this number of requests, a verdict without a finding rests on too little to be good news."""
@@ -21,13 +21,21 @@ MAX_SITES_NAMED = 3
 """The most sites that a sentence names."""
 
 
+HOW_SURE = {
+    Basis.DOCUMENTED: "documented by the vendor",
+    Basis.EMULATOR: "what the vendor's local emulator does",
+    Basis.READING: "our interpretation of what the documentation leaves open",
+}
+"""How sure a statement about the Runtime is, in words."""
+
+
 def share(part: int, whole: int) -> str:
     """A part in per cent. A little is never nothing, and almost all is never all. `whole` is above zero."""
     if 0 < part < whole / 100:
-        return "< 1 %"
+        return "< 1%"
     if whole * 99 / 100 < part < whole:
-        return "> 99 %"
-    return f"{round(100 * part / whole)} %"
+        return "> 99%"
+    return f"{round(100 * part / whole)}%"
 
 
 def sites(report: Report) -> list[tuple[str, int]]:
@@ -193,6 +201,8 @@ def checked(report: Report) -> str:
     causes = gather(report.own_entries)
     counts = ", ".join(counted(number_of(causes, severity), str(severity)) for severity in reversed(Severity))
     known = f" ({number_known(causes):,} known from the baseline)" if report.compared else ""
+    if report.standing is Standing.UNKNOWN:
+        return f"{counted(requests, 'request')} seen{elsewhere}, but no response: {counts}{known}."
     return (
         f"{counted(requests, 'request')} checked{elsewhere}, {requests_clean(report):,} without a problem: "
         f"{counts}{known}."

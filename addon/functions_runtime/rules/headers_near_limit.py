@@ -81,8 +81,8 @@ RULE = Rule(
         ("Count", "{count:,} of {count_limit:,}"),
     ),
     explanation="""\
-A message that uses more than 80 % of the size limit or of the count limit may exceed it tomorrow: one more cookie can
-be enough. From 60 % to 80 % this is an info. The rule reports the request or the response, whichever is closer to a
+A message that uses more than 80% of the size limit or of the count limit may exceed it tomorrow: one more cookie can
+be enough. From 60% to 80% this is an info. The rule reports the request or the response, whichever is closer to a
 limit. The default limits are 4 kB and 75, as in an earlier copy of the limitations page and in Twilio's error
 dictionary. The newest copy says 15 kB and 90: runtime_limits=15kb/90 applies those. Fields that the local emulator adds
 do not count.""",
@@ -90,7 +90,7 @@ do not count.""",
     references=("https://www.twilio.com/docs/serverless/functions-assets/functions/limitations",),
     examples=(
         Example("61 of 75", _request(61), ((Severity.WARNING, None),)),
-        Example("60 of 75 is exactly 80 %", _request(60), ((Severity.INFO, None),)),
+        Example("60 of 75 is exactly 80%", _request(60), ((Severity.INFO, None),)),
         Example("44 of 75", _request(44)),
         Example("76 of 75 exceeds the limit", _request(76)),
     ),

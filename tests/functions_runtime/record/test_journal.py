@@ -518,11 +518,11 @@ def test_what_was_folded_together_replaces_nothing(monkeypatch: pytest.MonkeyPat
 def test_what_is_found_again_is_not_new() -> None:
     journal = Journal()
     record = Booked(journal, HOME, 5.0)
-    record.add([finding(message="90 %", extent=0.9)])
+    record.add([finding(message="90%", extent=0.9)])
     with record.anew():
-        assert record.add([finding(message="70 %", extent=0.7)]) == []
+        assert record.add([finding(message="70%", extent=0.7)]) == []
         assert len(record.add([finding("other")])) == 1
-    assert [said(entry) for entry in report(journal).entries if entry.finding.rule == "rule"] == ["70 %"]
+    assert [said(entry) for entry in report(journal).entries if entry.finding.rule == "rule"] == ["70%"]
     assert [entry.count for entry in report(journal).entries] == [1, 1]
 
 

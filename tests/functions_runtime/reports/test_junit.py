@@ -41,7 +41,7 @@ def cases(rendered: Report, rule: str = "cookie-lifetime-too-long") -> list[Elem
 
 
 def test_every_rule_is_a_suite_and_passes_where_it_found_nothing() -> None:
-    found = suites(report())
+    found = suites(report(endpoints=(judged(),)))
     assert list(found) == [rule.id for rule in RULES]
     for rule, suite in found.items():
         assert suite.attrib["name"] == f"{rule}: {BY_ID[rule].title}"
@@ -53,6 +53,12 @@ def test_every_rule_is_a_suite_and_passes_where_it_found_nothing() -> None:
         }
         [case] = suite.findall("testcase")
         assert (case.attrib, list(case)) == ({"classname": rule, "name": "nothing found"}, [])
+
+
+def test_a_rule_that_found_nothing_is_skipped_if_nothing_is_known() -> None:
+    for suite in suites(report(exchanges=0)).values():
+        assert suite.attrib["skipped"] == "1"
+        assert [skipped.text for skipped in suite.iter("skipped")] == ["There was no HTTP request."]
 
 
 def test_the_verdict_and_the_settings_are_properties() -> None:
@@ -118,7 +124,7 @@ def test_code_is_part_of_what_to_do_and_a_time_may_be_unknown() -> None:
         say(found.finding),
         f"Fix: {rule.fix}",
         *rule.code.splitlines(),
-        "How sure: reading. Seen 1×, first at an unknown time, last at an unknown time.",
+        "How sure: our interpretation. Seen 1×, first at an unknown time, last at an unknown time.",
     ]
 
 

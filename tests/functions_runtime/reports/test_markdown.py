@@ -90,7 +90,7 @@ def test_an_empty_report_has_no_tables() -> None:
 
 def test_endpoints_are_counted_by_how_they_do() -> None:
     endpoints = (judged(HOME, Standing.BREAKS), judged(LOGIN), judged(HOME), judged(HOME))
-    assert rows(report(endpoints=endpoints), "# ") == [["Runs", "3", "75 %"], ["Breaks", "1", "25 %"]]
+    assert rows(report(endpoints=endpoints), "# ") == [["Runs", "3", "75%"], ["Breaks", "1", "25%"]]
 
 
 def test_a_cause_is_a_row_under_its_rule_with_its_facts_in_columns() -> None:
@@ -106,7 +106,7 @@ def test_a_cause_is_a_row_under_its_rule_with_its_facts_in_columns() -> None:
     )
     text = render(rendered)
     assert f"### {script.title} (error)\n\nFor example: " in text
-    assert f"Fix: {script.fix} (`{script.id}`, {script.basis.value}; docs/rules.md#{script.id})\n\n```js\n" in text
+    assert f"Fix: {script.fix} (`{script.id}`, {script.basis.words}; docs/rules.md#{script.id})\n\n```js\n" in text
     assert script.code in text
     [place] = script.cells(one.finding)
     assert rows(rendered, f"### {script.title}") == [
@@ -209,13 +209,16 @@ def test_an_endpoint_is_a_row_with_its_headroom() -> None:
             "POST a.example/user/{id}/login",
             "4",
             "get-with-content, cookie-session",
-            "250 bytes (25 %), 10 fields (10 %)",
-            "1,100 bytes (110 %), 3 fields (3 %)",
+            "250 bytes (25%), 10 fields (10%)",
+            "1,100 bytes (110%), 3 fields (3%)",
         ]
     ]
     both = render(report(endpoints=(endpoint, judged(HOME))))
     assert "\n\nNot listed: 1 endpoint without a problem.\n" in both
     assert rows(report(endpoints=(endpoint, judged(HOME))), "## Endpoints")[0][0] == "breaks"
+    unknown = render(report(endpoints=(judged(HOME, Standing.UNKNOWN),)))
+    assert "Not listed: 1 endpoint without a response." in unknown
+    assert "without a problem" not in unknown.partition("## Endpoints")[2]
 
 
 def test_a_long_table_is_cut_and_says_so() -> None:

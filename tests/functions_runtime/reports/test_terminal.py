@@ -40,6 +40,16 @@ def test_the_site_and_the_verdict_come_first() -> None:
     assert second == "  1 of 1 endpoint would break under the Runtime."
 
 
+def test_what_is_named_in_full_can_be_chosen() -> None:
+    found = report(entry(), entry("cookie-domain-replaced", WARNING), entry("cookie-session", INFO))
+    said = {show: [line.split()[:2] for line in summary(found, show=show).splitlines()] for show in Severity}
+    assert ["warning", "cookie-domain-replaced:"] not in said[ERROR]
+    assert ["info", "cookie-session"] in said[WARNING]
+    assert ["info", "cookie-session:"] in said[INFO]
+    assert not any(line[0] == "info" for line in said[ERROR])
+    assert all(any(line[0] == "error" for line in lines) for lines in said.values())
+
+
 def test_several_sites_are_named() -> None:
     said = lines(entry(), hosts=(host("a.example", ERROR), host("b.example")))
     assert said[2] == "  The verdict is about a.example and b.example."
@@ -65,7 +75,7 @@ def test_a_rule_has_its_fix_once_and_a_line_for_each_cause() -> None:
         entry("get-with-content"),
     )
     rule = BY_ID["cookie-lifetime-too-long"]
-    start = said.index(f"  error   {rule.id}: {rule.title}. What to do: {rule.fix}")
+    start = said.index(f"  error   {rule.id}: {rule.title}. Fix: {rule.fix}")
     assert sorted(said[start + 1 : start + 3]) == [
         "            [csrf] GET a.example/ (1×, known)",
         "            [sid] GET a.example/ and 1 more endpoint (3×)",

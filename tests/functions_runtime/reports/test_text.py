@@ -6,6 +6,7 @@ from functions_runtime.record.inventory import Standing
 from functions_runtime.reports.text import (
     counted,
     nothing_judged,
+    nothing_known,
     standings_of_endpoints,
     unmeasured,
 )
@@ -18,6 +19,14 @@ def test_why_nothing_was_judged() -> None:
     missed = report(exchanges=0, outside_scope=1200)
     assert nothing_judged(missed) == "None of 1,200 requests matched the scope."
     assert nothing_judged(missed, "runtime_scope (~d a)") == "None of 1,200 requests matched runtime_scope (~d a)."
+
+
+def test_why_nothing_is_known() -> None:
+    assert nothing_known(report(exchanges=0)) == "There was no HTTP request."
+    assert nothing_known(report(endpoints=(judged(own=False),))) == "No request to an own host was judged."
+    unanswered = report(endpoints=(judged(HOME, Standing.UNKNOWN), judged(LOGIN, own=False)))
+    assert nothing_known(unanswered) == "No response of an own host was seen."
+    assert nothing_known(report(endpoints=(judged(),))) == ""
 
 
 def test_things_are_counted_in_words() -> None:

@@ -50,14 +50,14 @@ SEEN = (judged(HOME), judged(LOGIN))
 @pytest.mark.parametrize(
     ("part", "whole", "said"),
     [
-        (0, 7, "0 %"),
-        (1, 1000, "< 1 %"),
-        (1, 100, "1 %"),
-        (1, 2, "50 %"),
-        (99, 100, "99 %"),
-        (999, 1000, "> 99 %"),
-        (7, 7, "100 %"),
-        (5056, 4096, "123 %"),
+        (0, 7, "0%"),
+        (1, 1000, "< 1%"),
+        (1, 100, "1%"),
+        (1, 2, "50%"),
+        (99, 100, "99%"),
+        (999, 1000, "> 99%"),
+        (7, 7, "100%"),
+        (5056, 4096, "123%"),
     ],
 )
 def test_a_little_is_not_nothing_and_almost_all_is_not_all(part: int, whole: int, said: str) -> None:
@@ -271,6 +271,8 @@ def test_requests_and_causes_are_those_of_own_hosts() -> None:
         "10 requests checked, 5 without a problem: 1 error, 0 warnings, 0 infos."
     )
     assert checked(report(exchanges=17)).startswith("10 requests checked (7 more to other hosts), 5 without")
+    unanswered = report(endpoints=(judged(HOME, Standing.UNKNOWN),))
+    assert checked(unanswered) == "10 requests seen, but no response: 0 errors, 0 warnings, 0 infos."
 
 
 def test_who_chose_the_scope_is_not_asked() -> None:

@@ -33,9 +33,9 @@ from functions_runtime.reports.html.markup import (
 )
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import counted
-from functions_runtime.reports.wording import own_causes
+from functions_runtime.reports.wording import HOW_SURE, own_causes
 from functions_runtime.rule import Subject
-from functions_runtime.ruling import Basis, Severity
+from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import NAMELESS
 
 MAX_ENDPOINTS = 200
@@ -47,11 +47,6 @@ MAX_ENDPOINTS_OF_CAUSE = 100
 SEGMENTS = re.compile("[^/]*/|[^/]+")
 """Pieces of a path after which a line may break."""
 
-BASES = {
-    Basis.DOCUMENTED: "the vendor's documentation says so",
-    Basis.EMULATOR: "the vendor's local emulator does so",
-    Basis.READING: "our interpretation of what the documentation leaves open",
-}
 SUBJECTS = {Subject.MESSAGE: "About", Subject.HEADER: "Header", Subject.COOKIE: "Cookie"}
 SEVERITY, SEEN, COUNT = (
     Column("Severity", "severity", DOWN),
@@ -225,7 +220,7 @@ def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:
         element(
             "p",
             element("b", "How sure: "),
-            f"{rule.basis.value} ({BASES[rule.basis]}). Described in the project's ",
+            f"{HOW_SURE[rule.basis]}. Described in the project's ",
             element("code", f"docs/rules.md#{rule.id}"),
             ". Sources:",
         ),

@@ -167,10 +167,10 @@ def headroom(report: Report) -> Markup:
     kind = Tables("all-headroom", "Largest headers", HEADROOM_COLUMNS, partial(_measured, limits=limits), "endpoint")
     return _part(
         "Headroom",
-        f"{counted(len(near), 'endpoint')} above {NEAR:.0%} of a limit".replace("%", " %"),
+        f"{counted(len(near), 'endpoint')} above {NEAR:.0%} of a limit",
         legend,
         _missing(report),
-        _tables(kind, near, others, far, f"below {NEAR:.0%} of both limits".replace("%", " %")),
+        _tables(kind, near, others, far, f"below {NEAR:.0%} of both limits"),
     )
 
 

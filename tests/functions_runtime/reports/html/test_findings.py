@@ -12,6 +12,7 @@ from functions_runtime.record.entry import Entry
 from functions_runtime.record.inventory import FOLDED
 from functions_runtime.reports.html.findings import MAX_ENDPOINTS, MAX_ENDPOINTS_OF_CAUSE, name, section
 from functions_runtime.reports.html.markup import MAX_ROWS
+from functions_runtime.reports.wording import HOW_SURE
 from functions_runtime.rule import Subject
 from functions_runtime.ruling import Basis
 from tests.functions_runtime.reports.html_tree import read, text, texts
@@ -83,7 +84,7 @@ def test_a_rule_says_what_happens_how_to_fix_it_and_how_sure_that_is() -> None:
     assert fix == f"Fix: {rule.fix}"
     assert explanation == " ".join(rule.explanation.split())
     assert sure == (
-        f"How sure: {rule.basis.value} (our interpretation of what the documentation leaves open). "
+        "How sure: our interpretation of what the documentation leaves open. "
         f"Described in the project's docs/rules.md#{rule.id}. Sources:"
     )
     [code] = about.findall("pre/code")
@@ -109,7 +110,7 @@ def test_every_basis_is_explained(basis: Basis) -> None:
     if rule is None:
         pytest.skip(f"No rule stands on {basis.value} as a whole.")
     [group] = groups("rule", entry(rule.id))
-    assert f"How sure: {basis.value} (" in text(group.find("div[@class='about']"))
+    assert f"How sure: {HOW_SURE[basis]}. " in text(group.find("div[@class='about']"))
 
 
 def test_a_cause_is_a_row_with_its_facts_in_columns() -> None:

@@ -93,14 +93,14 @@ def measured(request: Headroom, response: Headroom, endpoint: Endpoint = HOME) -
 @pytest.mark.parametrize(
     ("size", "level", "width", "words"),
     [
-        (1, "far", "0.1", "1 B < 1 %"),
-        (599, "far", "47.9", "599 B 60 %"),
-        (600, "near", "48.0", "600 B 60 %"),
-        (800, "near", "64.0", "800 B 80 %"),
-        (801, "very-near", "64.1", "801 B 80 %"),
-        (1000, "very-near", "80.0", "1,000 B 100 %"),
-        (1001, "over", "80.1", "1,001 B 100 % over the limit"),
-        (5000, "over", "100.0", "5,000 B 500 % over the limit"),
+        (1, "far", "0.1", "1 B < 1%"),
+        (599, "far", "47.9", "599 B 60%"),
+        (600, "near", "48.0", "600 B 60%"),
+        (800, "near", "64.0", "800 B 80%"),
+        (801, "very-near", "64.1", "801 B 80%"),
+        (1000, "very-near", "80.0", "1,000 B 100%"),
+        (1001, "over", "80.1", "1,001 B 100% over the limit"),
+        (5000, "over", "100.0", "5,000 B 500% over the limit"),
     ],
 )
 def test_a_bar_shows_how_much_of_a_limit_is_used(size: int, level: str, width: str, words: str) -> None:
@@ -118,7 +118,7 @@ def test_a_bar_shows_how_much_of_a_limit_is_used(size: int, level: str, width: s
 
 def test_both_messages_are_measured_against_both_limits() -> None:
     [row] = rows(read(headroom(report(endpoints=(measured(Headroom(10, 20), Headroom(30, 40)),)))), REST)
-    assert [text(cell) for cell in row[1:5]] == ["10 B 1 %", "20 20 %", "30 B 3 %", "40 40 %"]
+    assert [text(cell) for cell in row[1:5]] == ["10 B 1%", "20 20%", "30 B 3%", "40 40%"]
     assert [cell.attrib["data-label"] for cell in row[1:5]] == [
         "Request size",
         "Request count",
@@ -138,8 +138,8 @@ def test_the_fullest_endpoint_comes_first_whichever_limit_it_is() -> None:
     section = read(headroom(report(endpoints=seen)))
     assert [text(row[0]) for row in rows(section)] == ["GET a/count", "GET a/response"]
     assert [text(row[0]) for row in rows(section, REST)] == ["GET a/size", "GET a/none"]
-    assert texts(section, "details/summary") == ["Headroom 2 endpoints above 60 % of a limit"]
-    assert texts(section, "details/details/summary") == ["2 endpoints below 60 % of both limits"]
+    assert texts(section, "details/summary") == ["Headroom 2 endpoints above 60% of a limit"]
+    assert texts(section, "details/details/summary") == ["2 endpoints below 60% of both limits"]
 
 
 def test_the_largest_parts_are_named() -> None:
@@ -159,7 +159,7 @@ def test_the_share_that_was_exercised_and_is_clean_is_said() -> None:
     seen = (judged(HOME, Standing.BREAKS, "get-with-content"), judged(LOGIN), judged(HOME, exchanges=0))
     section = read(endpoints(report(endpoints=seen)))
     assert texts(section, "details/p") == [
-        "Of 3 endpoints, 2 were exercised and answered, and 1 of these (50 %) have no problem. "
+        "Of 3 endpoints, 2 were exercised and answered, and 1 of these (50%) have no problem. "
         "Endpoints that were never requested cannot be judged."
     ]
 
