@@ -164,3 +164,17 @@ class Exchange(NamedTuple):
     ended: float | None = None
     awaited: bool = False
     over_tls: bool | None = None
+
+    @classmethod
+    def whole(
+        cls,
+        request: Request,
+        response: Response,
+        sent: int,
+        received: int,
+        ended: float | None,
+        over_tls: bool | None,
+        removed: frozenset[bytes] = frozenset(),
+    ) -> Exchange:
+        """An exchange that is over. The arguments are the fields of the same names."""
+        return cls(request, response, removed, sent, received, ended, False, over_tls)

@@ -144,7 +144,8 @@ class Session:
         request, response, removed, _, _, _, _, over_tls = case.exchange
         if not response or case.origin is Origin.CHANGED or case.receipt.journal is not self.journal:
             return Outcome(case)
-        return self._over(case, Exchange(request, response, removed, sent, received, ended, False, over_tls), overrides)
+        exchange = Exchange.whole(request, response, sent, received, ended, over_tls, removed)
+        return self._over(case, exchange, overrides)
 
     def whole(
         self, exchange: Exchange, origin: Origin, overrides: Overrides | None = None, *, told: tuple[Finding, ...] = ()

@@ -1,15 +1,17 @@
 """Many recordings at once, by Dask: on this machine's cores, or on an existing cluster.
 
-The unit is a recording. Each part of the work can be repeated without being counted twice, because merging makes new
-values and changes none.
+The unit is a recording. Each part of the work can be repeated without being counted twice, because the parts pass as
+bytes: whoever merges them makes values of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
 import pickle
 import socket
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -31,6 +33,8 @@ MERGED_AT_ONCE = 8
 ATTEMPTS = 3
 """How often recordings are judged in processes of this machine if one of them is killed."""
 SECONDS_TO_CONNECT = 10
+SAFE_PATH = "PYTHONSAFEPATH"
+"""The variable that keeps Python from importing what is in the working directory."""
 
 
 class ClusterError(Exception):
@@ -63,7 +67,7 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 
         try:
             return _in_processes(names, plan, workers, count)
-        except BrokenProcessPool:  # all of it is judged again, and counted once
+        except (BrokenProcessPool, EOFError, ConnectionError):  # all of it is judged again, and counted once
             advance(-sum(finished))
     raise ClusterError(
         "Processes that judged recordings were killed again and again, perhaps because memory ran out. Try fewer with "
@@ -91,13 +95,23 @@ def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advan
 def _context() -> BaseContext:
     """How processes start: as copies of one that imports what they need while this process imports Dask.
 
-    Windows cannot copy a process.
+    Windows cannot copy a process. Before Python 3.11, the one process would import from the working directory, which
+    can be anybody's.
     """
-    if "forkserver" not in get_all_start_methods():
+    if sys.version_info < (3, 11) or "forkserver" not in get_all_start_methods():
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__, "dask.bag"])
-    forkserver.ensure_running()
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        forkserver.ensure_running()
+    except OSError:  # the path of its socket is too long, for example
+        return get_context("spawn")
+    finally:
+        del os.environ[SAFE_PATH]
+        if before is not None:
+            os.environ[SAFE_PATH] = before
     return context
 
 

@@ -220,7 +220,7 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
     told, is_changed = read.findings_from_plain(recorded.stored) if recorded.stored else ((), False)
     if response is not None and not is_changed:
         sent, received, ended = recorded.sent, recorded.received, recorded.ended
-        exchange = Exchange(request, response, frozenset(), sent, received, ended, False, recorded.over_tls)
+        exchange = Exchange.whole(request, response, sent, received, ended, recorded.over_tls)
         session.whole(exchange, Origin.RECORDED, overrides, told=told)
     else:
         session.request(

@@ -111,6 +111,7 @@ class FunctionsRuntime:
     # Hooks
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
+        self._passages.pop(flow, None)  # a replay is another exchange of the same flow
         if not self._concerns(flow) or read.is_spoken_for(flow):
             return
         if not self._settings.scope(flow):
@@ -148,7 +149,9 @@ class FunctionsRuntime:
             return
         if passage is None:  # a scope that speaks of the response: it is too late to act on the request
             passage, asked = self._begin(flow)
-            self._publish(flow, passage, asked, shows=False, acts=False)
+            self._publish(flow, passage, asked, shows=passage.case.is_over, acts=False)
+            if passage.case.is_over:
+                return
         outcome = self._judge_response(flow, passage)
         if passage.case.origin is Origin.ENFORCED:
             self._enforce_response(flow, passage, outcome.action)
@@ -275,11 +278,11 @@ class FunctionsRuntime:
             told, changed = read.stored_findings(flow)
             origin = Origin.CHANGED if changed else Origin.RECORDED
         over_tls, overrides = read.is_over_tls(flow), self._overrides(flow, request.endpoint)
-        is_answered = not flow.live and read.is_answered(flow)
-        if is_answered and origin is Origin.RECORDED and not flow.error:
+        has_recorded_response = not flow.live and read.is_answered(flow)
+        if has_recorded_response and origin is Origin.RECORDED:
             response, ended = read.response_of(flow), read.end_of(flow)
             sent, received = passed(flow.request), passed(flow.response)
-            exchange = Exchange(request, response, frozenset(), sent, received, ended, False, over_tls)
+            exchange = Exchange.whole(request, response, sent, received, ended, over_tls)
             outcome = self._session.whole(exchange, origin, overrides, told=told)
         else:
             outcome = self._session.request(
@@ -287,7 +290,7 @@ class FunctionsRuntime:
                 origin,
                 overrides,
                 told=told,
-                unmeasured=is_answered and origin is Origin.CHANGED,
+                unmeasured=has_recorded_response and origin is Origin.CHANGED,
                 sent=passed(flow.request),
                 over_tls=over_tls,
             )
@@ -314,7 +317,7 @@ class FunctionsRuntime:
         outcome = self._session.ended(
             passage.case,
             passed(flow.request),
-            passed(flow.response),
+            passage.stand_in.swallowed if passage.stand_in else passed(flow.response),
             ended,
             self._overrides(flow, passage.case.endpoint),
         )
@@ -337,7 +340,8 @@ class FunctionsRuntime:
             self._publish(flow, passage, asked, shows=False, acts=False)
             if read.is_answered(flow) and not asked.case.is_over:
                 self._publish(flow, passage, self._judge_response(flow, passage), shows=False, acts=False)
-                self._end(flow, passage, read.end_of(flow))
+                if not flow.live or read.end_of(flow) is not None:
+                    self._end(flow, passage, read.end_of(flow))
         else:
             domain = read.function_domain(flow, self._settings.domain, self._settings.keep_host_header)
             case = passage.case.at_domain(domain)

@@ -96,6 +96,7 @@ class StandIn(http.Response):
 
     What arrives is swallowed. The reply's content goes out at its first piece or, if there is none, at its end. An
     addon behind this one that wants to stream the response gets the reply's content, and none of the Function's.
+    `swallowed` are the bytes of content that arrived so far.
     """
 
     def __init__(self, flow: http.HTTPFlow, reply: Reply) -> None:
@@ -104,6 +105,7 @@ class StandIn(http.Response):
         self._left = [self._whole] if self._whole else []
         self._then: StreamFunction | None = None
         self.is_out = False
+        self.swallowed = 0
         self.data.content = None
         self.data.timestamp_end = None
 
@@ -125,6 +127,7 @@ class StandIn(http.Response):
     def _instead(self, data: bytes) -> Iterable[bytes] | bytes:
         pieces, self._left = self._left, []
         self.is_out = True
+        self.swallowed += len(data)
         if self._then is None:
             return pieces
         return self._then(pieces[0] if pieces else b"")

@@ -246,6 +246,38 @@ def test_processes_start_from_nothing_if_they_cannot_be_copied(monkeypatch: pyte
     assert at_scale._context().get_start_method() == "spawn"
 
 
+def test_processes_start_from_nothing_if_there_is_no_place_for_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError("AF_UNIX path too long")
+
+    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", refuse)
+    monkeypatch.delenv(at_scale.SAFE_PATH, raising=False)
+    assert at_scale._context().get_start_method() == "spawn"
+    assert at_scale.SAFE_PATH not in os.environ
+
+
+def test_nothing_in_the_working_directory_is_run(recordings: Path, expected: str, tmp_path: Path) -> None:
+    folder = tmp_path / "anybodys"
+    folder.mkdir()
+    for name in ("dask.py", "statistics.py", "functions_runtime.py"):
+        (folder / name).write_text("open('was-run', 'w')", encoding="utf-8")
+    out = tmp_path / "out.json"
+    call = [
+        sys.executable,
+        str(ROOT / "scripts" / "audit"),
+        str(recordings),
+        "-q",
+        "--workers",
+        "2",
+        "--report",
+        str(out),
+    ]
+    environment = {**os.environ, "RUNTIME_VENV": sys.prefix}
+    subprocess.run(call, cwd=folder, env=environment, check=True, timeout=PATIENCE)
+    assert not (folder / "was-run").exists()
+    assert out.read_text(encoding="utf-8") == expected
+
+
 def test_a_process_that_is_killed_costs_nothing(recordings: Path) -> None:
     plan = Plan("", "4kb/75", "", (), b"k" * 32, "")
     names = sorted(map(str, recordings.iterdir()))
@@ -270,7 +302,7 @@ def test_processes_that_are_killed_again_and_again_are_a_sentence(monkeypatch: p
 
     def break_off(names: Sequence[str], plan: Plan, workers: int, advance: Callable[[int], None]) -> Judged:
         advance(1)
-        raise BrokenProcessPool
+        raise EOFError if len(advanced) == 1 else BrokenProcessPool
 
     monkeypatch.setattr(at_scale, "_in_processes", break_off)
     plan = Plan("", "4kb/75", "", (), b"k", "")

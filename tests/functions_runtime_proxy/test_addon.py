@@ -28,7 +28,7 @@ from functions_runtime.session import Session
 from functions_runtime_proxy import internals
 from functions_runtime_proxy.addon import FunctionsRuntime
 from functions_runtime_proxy.counting import Counting
-from tests.flows import Field, arrive, live, recorded
+from tests.flows import NOW, Field, arrive, live, recorded
 
 COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=60; Domain=b.test")
 BAD_COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=86401")
@@ -54,7 +54,9 @@ class Bench:
             arrive(flow, *fields, status=status)
         self.addon.responseheaders(flow)
         assert flow.response
-        if flow.response.raw_content is None:
+        if callable(flow.response.stream):
+            flow.response.stream(b"content")
+        elif flow.response.raw_content is None:
             flow.response.raw_content = b"content"
         self.addon.response(flow)
         return flow
@@ -409,6 +411,63 @@ def test_scope_that_speaks_of_the_response(bench: Bench) -> None:
     assert flow.response.headers["Set-Cookie"].endswith("; HttpOnly; Secure")
     assert set(_rules(flow)) >= {"restricted-request-header", "cookie-domain-replaced"}
     assert bench.play(live(), BAD_COOKIE, status=500).metadata == {}
+
+
+def test_a_replay_is_another_exchange_of_the_same_flow(bench: Bench) -> None:
+    bench.configure(runtime_scope="~c 200")
+    flow = bench.play(live())
+    flow.response, flow.is_replay = None, "request"
+    bench.play(flow, BAD_COOKIE)
+    assert flow.response
+    assert flow.response.status_code == 400
+    assert bench.report()["exchanges"]["judged"] == 2
+
+
+def test_a_recording_that_comes_into_scope_between_hooks_is_counted_once(bench: Bench) -> None:
+    bench.configure(runtime_scope="~marked")
+    flow = recorded(BAD_COOKIE)
+    bench.addon.requestheaders(flow)
+    flow.marked = ":star:"
+    bench.addon.responseheaders(flow)
+    bench.addon.response(flow)
+    assert [found["count"] for found in bench.report()["findings"]] == [1]
+    assert [found["rule"] for found in flow.metadata["runtime"]] == ["cookie-lifetime-too-long"]
+
+
+def test_a_response_that_still_arrives_is_judged_at_its_end_too(bench: Bench) -> None:
+    bench.configure(runtime_mode="audit", runtime_scope="~d other")
+    flow = live()
+    bench.addon.requestheaders(flow)
+    response = arrive(flow)
+    bench.addon.responseheaders(flow)
+    bench.configure(runtime_scope="")
+    bench.addon.judge([flow])
+    response.raw_content, response.timestamp_end = b"x" * (4 * 1024 * 1024 + 1), NOW + 3
+    bench.addon.response(flow)
+    assert "response-too-large" in {found["rule"] for found in flow.metadata["runtime"]}
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+@pytest.mark.parametrize("size", [0, 4 * 1024 * 1024 + 1])
+def test_what_is_said_of_a_response_does_not_depend_on_what_stands_in_for_it(
+    mode: str, size: int, bench: Bench
+) -> None:
+    bench.configure(runtime_mode=mode)
+    flow = live()
+    bench.addon.requestheaders(flow)
+    response = arrive(flow, BAD_COOKIE)
+    bench.addon.responseheaders(flow)
+    assert flow.response
+    content = b"x" * size
+    if callable(flow.response.stream):
+        assert flow.response is not response
+        flow.response.stream(content)
+    else:
+        response.raw_content = content
+    flow.response.timestamp_end = NOW + 3
+    bench.addon.response(flow)
+    expected = {"response-too-large", "content-type-missing"} if size else set()
+    assert {found["rule"] for found in flow.metadata["runtime"]} == {"cookie-lifetime-too-long"} | expected
 
 
 def test_scope_that_speaks_of_the_response_and_a_request_that_is_too_long(bench: Bench) -> None:

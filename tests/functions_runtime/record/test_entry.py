@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 
 from functions_runtime.endpoint import Endpoint
@@ -23,3 +24,4 @@ def test_an_entry_is_the_same_in_another_process() -> None:
     finding = Finding("rule", Severity.ERROR, Basis.READING)
     entry = Entry(finding, HOME, 2, 3.0, 4.0, known=True, own=False, scheme="https", port=8443)
     assert pickle.loads(pickle.dumps(entry)) == entry
+    assert len(entry.__reduce__()[1]) == len(dataclasses.fields(entry))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 
 import pytest
@@ -398,6 +399,8 @@ def test_what_is_too_much_together_is_chosen_by_name(monkeypatch: pytest.MonkeyP
 def test_what_was_seen_of_an_endpoint_is_the_same_in_another_process() -> None:
     seen = SeenEndpoint(HERE, 2, Headroom(30, 2, (("a", 20),)), Headroom(40, 1, (("b", 40),)), answered=True)
     assert pickle.loads(pickle.dumps(seen)) == seen
+    assert len(seen.__reduce__()[1]) == len(dataclasses.fields(seen))
+    assert len(seen.request.__reduce__()[1]) == len(dataclasses.fields(seen.request))
 
 
 def test_of_two_largest_messages_of_one_size_the_order_does_not_decide() -> None:
