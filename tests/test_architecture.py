@@ -73,6 +73,7 @@ PARTS: dict[str, set[str]] = {
     "recordings": {"wire_text", "syntax", "endpoint", "message", "recordings"},
     "reports": {
         "wire_text",
+        "syntax",
         "endpoint",
         "profile",
         "rule",

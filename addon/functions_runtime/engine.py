@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from functions_runtime.message import Exchange
+from functions_runtime.message import Exchange, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Check, Rule, Step
 from functions_runtime.ruling import (
@@ -62,6 +62,10 @@ class Judge:
         return _judge(self._response, exchange, self._profile, overrides)
 
 
+NO_EVIDENCE = Response()
+"""A response that shows nothing, in place of the one that the site was never asked for."""
+
+
 class Consequences:
     """Says what would break for the people who use the site. Remembers a bounded part of what it saw.
 
@@ -79,6 +83,19 @@ class Consequences:
             [(rule, check) for rule, check in checks if rule not in remembering]
             for checks in (self._head, self._ending)
         )
+        of_requests = {rule.id for rule in rules if not rule.needs_response}
+        self._request, self._request_again = (
+            [(rule, check) for rule, check in checks if rule in of_requests]
+            for checks in (self._whole, [*self._head_again, *self._ending_again])
+        )
+
+    def request(self, exchange: Exchange, profile: Profile, *, again: bool = False) -> Ruling:
+        """What follows from a request that never reaches the site, and from the exchanges before. Never raises.
+
+        `again` is as in `head`.
+        """
+        checks = self._request_again if again else self._request
+        return _judge(checks, exchange._replace(response=NO_EVIDENCE), profile, ())
 
     def head(self, exchange: Exchange, profile: Profile, *, again: bool = False) -> Ruling:
         """What follows from an exchange whose response has begun, and from those before. Never raises.

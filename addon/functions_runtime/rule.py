@@ -83,6 +83,8 @@ class Rule:
     It takes a secret key, for digests of what must be compared but not kept. `awaits_response` marks a rule of a
     request step that says nothing as long as the site's own response can still come (`Exchange.awaited`); it is asked
     again when the response is there. `ending` is a second look of a `CONSEQUENCES` rule, when the exchange is over.
+    `needs_response` is False for a rule of the last two steps whose evidence can be in the request alone: it is also
+    asked about a request that never reaches the site, because the Runtime responds.
     """
 
     id: str
@@ -101,6 +103,7 @@ class Rule:
     memory: Callable[[bytes], Check] | None = None
     awaits_response: bool = False
     ending: Check | None = None
+    needs_response: bool = True
     columns: tuple[tuple[str, Sentence], ...] = ()
     code: str = ""
     enforcement: str = ""

@@ -195,7 +195,7 @@ class Session:
             case = case._replace(receipt=receipt, findings=())
             if case.origin is Origin.CHANGED:
                 return self._retold(case, overrides)
-            steps = [Outcome(case) if exchange.awaited else self._asked(case, overrides)]
+            steps = [Outcome(case) if exchange.awaited else self._asked(case, overrides, again=is_remembered)]
             if exchange.response is None:
                 steps.append(self._retold(steps[-1].case, overrides))
             else:
@@ -250,13 +250,17 @@ class Session:
         """Take the cookies of a response into account, and what the Runtime makes of them."""
         return self.journal.inventory.saw_cookies(request.host, response, action) if response.cookies else ()
 
-    def _asked(self, case: Case, overrides: Overrides | None) -> Outcome:
-        """What the Runtime does with a request."""
+    def _asked(self, case: Case, overrides: Overrides | None, *, again: bool = False) -> Outcome:
+        """What the Runtime does with a request, and what follows from one that never reaches the site."""
         exchange, endpoint, origin, receipt, _, before, told, unmeasured, foreign, is_over = case
         asked = self._judge.request(exchange, _at(endpoint, overrides))
         findings, action, failures = asked
         if isinstance(action, Respond):
             self.journal.inventory.saw_answer(endpoint)
+            if origin is Origin.ENFORCED:
+                consequences = self._consequences.request(exchange, self._profile, again=again)
+                following, told = _following(consequences.findings, told, before, endpoint, overrides)
+                findings, failures = (*findings, *following), (*failures, *consequences.failures)
         receipt, new = self.journal.book(receipt, findings)
         found = (*before, *findings)
         case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, is_over)
@@ -264,7 +268,7 @@ class Session:
 
     def _retold(self, case: Case, overrides: Overrides | None) -> Outcome:
         """What was told of an exchange, of which nothing else is known."""
-        findings = _wanted(case.told, case.endpoint, overrides)
+        findings = _wanted(_without(case.told, set(map(_place, case.findings))), case.endpoint, overrides)
         receipt, new = self.journal.book(case.receipt, findings)
         case = case._replace(receipt=receipt, findings=(*case.findings, *findings))
         return Outcome(case, FORWARD, findings, new)

@@ -20,6 +20,7 @@ from functions_runtime.syntax.rfc9110 import (
     port_of,
     taken_apart,
     target_authority,
+    unfolded,
     without_fields,
     without_invented_length,
 )
@@ -85,7 +86,7 @@ def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
     arrived = data.timestamp_start or flow.request.timestamp_start
     sent = flow.request.timestamp_end
     waited = None if held or sent is None or arrived < sent else arrived - sent
-    return Response(data.status_code, data.headers.fields, arrived, waited)
+    return Response(data.status_code, unfolded(data.headers.fields), arrived, waited)
 
 
 def _addressed_authority(flow: http.HTTPFlow) -> bytes:

@@ -305,3 +305,20 @@ def test_a_check_that_finds_nothing_may_return_an_empty_tuple() -> None:
 
     silent = replace(rule("a", Step.REQUEST_FIELDS), check=check)
     assert found(judge(silent, rule("b", Step.REQUEST_FIELDS, ("x", None)))) == [("b", "x", Severity.WARNING)]
+
+
+def test_a_request_that_never_reaches_the_site_is_evidence_for_rules_that_need_no_response() -> None:
+    steps = (Step.CONSEQUENCES, Step.ENDING)
+    asked = [replace(rule(f"asked-{step.name}", step, (None, None)), needs_response=False) for step in steps]
+    others = [rule(f"other-{step.name}", step, (None, None)) for step in steps]
+    seen = Consequences([*asked, *others], b"").request(Exchange(Request()), Profile())
+    assert [finding.rule for finding in seen.findings] == [each.id for each in asked]
+
+
+def test_what_remembers_is_not_asked_about_a_request_again() -> None:
+    remembering = replace(
+        rule("remembers", Step.CONSEQUENCES), memory=lambda key: rule("", Step.ENDING, (None, None)).check
+    )
+    consequences = Consequences([replace(remembering, needs_response=False)], b"")
+    assert consequences.request(Exchange(Request()), Profile()).findings
+    assert not consequences.request(Exchange(Request()), Profile(), again=True).findings

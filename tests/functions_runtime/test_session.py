@@ -90,6 +90,26 @@ def test_a_request_is_judged_and_booked() -> None:
     assert (report(here).judged, report(here).enforced, report(here).recorded) == (1, 1, 0)
 
 
+PREFLIGHT = (
+    (b"Origin", b"https://b.example"),
+    (b"Access-Control-Request-Method", b"GET"),
+    (b"Access-Control-Request-Headers", b"authorization"),
+)
+
+
+def test_what_a_request_shows_is_found_even_if_the_runtime_responds() -> None:
+    here = session()
+    preflight = here.request(request(*PREFLIGHT, method="OPTIONS"), Origin.ENFORCED).case
+    assert rules(preflight) == ["preflight-answered", "cors-authorization-wildcard"]
+    play(here, request(), response((b"Set-Cookie", b"csrf=tokentoken"), TYPE), Origin.ENFORCED)
+    put = here.request(request((b"X-Csrf", b"tokentoken"), method="PUT"), Origin.ENFORCED).case
+    assert rules(put) == ["method-unsupported", "cookie-read-by-script"]
+    found = counts(here)
+    for case in (preflight, put):
+        assert rules(here.again(case).case) == rules(case)
+    assert counts(here) == found
+
+
 def test_a_request_over_the_limits_is_answered() -> None:
     here = session()
     outcome = here.request(request(*TOO_MANY), Origin.AUDITED)

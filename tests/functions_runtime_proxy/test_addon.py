@@ -470,6 +470,15 @@ def test_what_is_said_of_a_response_does_not_depend_on_what_stands_in_for_it(
     assert {found["rule"] for found in flow.metadata["runtime"]} == {"cookie-lifetime-too-long"} | expected
 
 
+def test_a_folded_cookie_is_a_cookie(bench: Bench) -> None:
+    flow = bench.play(live(), (b"Set-Cookie", b"sid=a; Path=/;\r\n Max-Age=86401"))
+    assert flow.response
+    assert flow.response.status_code == 400
+    flow = bench.play(live(), (b"Set-Cookie", b"sid=a; Path=/;\r\n Domain=b.test"))
+    assert flow.response
+    assert flow.response.headers["Set-Cookie"] == "sid=a; Path=/; Domain=app.example.test; HttpOnly; Secure"
+
+
 def test_scope_that_speaks_of_the_response_and_a_request_that_is_too_long(bench: Bench) -> None:
     """It is too late for a 431, so the exchange goes on, and the finding says what would have been."""
     bench.configure(runtime_scope="~c 200")

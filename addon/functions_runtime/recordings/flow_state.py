@@ -30,6 +30,7 @@ from functions_runtime.syntax.rfc9110 import (
     port_of,
     taken_apart,
     target_authority,
+    unfolded,
     without_fields,
     without_invented_length,
 )
@@ -466,8 +467,7 @@ def _request_section(
 def _response_section(headers: bytes | Fields, *, is_from_har: bool) -> tuple[Fields, ResponseSection]:
     """The field section of a response, and what follows from it."""
     fields = _field_section(headers) if isinstance(headers, bytes) else headers
-    if is_from_har:
-        fields = taken_apart(fields)
+    fields = taken_apart(fields) if is_from_har else unfolded(fields)
     return fields, response_section(fields)
 
 

@@ -150,8 +150,9 @@ def _values_in_query(query: bytes) -> Iterator[bytes]:
     """Values in a query, and in the queries of URLs in it, as a redirect to a login has them."""
     for _ in range(MOST_NESTED):
         inner = []
-        for parameter in query.split(b"&"):
-            value = _bare(parameter.partition(b"=")[2])
+        for parameter in query.replace(b";", b"&").split(b"&"):
+            name, equals, value = parameter.partition(b"=")
+            value = _bare(value if equals else name)
             if len(value) >= MIN_VALUE:
                 yield value
             inner.append(value.partition(b"?")[2])
@@ -184,10 +185,10 @@ RULE = Rule(
     columns=(("Came back in", "{place}"),),
     explanation="""\
 The Runtime makes every cookie HttpOnly, so scripts cannot read it. This rule looks for evidence that a script reads one
-today. It compares the values of cookies that were set without HttpOnly (8 bytes or more, without percent-encoding) with
-the query and with request headers other than Cookie. CSRF tokens that a page submits twice come back in this way. The
-evidence is indirect: if a script reads a cookie but never sends it, this rule misses that. The order of the cookie and
-the request does not matter. Values are remembered as keyed digests only.""",
+today. It decodes the values of cookies that were set without HttpOnly, and looks for them in the query and in request
+headers other than Cookie. Values of less than 8 bytes do not count. CSRF tokens that a page submits twice come back in
+this way. The evidence is indirect: if a script reads a cookie but never sends it, this rule misses that. The order of
+the cookie and the request does not matter. Values are remembered as keyed digests only.""",
     fix="Return the token in the response body. Keep an HttpOnly copy in the cookie and compare the two on the server.",
     code="""\
 // The Function sets the token as a cookie and returns it in the body, where a script can read it.
@@ -216,6 +217,7 @@ response.setBody({ csrf: token });
     ),
     subject=Subject.COOKIE,
     memory=CookiesReadByScripts,
+    needs_response=False,
     curl=None,
 )
 

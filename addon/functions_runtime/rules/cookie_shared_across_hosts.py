@@ -166,6 +166,7 @@ response.appendHeader("Location", "https://shop.example.com/session?token=" + on
     ),
     subject=Subject.COOKIE,
     memory=SharedCookies,
+    needs_response=False,
     curl=None,
 )
 

@@ -66,6 +66,7 @@ const token = event.request.headers["x-api-token"];       // in the Function
         Example("Another header", _preflight(b"x-token")),
     ),
     check=check,
+    needs_response=False,
     subject=Subject.HEADER,
     curl=(
         "-X",

@@ -72,6 +72,7 @@ await fetch("/save", { method: "POST", body: new URLSearchParams({ key }) });
         Example("A small form", Exchange(Request("POST", fields=((b"Content-Length", b"17"),)), Response(), sent=17)),
     ),
     check=check,
+    needs_response=False,
     curl=None,
 )
 

@@ -21,7 +21,7 @@ MIN_VALUE = 8
 """Bytes from which on a value that comes back is no coincidence (docs/rulebook.md)."""
 
 HOP_BY_HOP = frozenset({b"expect", b"proxy-connection", b"trailer", b"upgrade", b"via"})
-"""Of the restricted headers, those that a server answers in kind: that they come back says nothing about the site."""
+"""Restricted headers that a server answers in kind. If they come back under their own name, that says nothing."""
 
 FORWARDED_PROTO = b"x-forwarded-proto"
 
@@ -61,14 +61,14 @@ def _come_back(names: Iterable[bytes], request: Request, response: Response) -> 
     found: dict[bytes, str] = {}
     left = MOST
     for name in names:
-        if name in HOP_BY_HOP:
-            continue
-        values = request.by_name[name][:left]
+        values = [value for value in request.by_name[name] if len(value) >= MIN_VALUE][:left]
         left -= len(values)
         for value in values:
-            if len(value) < MIN_VALUE or not _is_somewhere(value, response.fields) or _is_own_url(value, request):
+            if not _is_somewhere(value, response.fields) or _is_own_url(value, request):
                 continue
             for header in _headers_with(value, response):
+                if name in HOP_BY_HOP and header.lower() == name:
+                    continue
                 found[name] = f"its value comes back in the response header {printable(header, 40)}"
             if name == b"referer" and name not in found and _is_added_to(value, response):
                 found[name] = "the redirect leads to its value with something added to the query"

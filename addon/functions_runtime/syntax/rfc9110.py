@@ -6,6 +6,7 @@ and Host, which names whom a client addressed. It interprets no other field. The
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable
 
 Fields = tuple[tuple[bytes, bytes], ...]
@@ -108,6 +109,16 @@ def taken_apart(fields: Fields) -> Fields:
     if not any(b"\n" in value for _, value in fields):
         return fields
     return tuple([(name, line) for name, value in fields for part in value.split(b"\n") if (line := part.strip(b"\r"))])
+
+
+_FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
+
+
+def unfolded(fields: Fields) -> Fields:
+    """The field section with a space in place of each obs-fold, as a user agent reads it (RFC 9112, section 5.2)."""
+    if not any(b"\n" in value for _, value in fields):
+        return fields
+    return tuple([(name, _FOLD.sub(b" ", value)) for name, value in fields])
 
 
 SENT_WITHOUT_CONTENT = frozenset({"POST", "PUT", "PATCH"})

@@ -61,6 +61,8 @@ FOUND = {("csrf", "POST app.example/save")}
         (sent(query=b"csrf=" + TOKEN), "the query"),
         (sent(query=b"a=1&t=" + TOKEN + b"&b=2"), "the query"),
         (sent(query=b'a&=&t="' + TOKEN + b'"'), "the query"),
+        (sent(query=TOKEN), "the query"),
+        (sent(query=b"a=1;t=" + TOKEN), "the query"),
     ],
 )
 def test_the_value_is_found_before_or_after_the_cookie(exchange: Exchange, where: str) -> None:
@@ -92,7 +94,6 @@ def test_the_value_is_found_before_or_after_the_cookie(exchange: Exchange, where
         pytest.param(with_header(TOKEN.upper()), id="another case"),
         pytest.param(with_header(b""), id="no value"),
         pytest.param(sent((TOKEN, b"x-token")), id="the name of a header"),
-        pytest.param(sent(query=TOKEN), id="a query without names"),
         pytest.param(sent(query=TOKEN + b"=t"), id="the name of a parameter"),
         pytest.param(sent(path="/" + TOKEN.decode()), id="the path"),
         pytest.param(sent(query=b"t=1&u=2"), id="short parameters"),
@@ -318,7 +319,7 @@ def test_the_redirect_need_not_be_spelled_like_the_cookie(sets_it: bool) -> None
         (b"/login#?state=" + TOKEN, True),
         (b"/login?state=" + TOKEN[:7], True),
         (b"/login/" + TOKEN, True),
-        (b"/login?" + TOKEN, True),
+        (b"/login?" + TOKEN, False),
     ],
 )
 def test_what_a_redirect_carries_in_its_query_or_in_one_within(location: bytes, found: bool) -> None:

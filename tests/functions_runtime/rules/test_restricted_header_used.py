@@ -166,6 +166,12 @@ def test_any_of_several_values_and_headers_is_found_once() -> None:
     assert subjects(request, response) == ["x-forwarded-for", "referer"]
 
 
+def test_what_a_server_answers_in_kind_counts_under_another_name_only() -> None:
+    via = ((b"Via", b"1.1 edge.example"),)
+    assert subjects(via, ((b"Via", b"1.1 edge.example"),)) == []
+    assert subjects(via, ((b"X-Seen-Via", b"1.1 edge.example"),)) == ["via"]
+
+
 def test_only_so_many_values_are_looked_at() -> None:
     request = tuple((b"X-Forwarded-%d" % number, b"198.51.100.%d" % number) for number in range(10, 40))
     response = tuple((b"X-%d" % number, b"198.51.100.%d" % number) for number in range(10, 40))

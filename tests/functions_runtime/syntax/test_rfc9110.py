@@ -17,6 +17,7 @@ from functions_runtime.syntax.rfc9110 import (
     port_of,
     taken_apart,
     target_authority,
+    unfolded,
     without_fields,
     without_invented_length,
 )
@@ -180,6 +181,12 @@ def test_the_authority_that_a_client_addressed(
 )
 def test_the_port_in_an_authority(authority: bytes, port: int) -> None:
     assert port_of(authority) == port
+
+
+def test_a_folded_value_is_one_line() -> None:
+    folded = ((b"a", b"1;\r\n\t 2"), (b"b", b"c"), (b"d", b"e\n f"))
+    assert unfolded(folded) == ((b"a", b"1; 2"), (b"b", b"c"), (b"d", b"e f"))
+    assert unfolded(folded[1:2]) == folded[1:2]
 
 
 def test_a_length_that_a_reader_invented_is_left_out() -> None:
