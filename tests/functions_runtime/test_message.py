@@ -93,3 +93,9 @@ def test_messages_are_equal_by_what_came_off_the_wire() -> None:
     assert Response(fields=fields) == Response(fields=fields)
     assert Request(fields=fields) != Request()
     assert Response(fields=fields) != Response()
+
+
+def test_an_exchange_that_is_over_awaits_nothing() -> None:
+    request, response = Request(), Response()
+    whole = Exchange.whole(request, response, 1, 2, 3.0, True, frozenset({b"a"}))
+    assert whole == Exchange(request, response, frozenset({b"a"}), 1, 2, 3.0, False, True)

@@ -11,7 +11,7 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
@@ -30,7 +30,13 @@ from functions_runtime.message import (
 )
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc6265 import parse_cookie_date
-from functions_runtime.syntax.rfc9110 import DEFAULT_PORTS, SENT_WITHOUT_CONTENT, Fields, as_http1_fields
+from functions_runtime.syntax.rfc9110 import (
+    DEFAULT_PORTS,
+    SENT_WITHOUT_CONTENT,
+    Fields,
+    announced_length,
+    as_http1_fields,
+)
 from functions_runtime.wire_text import printable
 
 HTTP_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
@@ -79,6 +85,7 @@ class _Request(msgspec.Struct):
 
 class _Content(msgspec.Struct):
     size: float | None = None
+    compression: float | None = None
 
 
 class _Response(msgspec.Struct):
@@ -87,6 +94,7 @@ class _Response(msgspec.Struct):
     cookies: msgspec.Raw = NONE
     content: _Content | None = None
     bodySize: float | None = None  # noqa: N815
+    transfer_size: float | None = msgspec.field(default=None, name="_transferSize")
 
 
 class _Timings(msgspec.Struct):
@@ -104,6 +112,7 @@ class _Entry(msgspec.Struct):
     time: float | None = None
     response: _Response | None = None
     timings: _Timings | None = None
+    from_cache: Any = msgspec.field(default=None, name="_fromCache")
 
 
 class _Log(msgspec.Struct):
@@ -231,25 +240,28 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
     if asked.method == "CONNECT":
         return Skipped(position, "CONNECT opens a tunnel")
     origin, path, query = _parts(asked.url)
-    scheme, host, port = _origin(origin)
-    if scheme not in HTTP_SCHEMES:
-        return Skipped(position, f"not HTTP: {printable(scheme or 'no scheme', MAX_REASON)}")
+    named, host, port = _origin(origin)
+    if named not in HTTP_SCHEMES:
+        return Skipped(position, f"not HTTP: {printable(named or 'no scheme', MAX_REASON)}")
     if not host:
         return Skipped(position, "the URL has no host")
-    scheme = HTTP_SCHEMES[scheme]
+    scheme = HTTP_SCHEMES[named]
     port = port or DEFAULT_PORTS[scheme]
     method = asked.method or "GET"
     fields, section = _request_fields(asked, method)
+    if named != scheme and b"upgrade" not in section.by_name:  # HTTP/2 needs none, and HTTP/1.1 would
+        fields = (*fields, (b"Upgrade", b"websocket"))
+        section = request_section(fields)
     response_fields, answer = _response_fields(answered) if answered else ((), None)
     started = _seconds(entry.startedDateTime) or (_date(answer) if answer else 0) or earlier
-    before, waited, whole = _times(entry)
+    queued, before, waited, whole = _times(entry)
     request = Request(
         method,
         host,
         path or "/",
         fields,
         domain or (host if HOST_NAME.fullmatch(host) else None),
-        started,
+        started + queued if started else started,
         query.encode("utf-8", "surrogatepass"),
         scheme,
         port,
@@ -264,9 +276,9 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         request,
         response,
         _sent(asked),
-        _received(answered) if answered else 0,
-        None if whole is None else started + whole,
-        None,
+        _received(answered, answer) if answered and answer and not entry.from_cache else 0,
+        None if whole is None or entry.from_cache else started + whole,
+        scheme == "https",
         scheme,
         port,
     )
@@ -290,21 +302,22 @@ def _origin(origin: str) -> tuple[str, str, int | None]:
     return url.scheme.lower(), (url.hostname or "").lower(), url.port
 
 
-def _times(entry: _Entry) -> tuple[float, float | None, float | None]:
-    """Seconds until the request was sent, from then to the first byte of the response, and to its end.
+def _times(entry: _Entry) -> tuple[float, float, float | None, float | None]:
+    """Seconds until there was a connection, until the request was sent, from then to the first byte, and in all.
 
     The last two are None if nobody knows. `ssl` is part of `connect`, and -1 says that there was no such phase.
     """
     timings = entry.timings
     whole = entry.time / MILLISECONDS if entry.time and entry.time > 0 else None
     if timings is None or timings.wait is None or timings.wait < 0:
-        return 0.0, None, whole
-    phases = (timings.blocked, timings.dns, timings.connect, timings.send)
-    before = sum(phase for phase in phases if phase and phase > 0) / MILLISECONDS
+        return 0.0, 0.0, None, whole
+    phases = (timings.blocked, timings.dns, timings.connect)
+    queued = sum(phase for phase in phases if phase and phase > 0) / MILLISECONDS
+    before = queued + max(timings.send or 0, 0) / MILLISECONDS
     waited = timings.wait / MILLISECONDS
     if whole is None:
         whole = before + waited + max(timings.receive or 0, 0) / MILLISECONDS
-    return before, waited, whole
+    return queued, before, waited, whole
 
 
 _EPOCH_IN_MILLISECONDS = re.compile(r"[0-9]{13}", re.ASCII)
@@ -380,7 +393,24 @@ def _response_fields(response: _Response) -> tuple[Fields, ResponseSection]:
     if b"set-cookie" not in section.by_name and (cookies := _cookies_in(response.cookies)):
         fields = (*fields, *((b"Set-Cookie", _set_cookie(cookie)) for cookie in cookies))
         section = response_section(fields)
+    elif any(_JOINED.search(line) for line in section.by_name.get(b"set-cookie", ())):
+        fields = _with_cookies_apart(fields, {_bytes(cookie.name) for cookie in _cookies_in(response.cookies)})
+        section = response_section(fields)
     return fields, section
+
+
+_JOINED = re.compile(rb",[ \t]*(?=[!#$%&'*+.^_`|~0-9A-Za-z-]+=)")
+"""Where one set-cookie-string may end and another begin. Safari joins them by commas."""
+
+
+def _with_cookies_apart(fields: Fields, names: Container[bytes]) -> Fields:
+    """The field section with each cookie in a Set-Cookie of its own, if these are names of cookies."""
+    apart: list[tuple[bytes, bytes]] = []
+    for name, value in fields:
+        lines = _JOINED.split(value) if name.lower() == b"set-cookie" else [value]
+        is_joined = all(line.partition(b"=")[0].strip() in names for line in lines)
+        apart += [(name, line) for line in lines] if is_joined else [(name, value)]
+    return tuple(apart)
 
 
 # So have a sixth of the responses.
@@ -414,7 +444,7 @@ def _set_cookie(cookie: _Cookie) -> bytes:
     for name, value in (
         ("Path", cookie.path),
         ("Domain", cookie.domain),
-        ("Max-Age", None if cookie.maxAge is None else str(cookie.maxAge)),
+        ("Max-Age", None if cookie.maxAge is None else str(cookie.maxAge).removesuffix(".0")),
         ("Expires", _cookie_date(cookie.expires)),
         ("SameSite", cookie.sameSite),
     ):
@@ -437,20 +467,31 @@ def _sent(request: _Request) -> int:
     post = request.postData
     if post is None:
         return 0
+    text = ""
     if post.text:
-        try:
-            return len(_decode_text(post.text).encode("utf-8", "surrogatepass"))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return 0
-    pairs = [f"{each.name}={each.value}" for each in post.params or ()]
-    return len("&".join(pairs).encode("utf-8", "surrogatepass"))
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            text = _decode_text(post.text)
+    text = text or "&".join([f"{each.name}={each.value}" for each in post.params or ()])
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _received(response: _Response) -> int:
+def _received(response: _Response, section: ResponseSection) -> int:
+    """Bytes of the response's content, as sent.
+
+    `content.size` is that of the decoded content. If only the size of the whole message is known, that counts.
+    """
+    if response.status in (204, 304):
+        return 0
     if response.bodySize and response.bodySize > 0:
         return int(response.bodySize)
-    size = response.content.size if response.content else None
-    return int(size) if size and size > 0 else 0
+    content = response.content
+    size = int(content.size) if content and content.size and content.size > 0 else 0
+    if content and content.compression and 0 < content.compression < size:
+        return size - int(content.compression)
+    if size and b"content-encoding" in section.by_name:
+        announced = announced_length(section.by_name)
+        return announced or int(response.transfer_size or 0) or 1  # there is some, and nobody knows how much
+    return size
 
 
 def _bytes(text: str) -> bytes:
@@ -490,6 +531,7 @@ def _patiently(plain: Any) -> _Entry:
         _Timings(*[_number(timings.get(name)) for name in _Timings.__struct_fields__])
         if isinstance(timings, Mapping)
         else None,
+        plain.get("_fromCache"),
     )
 
 
@@ -499,8 +541,11 @@ def _patient_response(response: Mapping[str, Any]) -> _Response:
         int(_number(response.get("status")) or 0),
         _as_raw(response.get("headers")),
         _as_raw(response.get("cookies")),
-        _Content(_number(content.get("size"))) if isinstance(content, Mapping) else None,
+        _Content(_number(content.get("size")), _number(content.get("compression")))
+        if isinstance(content, Mapping)
+        else None,
         _number(response.get("bodySize")),
+        _number(response.get("_transferSize")),
     )
 
 

@@ -65,7 +65,7 @@ def test_an_entry_as_the_format_has_it() -> None:
     fields = ((b"Host", b"app.example.test"),)
     request = Request("POST", "app.example.test", "/a", fields, "app.example.test", AT, b"q=1", "https", 443)
     response = Response(200, ((b"Content-Type", b"text/html"),), AT + 0.011, 0.01)
-    assert one(plain) == Recorded(1, request, response, 3, 7, AT + 0.012, None, "https", 443)
+    assert one(plain) == Recorded(1, request, response, 3, 7, AT + 0.012, True, "https", 443)
 
 
 def test_an_entry_without_a_method_is_a_get() -> None:
@@ -118,7 +118,7 @@ def test_cookies_without_headers_come_from_the_arrays() -> None:
         "httpOnly": True,
         "secure": True,
         "sameSite": "Lax",
-        "maxAge": 60,
+        "maxAge": 60.0,
     }
     line = (
         b"sid=x; Path=/; Domain=.example.test; Max-Age=60; Expires=Fri, 03 Jan 2020 00:00:00 GMT; SameSite=Lax; "
@@ -178,6 +178,8 @@ def test_without_timings_nobody_knows(others: Plain) -> None:
         ({"params": None}, 0),
         ({"mimeType": "x"}, 0),
         ({"text": None}, 0),
+        ({"text": None, "params": [field("a", "1")]}, 3),
+        ({"text": "", "params": [field("a", "1")]}, 3),
         ("odd", 0),
         ({"text": "abc", "params": [["a", "b", "c"]]}, 3),
     ],
@@ -198,6 +200,59 @@ def test_sizes_of_a_response() -> None:
     assert one(entry(response={"bodySize": -1, "content": {"size": 9}})).received == 9
     assert one(entry(response={"content": {"size": -1}})).received == 0
     assert one(entry(response={})).received == 0
+
+
+CODED: Plain = {"headers": [field("Content-Encoding", "br")], "bodySize": -1, "content": {"size": 900}}
+LENGTH = field("Content-Length", "300")
+
+
+@pytest.mark.parametrize(
+    ("response", "received"),
+    [
+        ({**CODED, "headers": [*CODED["headers"], LENGTH], "_transferSize": 350}, 300),
+        ({**CODED, "_transferSize": 350}, 350),
+        (CODED, 1),
+        ({"bodySize": -1, "content": {"size": 900, "compression": 600}}, 300),
+        ({"bodySize": -1, "content": {"size": 900, "compression": -9}}, 900),
+        ({"status": 304, "bodySize": 0, "content": {"size": 900}}, 0),
+    ],
+)
+def test_content_counts_as_it_was_sent(response: Plain, received: int) -> None:
+    assert one(entry(response=response)).received == received
+
+
+def test_a_response_from_the_cache_was_not_sent() -> None:
+    cached = one(entry(response={"bodySize": 0, "content": {"size": 900}}, time=5, _fromCache="disk"))
+    assert (cached.received, cached.ended) == (0, None)
+
+
+def test_a_request_is_sent_once_there_is_a_connection() -> None:
+    timings = {"blocked": 100, "dns": 20, "connect": 30, "send": 1, "wait": 10, "receive": 1}
+    recorded = one(entry(time=162, timings=timings))
+    assert recorded.request.time == pytest.approx(AT + 0.15)
+    assert recorded.response
+    assert recorded.response.time == pytest.approx(AT + 0.161)
+    assert recorded.ended == pytest.approx(AT + 0.162)
+
+
+def test_cookies_joined_by_commas_are_several() -> None:
+    line = "sid=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Path=/, remember=2; Max-Age=2592000"
+    headers = [field("Set-Cookie", line), field("X", "a, sid=1")]
+    cookies = [field("sid", "1"), field("remember", "2")]
+    first, second = line.split(", remember")
+    assert answered(entry(response={"headers": headers, "cookies": cookies})).fields == (
+        (b"Set-Cookie", first.encode()),
+        (b"Set-Cookie", b"remember" + second.encode()),
+        (b"X", b"a, sid=1"),
+    )
+    assert len(answered(entry(response={"headers": headers, "cookies": cookies[:1]})).cookies) == 1
+
+
+@pytest.mark.parametrize("fields", [[], [field("Upgrade", "websocket")]])
+def test_the_url_of_a_websocket_is_its_upgrade(fields: list[Plain]) -> None:
+    recorded = one(entry({"url": "wss://app.example.test/ws", "headers": fields}, {"status": 101}))
+    assert recorded.request.fields == ((b"Upgrade", b"websocket"),)
+    assert (recorded.scheme, recorded.port, recorded.over_tls) == ("https", 443, True)
 
 
 @pytest.mark.parametrize("response", [{"status": 0}, {"status": -1}, {"status": "0"}, {"status": None}])
