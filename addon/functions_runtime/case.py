@@ -67,6 +67,14 @@ class Case(NamedTuple):
         return self._replace(exchange=self.exchange._replace(request=replace(request, domain=domain)))
 
     @property
+    def silenced(self) -> tuple[Finding, ...]:
+        """What the user turned off of an exchange of which nothing is known but what was told."""
+        if self.origin is not Origin.CHANGED:
+            return ()
+        said = {(each.rule, each.subject, each.endpoint) for each in self.findings}
+        return tuple(each for each in self.told if (each.rule, each.subject, each.endpoint) not in said)
+
+    @property
     def is_replied(self) -> bool:
         """Whether the Runtime answers the request itself."""
         return isinstance(self.asked.action, Respond)

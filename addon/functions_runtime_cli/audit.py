@@ -219,7 +219,7 @@ def _write(report: Report, paths: Sequence[Path]) -> bool:
             if path.suffix.lower() == LOG_SUFFIX:
                 log = ReportWriter(lambda: report)
                 log.write_to([path])
-                log.finish(report)
+                is_written &= log.finish(report)
             else:
                 replace_file(path, FORMATS[path.suffix.lower()](report))
         except OSError as error:

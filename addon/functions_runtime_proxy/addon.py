@@ -48,6 +48,7 @@ class FunctionsRuntime:
         self._settings = options.DEFAULTS
         self._session = Session(self._settings.profile, secrets.token_bytes(32), registrable=registrable_domain)
         self._is_over = False
+        self._is_late_said = False
         self._passages: WeakKeyDictionary[http.HTTPFlow, Passage] = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
         self._dashboard = Dashboard(self._report)
@@ -152,6 +153,7 @@ class FunctionsRuntime:
             self._publish(flow, passage, asked, shows=passage.case.is_over, acts=False)
             if passage.case.is_over:
                 return
+            self._say_it_is_late()
         outcome = self._judge_response(flow, passage)
         if passage.case.origin is Origin.ENFORCED:
             self._enforce_response(flow, passage, outcome.action)
@@ -380,6 +382,15 @@ class FunctionsRuntime:
 
     # Enforce
 
+    def _say_it_is_late(self) -> None:
+        """Say once that requests are not changed if only their responses show whether they are in scope."""
+        if self._settings.enforces and not self._is_late_said:
+            self._is_late_said = True
+            logger.warning(
+                "Runtime: runtime_scope needs the response, so requests reach the site as they are. To change requests "
+                "too, name hosts or paths in it."
+            )
+
     def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
         if isinstance(action, Respond):
             passage.is_changed = True
@@ -429,7 +440,8 @@ class FunctionsRuntime:
     def _show(self, flow: http.HTTPFlow, passage: Passage) -> None:
         """Let the flow show what was found."""
         passage.is_published = True
-        publish.annotate(flow, passage.case.findings, self._settings.show, enforced=passage.is_changed)
+        case = passage.case
+        publish.annotate(flow, case.findings, self._settings.show, enforced=passage.is_changed, silenced=case.silenced)
         internals.refresh_focus(flow)
 
     def _changed(self) -> None:

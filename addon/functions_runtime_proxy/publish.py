@@ -28,15 +28,23 @@ MAX_LOGGED = 20
 """New findings of one exchange that are logged one by one."""
 
 
-def annotate(flow: http.HTTPFlow, findings: Sequence[Finding], show: Severity, *, enforced: bool) -> None:
+def annotate(
+    flow: http.HTTPFlow,
+    findings: Sequence[Finding],
+    show: Severity,
+    *,
+    enforced: bool,
+    silenced: Sequence[Finding] = (),
+) -> None:
     """Show the findings on the flow: metadata with all of them, mark and comment with those of `show` and above.
 
     A mark or comment of the user's stays; ours of an earlier judgement goes. `enforced` says that the flow is not as
-    it came.
+    it came. `silenced` are findings that only the metadata holds.
     """
     if flow.marked or flow.comment:
         _take_back(flow)
-    flow.metadata[FINDINGS_KEY] = [as_plain(each, enforced, each.severity >= show).copy() for each in findings]
+    plain = [as_plain(each, enforced, each.severity >= show).copy() for each in findings]
+    flow.metadata[FINDINGS_KEY] = plain + [as_plain(each, enforced, False).copy() for each in silenced]
     shown = [finding for finding in findings if finding.severity >= show]
     if shown:
         _show(flow, shown)

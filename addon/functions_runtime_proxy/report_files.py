@@ -115,8 +115,8 @@ class ReportWriter:
         """Begin to write periodically. Needs a running event loop."""
         self._task = asyncio.get_running_loop().create_task(self._keep_writing())
 
-    def finish(self, report: Report) -> None:
-        """Write this report as the last one and stop."""
+    def finish(self, report: Report) -> bool:
+        """Write this report as the last one and stop. Returns whether all could be written."""
         if self._task:
             self._task.cancel()
             self._task = None
@@ -126,6 +126,7 @@ class ReportWriter:
         for path in [*self._logs]:
             self._append(path, last)
             self._close(path)
+        return not self._failing
 
     def _close(self, path: Path) -> None:
         self._append(path, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functions_runtime.case import Case, Origin, Outcome
+from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.record.journal import Journal
@@ -26,6 +27,13 @@ def test_a_response_is_news_unless_there_was_one_or_nothing_is_known_of_it() -> 
     assert not case()._replace(exchange=Exchange(Request(), Response())).lacks_response
     assert not case().of_somebody_else().lacks_response
     assert not case(Origin.CHANGED).lacks_response
+
+
+def test_what_the_user_turned_off_is_silenced_if_nothing_else_is_known() -> None:
+    said, off = BY_ID["cookie-session"].finding("a"), BY_ID["cookie-session"].finding("b")
+    told = case(Origin.CHANGED)._replace(findings=(said,), told=(said, off))
+    assert told.silenced == (off,)
+    assert told._replace(origin=Origin.RECORDED).silenced == ()
 
 
 def test_the_domain_may_become_known() -> None:

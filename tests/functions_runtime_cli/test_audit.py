@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from functions_runtime_cli import audit, judging, opening
 from functions_runtime_cli.audit import main
+from functions_runtime_proxy import report_files
 from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
 
 
@@ -394,6 +395,8 @@ def test_a_report_that_cannot_be_written_is_said(
     monkeypatch.setattr(audit, "replace_file", full)
     assert main([str(har), "--quiet", "--report", str(out)]) == 1
     assert "could not be written: no space left on device." in capsys.readouterr().err
+    monkeypatch.setattr(report_files, "_write_lines", lambda log, data: (data, OSError(28, "full")))
+    assert main([str(har), "--quiet", "--report", str(out.with_suffix(".jsonl"))]) == 1
 
 
 def test_a_person_sees_how_far_it_is(har: Path, monkeypatch: pytest.MonkeyPatch) -> None:

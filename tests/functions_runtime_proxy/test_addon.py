@@ -403,7 +403,7 @@ def test_scope(bench: Bench) -> None:
     assert outside.metadata == {}
 
 
-def test_scope_that_speaks_of_the_response(bench: Bench) -> None:
+def test_scope_that_speaks_of_the_response(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.configure(runtime_scope="~c 200")
     flow = bench.play(live((b"Referer", b"/a")), COOKIE)
     assert flow.request.headers["Referer"] == "/a"
@@ -411,6 +411,24 @@ def test_scope_that_speaks_of_the_response(bench: Bench) -> None:
     assert flow.response.headers["Set-Cookie"].endswith("; HttpOnly; Secure")
     assert set(_rules(flow)) >= {"restricted-request-header", "cookie-domain-replaced"}
     assert bench.play(live(), BAD_COOKIE, status=500).metadata == {}
+    bench.play(live(path="/b"))
+    assert caplog.text.count("runtime_scope needs the response, so requests reach the site as they are.") == 1
+
+
+def test_what_is_off_is_still_known_of_a_recording_that_was_changed(bench: Bench) -> None:
+    flow = bench.play(live(), BAD_COOKIE)
+    flow.live = False
+    found = [each["rule"] for each in flow.metadata["runtime"]]
+    for rules in ([f"/{rule}/off" for rule in found], []):
+        copy = flow.copy()
+        bench.configure(runtime_rules=rules)
+        bench.call("runtime.clear")
+        bench.read(copy)
+        assert bench.addon._report().unmeasured == 1
+        assert [each["rule"] for each in copy.metadata["runtime"]] == found
+        assert any(each["shown"] for each in copy.metadata["runtime"]) is not bool(rules)
+        flow = copy
+    assert {rule for rule, _ in bench.found()} == set(found)
 
 
 def test_a_replay_is_another_exchange_of_the_same_flow(bench: Bench) -> None:
