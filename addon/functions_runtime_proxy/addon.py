@@ -5,6 +5,7 @@ What the Runtime does is decided in `functions_runtime.session`. Here it is only
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
 import secrets
@@ -22,7 +23,6 @@ from functions_runtime.case import Origin, Outcome
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
-from functions_runtime.message import Exchange
 from functions_runtime.record.report import Report
 from functions_runtime.reports import terminal
 from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
@@ -48,7 +48,7 @@ class FunctionsRuntime:
         self._settings = options.DEFAULTS
         self._session = Session(self._settings.profile, secrets.token_bytes(32), registrable=registrable_domain)
         self._is_over = False
-        self._is_late_said = False
+        self._log_that_scope_is_late = functools.cache(publish.log_that_scope_is_late)  # once
         self._passages: WeakKeyDictionary[http.HTTPFlow, Passage] = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
         self._dashboard = Dashboard(self._report)
@@ -153,7 +153,8 @@ class FunctionsRuntime:
             self._publish(flow, passage, asked, shows=passage.case.is_over, acts=False)
             if passage.case.is_over:
                 return
-            self._say_it_is_late()
+            if passage.case.origin is Origin.ENFORCED:
+                self._log_that_scope_is_late()
         outcome = self._judge_response(flow, passage)
         if passage.case.origin is Origin.ENFORCED:
             self._enforce_response(flow, passage, outcome.action)
@@ -279,22 +280,13 @@ class FunctionsRuntime:
         if not flow.live:
             told, changed = read.stored_findings(flow)
             origin = Origin.CHANGED if changed else Origin.RECORDED
-        over_tls, overrides = read.is_over_tls(flow), self._overrides(flow, request.endpoint)
-        has_recorded_response = not flow.live and read.is_answered(flow)
-        if has_recorded_response and origin is Origin.RECORDED:
-            response, ended = read.response_of(flow), read.end_of(flow)
-            sent, received = passed(flow.request), passed(flow.response)
-            exchange = Exchange.whole(request, response, sent, received, ended, over_tls)
-            outcome = self._session.whole(exchange, origin, overrides, told=told)
+        overrides, recorded = self._overrides(flow, request.endpoint), read.recorded_exchange(flow, request)
+        if recorded and origin is Origin.RECORDED:
+            outcome = self._session.whole(recorded, origin, overrides, told=told)
         else:
+            over_tls, sent = read.is_over_tls(flow), passed(flow.request)
             outcome = self._session.request(
-                request,
-                origin,
-                overrides,
-                told=told,
-                unmeasured=has_recorded_response and origin is Origin.CHANGED,
-                sent=passed(flow.request),
-                over_tls=over_tls,
+                request, origin, overrides, told=told, unmeasured=recorded is not None, sent=sent, over_tls=over_tls
             )
         passage = self._passages[flow] = Passage(outcome.case, is_changed=origin is Origin.CHANGED)
         if origin is Origin.ENFORCED:
@@ -381,15 +373,6 @@ class FunctionsRuntime:
         self._changed()
 
     # Enforce
-
-    def _say_it_is_late(self) -> None:
-        """Say once that requests are not changed if only their responses show whether they are in scope."""
-        if self._settings.enforces and not self._is_late_said:
-            self._is_late_said = True
-            logger.warning(
-                "Runtime: runtime_scope needs the response, so requests reach the site as they are. To change requests "
-                "too, name hosts or paths in it."
-            )
 
     def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
         if isinstance(action, Respond):

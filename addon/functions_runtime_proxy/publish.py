@@ -129,6 +129,14 @@ def log(flow: http.HTTPFlow, outcome: Outcome, show: Severity, *, acts: bool) ->
         logger.info("Runtime: %d more findings in %s.", len(new) - MAX_LOGGED, outcome.case.endpoint)
 
 
+def log_that_scope_is_late() -> None:
+    """Log that requests are not changed if only their responses show whether they are in scope."""
+    logger.warning(
+        "Runtime: runtime_scope needs the response, so requests reach the site as they are. To change requests too, "
+        "name hosts or paths in it."
+    )
+
+
 def _refusal(findings: Iterable[Finding]) -> Finding | None:
     """The first finding that makes the Runtime answer with an error."""
     return next((finding for finding in findings if (finding.status or 0) >= 400), None)

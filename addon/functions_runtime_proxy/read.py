@@ -11,7 +11,7 @@ from mitmproxy.proxy import mode_specs
 from functions_runtime.case import Case
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import endpoint
-from functions_runtime.message import HOST_NAME, Request, Response
+from functions_runtime.message import HOST_NAME, Exchange, Request, Response
 from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
@@ -26,6 +26,7 @@ from functions_runtime.syntax.rfc9110 import (
 )
 from functions_runtime.wire_text import printable
 from functions_runtime_proxy import internals
+from functions_runtime_proxy.counting import passed
 
 FINDINGS_KEY = "runtime"
 """Metadata: the findings of a flow, as a list of plain dicts."""
@@ -87,6 +88,14 @@ def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
     sent = flow.request.timestamp_end
     waited = None if held or sent is None or arrived < sent else arrived - sent
     return Response(data.status_code, unfolded(data.headers.fields), arrived, waited)
+
+
+def recorded_exchange(flow: http.HTTPFlow, request: Request) -> Exchange | None:
+    """The exchange in a recorded flow, None if the flow is live or has no response. `request` is its request."""
+    if flow.live or not is_answered(flow):
+        return None
+    sent, received = passed(flow.request), passed(flow.response)
+    return Exchange.whole(request, response_of(flow), sent, received, end_of(flow), is_over_tls(flow))
 
 
 def _addressed_authority(flow: http.HTTPFlow) -> bytes:
