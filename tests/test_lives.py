@@ -68,7 +68,6 @@ def report_of(addon: FunctionsRuntime) -> dict[str, Any]:
 
 
 search = settings(
-    deadline=None,
     derandomize=True,
     max_examples=20,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -849,7 +848,6 @@ def test_at_every_moment() -> None:
     run_state_machine_as_test(
         Lives,
         settings=settings(
-            deadline=None,
             derandomize=True,
             max_examples=12,
             stateful_step_count=15,

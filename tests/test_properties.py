@@ -31,7 +31,6 @@ from functions_runtime.wire_text import printable
 from tests.caches import clear_caches
 from tests.functions_runtime.test_session import assert_whole_is_in_steps
 
-# How long a search takes is no matter of right and wrong.
 search = settings(max_examples=200)
 
 UNLIMITED = Profile(Limits(10**9, 10**9))

@@ -71,8 +71,8 @@ class Case(NamedTuple):
         """What the user turned off of an exchange of which nothing is known but what was told."""
         if self.origin is not Origin.CHANGED:
             return ()
-        said = {(each.rule, each.subject, each.endpoint) for each in self.findings}
-        return tuple(each for each in self.told if (each.rule, each.subject, each.endpoint) not in said)
+        said = {each.place for each in self.findings}
+        return tuple(each for each in self.told if each.place not in said)
 
     @property
     def is_replied(self) -> bool:

@@ -92,6 +92,10 @@ class Reply(NamedTuple):
     content: bytes = b""
 
 
+Place = tuple[str, str | None, Endpoint | None]
+"""What a finding is about: its rule, its subject and its endpoint."""
+
+
 class Finding(NamedTuple):
     """One statement about one exchange, as facts. Its rule makes a sentence from them (`Rule.say`).
 
@@ -115,6 +119,11 @@ class Finding(NamedTuple):
     def status(self) -> int | None:
         """The status code of the Runtime's own reply, None if it does not reply."""
         return self.effect.status if isinstance(self.effect, Reply) else None
+
+    @property
+    def place(self) -> Place:
+        """What the finding is about. Of two about the same, the one that goes further is said."""
+        return self.rule, self.subject, self.endpoint
 
 
 class Forward(NamedTuple):

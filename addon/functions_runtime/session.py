@@ -23,7 +23,7 @@ from functions_runtime.record.inventory import CookieKey
 from functions_runtime.record.journal import Journal, Receipt
 from functions_runtime.record.report import Report
 from functions_runtime.rule import Rule
-from functions_runtime.ruling import Action, Finding, Forward, Reply, Respond
+from functions_runtime.ruling import Action, Finding, Forward, Place, Reply, Respond
 from functions_runtime.untested import untested
 
 Overrides = Callable[[Endpoint], Sequence[Override]]
@@ -206,7 +206,7 @@ class Session:
 
     def evidence(self, case: Case, finding: Finding, overrides: Overrides | None = None) -> Outcome:
         """Take down what an experiment with an exchange has shown."""
-        others = [each for each in case.told if _place(each) != _place(finding)]
+        others = [each for each in case.told if each.place != finding.place]
         return self.again(case._replace(told=(finding, *others)), overrides)
 
     def tested(self, case: Case, name: str) -> None:
@@ -268,7 +268,7 @@ class Session:
 
     def _retold(self, case: Case, overrides: Overrides | None) -> Outcome:
         """What was told of an exchange, of which nothing else is known."""
-        findings = _wanted(_without(case.told, set(map(_place, case.findings))), case.endpoint, overrides)
+        findings = _wanted(_without(case.told, _places(case.findings)), case.endpoint, overrides)
         receipt, new = self.journal.book(case.receipt, findings)
         case = case._replace(receipt=receipt, findings=(*case.findings, *findings))
         return Outcome(case, FORWARD, findings, new)
@@ -314,10 +314,10 @@ def _following(
     `findings` are new, `told` were told before, because a rule tells its evidence once. What is `booked` already is
     not said again.
     """
-    said = set(map(_place, booked))
-    extents = {_place(each): each.extent for each in told}
-    found = [each for each in _without(findings, said) if each.extent >= extents.get(_place(each), 0)]
-    others = _without(told, set(map(_place, found)))
+    said = _places(booked)
+    extents = {each.place: each.extent for each in told}
+    found = [each for each in _without(findings, said) if each.extent >= extents.get(each.place, 0)]
+    others = _without(told, _places(found))
     following = sorted((*found, *_without(others, said)), key=_position) if others else found
     wanted = _wanted(following, here, overrides)
     return wanted, (*filter(_is_told_once, found), *others)
@@ -348,22 +348,18 @@ def _wanted(findings: Sequence[Finding], here: Endpoint, overrides: Overrides | 
     return tuple(wanted)
 
 
+def _places(findings: Iterable[Finding]) -> set[Place]:
+    return {each.place for each in findings}
+
+
 def _without(findings: Iterable[Finding], places: Container[Place]) -> list[Finding]:
     """The findings that are about something else."""
-    return [each for each in findings if _place(each) not in places]
+    return [each for each in findings if each.place not in places]
 
 
 def _is_told_once(finding: Finding) -> bool:
     """Whether judging the exchange again need not come to this finding."""
     return BY_ID[finding.rule].memory is not None or finding.rule == BY_EXPERIMENT
-
-
-Place = tuple[str, str | None, Endpoint | None]
-
-
-def _place(finding: Finding) -> Place:
-    """What a finding is about. Of two about the same, the one that goes further is said."""
-    return finding.rule, finding.subject, finding.endpoint
 
 
 def _together(first: Outcome, *others: Outcome, action: Action = FORWARD) -> Outcome:

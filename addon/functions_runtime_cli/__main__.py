@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen.error(f"options belong after the command {name}")
     parsed, unknown = parser.parse_known_args(given)
     if unknown:
-        chosen.error(f"unrecognized arguments: {' '.join(unknown)}")
+        chosen.refuse(unknown)
     if run is None:
         parser.error("a command is missing")
     return _run(run, parsed)

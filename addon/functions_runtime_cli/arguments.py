@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import NoReturn
 
@@ -29,15 +29,15 @@ def options_of(parser: argparse.ArgumentParser) -> list[str]:
 class Parser(argparse.ArgumentParser):
     """A parser whose errors end with `WRONG`."""
 
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """Say that these arguments are not taken, and what may be meant, and end."""
+        near = did_you_mean(unknown[0].partition("=")[0], options_of(self))
+        self.error(f"it does not take {' '.join(unknown)}.{near}")
+
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and what may be meant, and end."""
-        near = ""
-        if unknown := re.fullmatch(r"unrecognized arguments: ((\S+).*)", message, re.DOTALL):
-            near = did_you_mean(unknown[2].partition("=")[0], options_of(self))
-            message = f"it does not take {unknown[1]}"
+        """Say what is wrong, and end."""
         end = "" if message.endswith((".", "?")) else "."
         print(
-            f"{self.prog}: {printable(message)}{end}{near} Run {self.prog} --help to see what is possible.",
-            file=sys.stderr,
+            f"{self.prog}: {printable(message)}{end} Run {self.prog} --help to see what is possible.", file=sys.stderr
         )
         sys.exit(WRONG)

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from mitmproxy.version import VERSION as MITMPROXY_VERSION
 
 from functions_runtime.version import VERSION
-from functions_runtime_cli.judging import Judged, Plan, judge_each, merged, not_collecting, rarely_collecting
+from functions_runtime_cli.judging import MANY_OBJECTS, NEVER, Judged, Plan, collecting_after, judge_each, merged
 from functions_runtime_cli.opening import FROM_EXTRA
 
 PARTS_PER_WORKER = 3
@@ -76,7 +76,7 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 
 
 def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
-    """Raises BrokenProcessPool if one of the processes dies."""
+    """Raises BrokenProcessPool, EOFError or ConnectionError if one of the processes dies."""
     with ProcessPoolExecutor(workers, _context()) as pool:
         from dask.callbacks import Callback
 
@@ -190,7 +190,7 @@ def _judged(bag: Any, plan: Plan) -> Any:
     return parts.reduction(_only, _merged, split_every=MERGED_AT_ONCE)
 
 
-@rarely_collecting()
+@collecting_after(MANY_OBJECTS)
 def _judged_part(names: Sequence[str], plan: Plan) -> list[bytes]:
     return [_packed(judge_each(names, plan))]
 
@@ -200,7 +200,7 @@ def _only(parts: Iterable[bytes]) -> bytes:
     return part
 
 
-@not_collecting()
+@collecting_after(NEVER)
 def _merged(parts: Iterable[bytes]) -> bytes:
     return _packed(merged(map(_unpacked, parts)))
 

@@ -89,7 +89,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-@judging.rarely_collecting()
+@judging.collecting_after(judging.MANY_OBJECTS)
 def run(arguments: argparse.Namespace) -> int:
     """Judge, report, and return the exit status."""
     try:
@@ -283,7 +283,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_arguments(parser)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        return run(parser.parse_args(arguments))
+        parsed, unknown = parser.parse_known_args(arguments)
+        if unknown:
+            parser.refuse(unknown)
+        return run(parsed)
     except KeyboardInterrupt:
         return _complain("Interrupted.")
     except BrokenPipeError:

@@ -32,6 +32,7 @@ from functions_runtime_proxy.registrable import registrable_domain
 MOST_REASONS = 20
 """The most reasons for skipped entries that are counted apart."""
 MANY_OBJECTS = 100_000
+NEVER = 0
 MOST_PLACES = 3
 """The most places that are remembered for a reason."""
 OTHER_REASONS = "other reasons"
@@ -153,26 +154,17 @@ def _judgement(plan: Plan) -> Judgement:
 
 
 @contextlib.contextmanager
-def rarely_collecting() -> Iterator[None]:
-    """Look for garbage in circles less often: exchanges and reports leave none, and looking takes longer than they."""
+def collecting_after(objects: int) -> Iterator[None]:
+    """Look for garbage in circles after so many new objects, NEVER if they all stay.
+
+    Exchanges and reports leave no such garbage, and looking takes longer than they.
+    """
     before = gc.get_threshold()
-    gc.set_threshold(MANY_OBJECTS, *before[1:])
+    gc.set_threshold(objects, *before[1:])
     try:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-@contextlib.contextmanager
-def not_collecting() -> Iterator[None]:
-    """Do not look for garbage in circles at all, while many objects are made that all stay."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -> Judged:

@@ -120,8 +120,7 @@ class ReportWriter:
         if self._task:
             self._task.cancel()
             self._task = None
-        self._taken += 1
-        self._write(self._taken, report, self._paths)
+        self._write(*self._take(report))
         last = jsonl.footer(report)
         for path in [*self._logs]:
             self._append(path, last)
@@ -137,12 +136,12 @@ class ReportWriter:
         while True:
             if self._changed and self._paths:
                 self._changed = False
-                await asyncio.to_thread(self._write, *self._take())
+                await asyncio.to_thread(self._write, *self._take(self._snapshot()))
             await asyncio.sleep(INTERVAL)
 
-    def _take(self) -> tuple[int, Report, tuple[Path, ...]]:
+    def _take(self, report: Report) -> tuple[int, Report, tuple[Path, ...]]:
         self._taken += 1
-        return self._taken, self._snapshot(), self._paths
+        return self._taken, report, self._paths
 
     def _write(self, number: int, report: Report, paths: Iterable[Path]) -> None:
         with self._lock:

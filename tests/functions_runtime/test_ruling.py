@@ -87,3 +87,8 @@ def test_positions_are_those_of_the_message_as_it_came() -> None:
 
 def test_a_source_is_named_as_people_read_it() -> None:
     assert [basis.words for basis in Basis] == ["documented", "emulator", "our interpretation"]
+
+
+def test_what_goes_further_is_about_the_same() -> None:
+    one = Finding("rule", Severity.INFO, Basis.READING, "sid", extent=1.0)
+    assert one.place == one._replace(severity=Severity.ERROR, extent=2.0).place == ("rule", "sid", None)

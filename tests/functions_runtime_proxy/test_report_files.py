@@ -139,9 +139,9 @@ def test_journal_is_read_by_the_thread_that_writes_it_and_files_by_another(
 def test_late_writer_does_not_put_an_old_report_in_the_place_of_a_new_one(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     run.writer.write_to([path])
-    old = run.writer._take()
+    old = run.writer._take(run.report())
     run.find()
-    run.writer._write(*run.writer._take())
+    run.writer._write(*run.writer._take(run.report()))
     run.writer._write(*old)
     assert _judged(path) == 1
 

@@ -86,7 +86,7 @@ class Headroom:
         """Take into account what was measured elsewhere."""
         if other.count > self.count:
             self.count = other.count
-        if other.size > self.size or (other.size == self.size and other.largest > self.largest):
+        if (other.size, other.largest) > (self.size, self.largest):
             self.size, self.largest = other.size, other.largest
 
 

@@ -249,8 +249,7 @@ class Journal:
         entries = []
         for each in self._shown():
             scheme, port = self.hosts.addressed(each.endpoint.host)
-            seen = each.count, each.first_seen, each.last_seen, each.known
-            entries.append(Entry(each.finding, each.endpoint, *seen, own(each.endpoint.host), scheme, port))
+            entries.append(replace(each, own=own(each.endpoint.host), scheme=scheme, port=port))
         return tuple(sorted(entries, key=rank))
 
     def _own(self, *, scoped: bool) -> Callable[[str], bool]:
@@ -326,8 +325,7 @@ def _folded(finding: Finding) -> Finding:
 
 def _take_in(entry: Entry, other: Entry) -> None:
     """Let an entry stand for another one of the same finding as well."""
-    if other.finding != entry.finding:
-        entry.finding = _further(entry.finding, other.finding)
+    entry.finding = _further(entry.finding, other.finding)
     entry.count += other.count
     if other.first_seen < entry.first_seen:
         entry.first_seen = other.first_seen

@@ -389,11 +389,11 @@ def _cookies_in(raw: msgspec.Raw) -> list[_Cookie]:
 def _response_fields(response: _Response) -> tuple[Fields, ResponseSection]:
     """As `_request_fields`, for a response."""
     has_content = response.content is not None and (response.content.size or 0) > 0
-    fields, section = _response_section(bytes(response.headers), has_content)
+    fields, section, may_be_joined = _response_section(bytes(response.headers), has_content)
     if b"set-cookie" not in section.by_name and (cookies := _cookies_in(response.cookies)):
         fields = (*fields, *((b"Set-Cookie", _set_cookie(cookie)) for cookie in cookies))
         section = response_section(fields)
-    elif any(_JOINED.search(line) for line in section.by_name.get(b"set-cookie", ())):
+    elif may_be_joined:
         fields = _with_cookies_apart(fields, {_bytes(cookie.name) for cookie in _cookies_in(response.cookies)})
         section = response_section(fields)
     return fields, section
@@ -415,9 +415,11 @@ def _with_cookies_apart(fields: Fields, names: Container[bytes]) -> Fields:
 
 # So have a sixth of the responses.
 @lru_cache(maxsize=64)
-def _response_section(headers: bytes, has_content: bool) -> tuple[Fields, ResponseSection]:
+def _response_section(headers: bytes, has_content: bool) -> tuple[Fields, ResponseSection, bool]:
+    """The field section, what follows from it, and whether a Set-Cookie in it may hold several cookies."""
     fields = _fields(_pairs_in(headers), drop_length=has_content, drop_pseudo=True)
-    return fields, response_section(fields)
+    section = response_section(fields)
+    return fields, section, any(_JOINED.search(line) for line in section.by_name.get(b"set-cookie", ()))
 
 
 def _fields(headers: list[_Pair], *, drop_length: bool, drop_pseudo: bool = False) -> Fields:

@@ -10,7 +10,7 @@ not printable: XML does not allow them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -32,18 +32,17 @@ def render(report: Report) -> str:
     entries: dict[str, list[Entry]] = {rule: [] for rule in BY_ID}
     for entry in report.entries:
         entries[entry.finding.rule].append(entry)
-    suites = [_suite(BY_ID[rule], found, report) for rule, found in entries.items()]
+    unknown = nothing_known(report)
+    run = _run(report, unknown)
+    suites = [_suite(BY_ID[rule], found, run, unknown) for rule, found in entries.items()]
     root = _element("testsuites", suites, name=NAME)
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
 
-def _suite(rule: Rule, entries: list[Entry], report: Report) -> Element:
-    unknown = nothing_known(report)
-    skipped = [_element("skipped", text=[unknown])] if unknown else []
-    nothing = _element("testcase", skipped, classname=rule.id, name="nothing found")
-    cases = [_case(entry) for entry in entries] or [nothing]
-    run = {
+def _run(report: Report, unknown: str) -> dict[str, str]:
+    """The properties of the run, which each suite has. `unknown` says why nothing is known, empty if something is."""
+    return {
         **{f"notice {notice.id}": notice.message for notice in report.notices},
         "verdict": report.standing.value if report.standing else f"nothing was judged. {unknown}",
         "mode": report.mode,
@@ -53,6 +52,12 @@ def _suite(rule: Rule, entries: list[Entry], report: Report) -> Element:
         "requests to other hosts": str(report.judged - requests_checked(report)),
         "findings folded": str(report.folded),
     }
+
+
+def _suite(rule: Rule, entries: list[Entry], run: Mapping[str, str], unknown: str) -> Element:
+    skipped = [_element("skipped", text=[unknown])] if unknown else []
+    nothing = _element("testcase", skipped, classname=rule.id, name="nothing found")
+    cases = [_case(entry) for entry in entries] or [nothing]
     properties = [_element("property", name=name, value=value) for name, value in run.items()]
     return _element(
         "testsuite",

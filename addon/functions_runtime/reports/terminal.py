@@ -38,7 +38,7 @@ def summary(
 ) -> str:
     """What is said at the end of a run. `reports` are paths of reports, `scoped_to` is the value of runtime_scope.
 
-    Rules are named in full if they found something of severity `show` or above. Infos below it are only counted.
+    Rules are named in full if they found something of severity `show` or above. With `warning`, infos are counted.
     """
     if report.judged:
         first, further = f"{headline(report)}.", _lines(report, reports, show)
