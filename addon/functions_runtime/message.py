@@ -12,7 +12,14 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint, endpoint
 from functions_runtime.syntax.fetch import Preflight, parse_preflight
 from functions_runtime.syntax.rfc6265 import SetCookie, parse_set_cookie, split_cookies
-from functions_runtime.syntax.rfc9110 import Fields, FieldsByName, field_section_size, fields_by_name
+from functions_runtime.syntax.rfc9110 import (
+    Fields,
+    FieldsByName,
+    as_http1_fields,
+    field_section_size,
+    fields_by_name,
+    target_authority,
+)
 
 HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII | re.IGNORECASE)
 """What can be the Domain of a cookie, or the name of a host in an option."""
@@ -45,6 +52,18 @@ def request_section(fields: Fields) -> RequestSection:
         cookies = tuple([pair for value in values for pair in split_cookies(value)])
         count += len(cookies) - len(values)
     return RequestSection(by_name, tuple(by_name), cookies, HeaderSize(field_section_size(fields), count))
+
+
+def request_head(fields: Fields, authority: bytes, version: bytes) -> tuple[Fields, RequestSection, bytes]:
+    """What follows from the field section of a request that a proxy received, whatever the HTTP version.
+
+    `authority` is the value of `:authority`, empty if there is none. `version` begins as in `HTTP/2`. Returns the field
+    section as HTTP/1.1 would carry it, what follows from that, and the authority that the client addressed.
+    """
+    addressed = target_authority(fields, authority, version)
+    multiplexed = version.startswith((b"HTTP/2", b"HTTP/3"))
+    fields = as_http1_fields(fields, authority=authority, multiplexed=multiplexed)
+    return fields, request_section(fields), addressed
 
 
 @dataclass(slots=True)

@@ -397,7 +397,9 @@ class FunctionsRuntime:
         if isinstance(action, Respond):
             passage.stand_in = enforce.replace_response(flow, action.reply)
         elif isinstance(action, Rewrite):
-            enforce.rewrite_response(flow, action)
+            judged = passage.case.exchange.response
+            assert judged
+            enforce.rewrite_response(flow, judged.fields, action)
         if not isinstance(action, Forward):
             passage.is_changed = True
             passage.response_after = (flow.response.status_code, flow.response.headers.fields)

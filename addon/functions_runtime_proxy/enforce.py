@@ -12,7 +12,7 @@ from typing import Any
 from mitmproxy import ctx, http
 
 from functions_runtime.ruling import Action, RemoveField, Reply, Rewrite, apply_edits
-from functions_runtime.syntax.rfc9110 import Fields, unfolded, without_fields
+from functions_runtime.syntax.rfc9110 import Fields, without_fields
 from functions_runtime_proxy import internals
 from functions_runtime_proxy.counting import StreamFunction, count_stream
 from functions_runtime_proxy.read import is_event_stream
@@ -41,11 +41,10 @@ def _expects_continue(fields: Fields) -> bool:
     return b", ".join(values).lower() == b"100-continue"
 
 
-def rewrite_response(flow: http.HTTPFlow, rewrite: Rewrite) -> None:
-    """Carry out the edits on the response."""
+def rewrite_response(flow: http.HTTPFlow, fields: Fields, rewrite: Rewrite) -> None:
+    """Carry out the edits on the response. `fields` is what was judged."""
     assert flow.response
-    headers = flow.response.headers
-    headers.fields = apply_edits(unfolded(headers.fields), rewrite.edits)
+    flow.response.headers.fields = apply_edits(fields, rewrite.edits)
 
 
 def reply_to(flow: http.HTTPFlow, reply: Reply) -> http.Response:

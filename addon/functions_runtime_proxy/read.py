@@ -11,12 +11,19 @@ from mitmproxy.proxy import mode_specs
 from functions_runtime.case import Case
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.endpoint import endpoint
-from functions_runtime.message import HOST_NAME, Exchange, Request, Response
+from functions_runtime.message import (
+    HOST_NAME,
+    Exchange,
+    Request,
+    Response,
+    ResponseSection,
+    request_head,
+    response_section,
+)
 from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
     Fields,
-    as_http1_fields,
     port_of,
     taken_apart,
     target_authority,
@@ -38,23 +45,33 @@ MAX_FACT = 2000
 def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_host_header: bool) -> Request:
     """The request as the Runtime would have got it. `fields` are what `fields_of` returned."""
     data = flow.request.data
-    version = data.http_version
-    multiplexed = version.startswith((b"HTTP/2", b"HTTP/3"))
-    fields = as_http1_fields(fields, authority=data.authority, multiplexed=multiplexed)
-    authority = _addressed_authority(flow)
+    fields, section, authority = _request_head(fields, data.authority, data.http_version)
     host, known = _addressed_host(flow, authority, keep_host_header)
     path, _, query = data.path.partition(b"?")
     return Request(
-        method=data.method.decode("ascii", "surrogateescape"),
-        host=host,
-        path=path.decode("utf-8", "surrogateescape"),
-        fields=fields,
-        domain=runtime_domain or _domain(host, known),
-        time=data.timestamp_start,
-        query=query,
-        scheme=_addressed_scheme(flow, keep_host_header),
-        port=port_of(authority) if authority else data.port,
+        data.method.decode("ascii", "surrogateescape"),
+        host,
+        path.decode("utf-8", "surrogateescape"),
+        fields,
+        runtime_domain or _domain(host, known),
+        data.timestamp_start,
+        query,
+        _addressed_scheme(flow, keep_host_header),
+        port_of(authority) if authority else data.port,
+        section,
     )
+
+
+# More than a third of the requests of real pages have the same fields as one before them.
+_request_head = lru_cache(maxsize=64)(request_head)
+
+
+# So have a sixth of the responses.
+@lru_cache(maxsize=64)
+def _response_head(fields: Fields, *, is_from_har: bool) -> tuple[Fields, ResponseSection]:
+    """The field section of a response as a user agent reads it, and what follows from it."""
+    fields = taken_apart(fields) if is_from_har else unfolded(fields)
+    return fields, response_section(fields)
 
 
 def fields_of(flow: http.HTTPFlow) -> Fields:
@@ -63,7 +80,12 @@ def fields_of(flow: http.HTTPFlow) -> Fields:
     if internals.is_from_har(flow):
         has_content = bool(flow.request.data.content)
         return without_invented_length(taken_apart(fields), flow.request.method, has_content=has_content)
-    return without_fields(fields, PROXY_FIELDS) if is_to_proxy(flow) else fields
+    return _without_proxy_fields(fields) if is_to_proxy(flow) else fields
+
+
+@lru_cache(maxsize=64)
+def _without_proxy_fields(fields: Fields) -> Fields:
+    return without_fields(fields, PROXY_FIELDS)
 
 
 def function_domain(flow: http.HTTPFlow, runtime_domain: str, keep_host_header: bool) -> str | None:
@@ -82,12 +104,14 @@ def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
     """
     assert flow.response
     data = flow.response.data
-    if internals.is_from_har(flow):  # nobody knows when it began
-        return Response(data.status_code, taken_apart(data.headers.fields), data.timestamp_end or 0.0, None)
+    is_from_har = internals.is_from_har(flow)
+    fields, section = _response_head(data.headers.fields, is_from_har=is_from_har)
+    if is_from_har:  # nobody knows when it began
+        return Response(data.status_code, fields, data.timestamp_end or 0.0, None, section)
     arrived = data.timestamp_start or flow.request.timestamp_start
     sent = flow.request.timestamp_end
     waited = None if held or sent is None or arrived < sent else arrived - sent
-    return Response(data.status_code, unfolded(data.headers.fields), arrived, waited)
+    return Response(data.status_code, fields, arrived, waited, section)
 
 
 def recorded_exchange(flow: http.HTTPFlow, request: Request) -> Exchange | None:

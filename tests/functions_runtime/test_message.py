@@ -5,9 +5,18 @@ from __future__ import annotations
 import pytest
 
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.message import Exchange, HeaderSize, Request, Response, SetCookieField
+from functions_runtime.message import (
+    Exchange,
+    HeaderSize,
+    Request,
+    Response,
+    SetCookieField,
+    request_head,
+    request_section,
+)
 from functions_runtime.syntax.fetch import Preflight
 from functions_runtime.syntax.rfc6265 import CookieAttributes, SetCookie
+from functions_runtime.syntax.rfc9110 import Fields
 
 
 @pytest.mark.parametrize(
@@ -36,6 +45,22 @@ def test_a_request_counts_its_cookies_in_place_of_the_field(
 def test_a_request_has_the_cookies_of_all_its_cookie_fields() -> None:
     fields = ((b"Cookie", b"a=1; ;b = 2 "), (b"X-Cookie", b"d=4"), (b"COOKIE", b"c"))
     assert Request(fields=fields).cookies == (b"a=1", b"b = 2", b"c")
+
+
+CRUMBS = ((b"Cookie", b"a=1"), (b"Cookie", b"b=2"))
+
+
+@pytest.mark.parametrize(
+    ("received", "authority", "version", "expected"),
+    [
+        (((b"Host", b"a.test"), *CRUMBS), b"", b"HTTP/1.1", ((b"Host", b"a.test"), *CRUMBS)),
+        (CRUMBS, b"a.test", b"HTTP/2.0", ((b"Host", b"a.test"), (b"Cookie", b"a=1; b=2"))),
+    ],
+)
+def test_a_received_request_is_as_http1_carries_it(
+    received: Fields, authority: bytes, version: bytes, expected: Fields
+) -> None:
+    assert request_head(received, authority, version) == (expected, request_section(expected), b"a.test")
 
 
 def test_a_response_counts_its_fields() -> None:

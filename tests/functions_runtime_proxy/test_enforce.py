@@ -73,7 +73,7 @@ def test_a_get_that_may_have_content_is_held(
 def test_response_is_edited_in_place() -> None:
     flow = live()
     response = arrive(flow, (b"X", b"\xff"), (b"Set-Cookie", b"a=\xfe"))
-    enforce.rewrite_response(flow, Rewrite((AppendAttributes(1, (b"Secure",)),)))
+    enforce.rewrite_response(flow, response.headers.fields, Rewrite((AppendAttributes(1, (b"Secure",)),)))
     assert flow.response is response
     assert response.headers.fields == ((b"X", b"\xff"), (b"Set-Cookie", b"a=\xfe; Secure"))
 

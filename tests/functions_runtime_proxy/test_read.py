@@ -102,7 +102,33 @@ def test_cookies_of_http1_stay_apart() -> None:
     assert fields == (HOST, (b"Cookie", b"a=1"), (b"Cookie", b"b=2"))
 
 
+def test_fields_that_came_before_are_not_parsed_again() -> None:
+    fields = [(b"Cookie", b"a=1"), (b"X-A", b"1")]
+    first, again = (_request(live(*fields), "", keep_host_header=True) for _ in range(2))
+    assert again.by_name is first.by_name
+    other = _request(live(*fields, (b"X-B", b"1")), "", keep_host_header=True)
+    assert other.by_name == {b"host": [HOST[1]], b"cookie": [b"a=1"], b"x-a": [b"1"], b"x-b": [b"1"]}
+
+
+def test_fields_that_came_before_say_nothing_about_the_authority() -> None:
+    authorities = [b"one.example.test", b"two.example.test"]
+    flows = [live((b"x-a", b"1"), http_version="HTTP/2.0", host=None, authority=each) for each in authorities]
+    hosts = [_request(flow, "", keep_host_header=True).host for flow in flows]
+    assert hosts == ["one.example.test", "two.example.test"]
+
+
 # Response
+
+
+def test_response_fields_that_came_before_are_not_parsed_again() -> None:
+    responses = []
+    for value in (b"a=1", b"a=1", b"a=2"):
+        flow = live()
+        arrive(flow, (b"Set-Cookie", value))
+        responses.append(read.response_of(flow))
+    first, again, other = responses
+    assert again.cookies is first.cookies
+    assert other.cookies[0].cookie.value == b"2"
 
 
 def test_response_is_what_the_server_sent() -> None:

@@ -19,17 +19,15 @@ from functions_runtime.message import (
     RequestSection,
     Response,
     ResponseSection,
-    request_section,
+    request_head,
     response_section,
 )
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
     Fields,
-    as_http1_fields,
     port_of,
     taken_apart,
-    target_authority,
     unfolded,
     without_fields,
     without_invented_length,
@@ -455,11 +453,9 @@ def _request_section(
     if is_from_har:
         name = method.decode("ascii", "replace")
         fields = without_invented_length(taken_apart(fields), name, has_content=has_content)
-    addressed = target_authority(fields, authority, version)
     if is_proxied:
         fields = without_fields(fields, PROXY_FIELDS)
-    fields = as_http1_fields(fields, authority=authority, multiplexed=version.startswith((b"HTTP/2", b"HTTP/3")))
-    return fields, request_section(fields), addressed
+    return request_head(fields, authority, version)
 
 
 # So have a sixth of the responses.
