@@ -15,7 +15,7 @@ from functions_runtime.ruling import Action, RemoveField, Reply, Rewrite, apply_
 from functions_runtime.syntax.rfc9110 import Fields, without_fields
 from functions_runtime_proxy import internals
 from functions_runtime_proxy.counting import StreamFunction, count_stream
-from functions_runtime_proxy.read import is_event_stream
+from functions_runtime_proxy.read import is_stream
 
 
 def rewrite_request(flow: http.HTTPFlow, fields: Fields, action: Action) -> frozenset[bytes]:
@@ -93,16 +93,20 @@ def hold_get(flow: http.HTTPFlow) -> None:
 class StandIn(http.Response):
     """The Runtime's reply in place of a response whose content still arrives.
 
-    What arrives is swallowed. The reply's content goes out at its first piece or, if there is none, at its end. An
-    addon behind this one that wants to stream the response gets the reply's content, and none of the Function's.
+    What arrives is swallowed. mitmproxy holds it until it is whole, and then the reply's content takes its place. If
+    somebody streams the response, the reply's content goes out at the first piece or, if there is none, at the end. An
+    addon behind this one that streams it gets the reply's content, and none of the Function's. `is_endless` says that
+    nobody knows how much content arrives: an HTTP/1 client is then told not to wait on the connection for its end.
     `swallowed` are the bytes of content that arrived so far.
     """
 
-    def __init__(self, flow: http.HTTPFlow, reply: Reply) -> None:
+    def __init__(self, flow: http.HTTPFlow, reply: Reply, *, is_endless: bool = False) -> None:
         super().__init__(**_data_of(flow, reply))
         self._whole = self.data.content or b""
         self._left = [self._whole] if self._whole else []
+        self._is_streamed = False
         self._then: StreamFunction | None = None
+        self._is_endless = is_endless and flow.request.http_version.startswith("HTTP/1")
         self.is_out = False
         self.swallowed = 0
         self.data.content = None
@@ -115,13 +119,16 @@ class StandIn(http.Response):
         return response
 
     @property
-    def stream(self) -> StreamFunction:
-        """What mitmproxy gives each piece that arrives to, and takes what goes out from."""
-        return self._instead
+    def stream(self) -> bool | StreamFunction:
+        """What mitmproxy gives each piece that arrives to, and takes what goes out from. False if it holds them."""
+        return self._instead if self._is_streamed else False
 
     @stream.setter
     def stream(self, value: bool | StreamFunction) -> None:
+        self._is_streamed = bool(value)
         self._then = value if callable(value) else None
+        if self._is_streamed and self._is_endless:
+            self.headers["Connection"] = "close"
 
     def _instead(self, data: bytes) -> Iterable[bytes] | bytes:
         pieces, self._left = self._left, []
@@ -133,26 +140,25 @@ class StandIn(http.Response):
 
     def finish(self) -> None:
         """Make the response whole, once nothing more can arrive."""
+        if self.data.content is not self._whole:
+            self.swallowed += len(self.data.content or b"")
         self.data.content = self._whole
         self.data.trailers = None
 
 
 def replace_response(flow: http.HTTPFlow, reply: Reply) -> StandIn | None:
-    """Put the reply in the place of the response. Returns it if the content of what it replaces has yet to arrive.
-
-    A response of unknown length may go on for long, so an HTTP/1 client is told not to wait on the connection for it.
-    """
+    """Put the reply in the place of the response. Returns it if the content of what it replaces has yet to arrive."""
+    let_streams_flow(flow)
     original = flow.response
     assert original
     if original.raw_content is not None:
         flow.response = reply_to(flow, reply)
         flow.response.timestamp_start = original.timestamp_start
         return None
-    replacement = StandIn(flow, reply)
     has_content = flow.request.method != "HEAD" and original.status_code not in (204, 304)
-    known = not has_content or "content-length" in original.headers
-    if not known and flow.request.http_version.startswith("HTTP/1"):
-        replacement.headers["Connection"] = "close"
+    is_endless = has_content and "content-length" not in original.headers
+    replacement = StandIn(flow, reply, is_endless=is_endless)
+    replacement.stream = bool(original.stream)
     replacement.timestamp_start = original.timestamp_start
     flow.response = replacement
     return replacement
@@ -164,19 +170,19 @@ def prepare_upload(flow: http.HTTPFlow) -> None:
         count_stream(flow.request, may_begin=True)
 
 
-def let_events_flow(flow: http.HTTPFlow) -> None:
-    """Stream server-sent events, in either mode: mitmproxy would hold them back until the last one, which is never."""
+def let_streams_flow(flow: http.HTTPFlow) -> None:
+    """Stream server-sent events and their like, in either mode: mitmproxy would hold them back until the last one."""
     assert flow.response
-    if not flow.response.stream and is_event_stream(flow.response):
+    if not flow.response.stream and is_stream(flow.response):
         flow.response.stream = True
 
 
 def prepare_stream(flow: http.HTTPFlow, *, may_begin: bool) -> bool:
-    """Let server-sent events flow, and count what passes of a response that is streamed. Returns whether it is.
+    """Let streams flow, and count what passes of a response that is streamed. Returns whether it is.
 
     `may_begin` says that mitmproxy may begin to stream in the middle.
     """
-    let_events_flow(flow)
+    let_streams_flow(flow)
     assert flow.response
     count_stream(flow.response, may_begin=may_begin)
     return bool(flow.response.stream)

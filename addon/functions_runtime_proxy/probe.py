@@ -24,7 +24,7 @@ from functions_runtime.rules.restricted_header_used import by_experiment
 from functions_runtime.ruling import Finding
 from functions_runtime.syntax.rfc9110 import Fields, without_fields
 from functions_runtime.wire_text import printable
-from functions_runtime_proxy.read import is_event_stream
+from functions_runtime_proxy.read import is_stream
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Probe:
         if flow.request.method not in SAFE_METHODS or flow.live or flow.request.raw_content is None or self.owns(flow):
             return []
         names = {name.lower() for name, _ in self._original(flow)}
-        if flow.websocket or b"sec-websocket-key" in names or (flow.response and is_event_stream(flow.response)):
+        if flow.websocket or b"sec-websocket-key" in names or (flow.response and is_stream(flow.response)):
             return []
         return sorted(filter(is_removed, names))
 

@@ -20,6 +20,7 @@ from functions_runtime.message import (
     request_head,
     response_section,
 )
+from functions_runtime.rules.streaming_unavailable import stream_type
 from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
@@ -194,11 +195,11 @@ def is_foreign(flow: http.HTTPFlow) -> bool:
     return flow.response.timestamp_end is not None or flow.response.raw_content is not None
 
 
-def is_event_stream(response: http.Response) -> bool:
-    """Whether the content is a stream of server-sent events, which may have no end."""
+def is_stream(response: http.Response) -> bool:
+    """Whether the content is a stream, such as server-sent events. It may have no end."""
     for name, value in response.headers.fields:
         if len(name) == 12 and name.lower() == b"content-type":
-            return value.partition(b";")[0].strip().lower() == b"text/event-stream"
+            return bool(stream_type(value))
     return False
 
 

@@ -192,7 +192,7 @@ def test_user_interfaces_are_left_alone_where_the_flow_ends_soon(bench: Bench) -
 def test_a_client_that_goes_once_it_has_the_reply_is_no_error(arrived: bool, bench: Bench) -> None:
     flow = live()
     bench.addon.requestheaders(flow)
-    arrive(flow, BAD_COOKIE)
+    arrive(flow, BAD_COOKIE, (b"Content-Type", b"text/event-stream"))
     bench.addon.responseheaders(flow)
     assert flow.response
     if arrived:
@@ -467,21 +467,23 @@ def test_a_response_that_still_arrives_is_judged_at_its_end_too(bench: Bench) ->
 
 @pytest.mark.parametrize("mode", ["enforce", "audit"])
 @pytest.mark.parametrize("size", [0, 4 * 1024 * 1024 + 1])
+@pytest.mark.parametrize("streamed", [False, True])
 def test_what_is_said_of_a_response_does_not_depend_on_what_stands_in_for_it(
-    mode: str, size: int, bench: Bench
+    streamed: bool, size: int, mode: str, bench: Bench
 ) -> None:
     bench.configure(runtime_mode=mode)
     flow = live()
     bench.addon.requestheaders(flow)
     response = arrive(flow, BAD_COOKIE)
+    response.stream = streamed
     bench.addon.responseheaders(flow)
     assert flow.response
+    assert (flow.response is response) is (mode == "audit")
     content = b"x" * size
     if callable(flow.response.stream):
-        assert flow.response is not response
         flow.response.stream(content)
     else:
-        response.raw_content = content
+        flow.response.raw_content = content
     flow.response.timestamp_end = NOW + 3
     bench.addon.response(flow)
     expected = {"response-too-large", "content-type-missing"} if size else set()

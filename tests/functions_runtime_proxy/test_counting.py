@@ -66,6 +66,8 @@ def test_what_stands_in_for_a_response_counts_for_itself() -> None:
     response = StandIn(flow, Reply(400, "Bad Request", (), b"no"))
     count_stream(response, may_begin=True)
     assert type(response) is StandIn
+    assert response.stream is False
+    response.stream = True
     assert stream_through(response) == []
 
 

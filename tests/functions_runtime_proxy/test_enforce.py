@@ -107,19 +107,28 @@ def _streamed(response: http.Response, *pieces: bytes) -> list[bytes]:
 
 @pytest.mark.parametrize("pieces", [(), (b"1",), (b"1", b"2" * 100_000, b"3")])
 @pytest.mark.parametrize(("method", "content"), [("GET", [b"too long"]), ("HEAD", [])])
-def test_replacement_swallows_what_arrives(method: str, content: list[bytes], pieces: tuple[bytes, ...]) -> None:
+@pytest.mark.parametrize("streamed", [False, True])
+def test_replacement_swallows_what_arrives(
+    streamed: bool, method: str, content: list[bytes], pieces: tuple[bytes, ...]
+) -> None:
     flow = live(method=method)
-    arrive(flow, (b"Content-Length", b"5"), (b"X-App", b"1"), (b"Set-Cookie", b"a=1"))
+    arrive(flow, (b"Content-Length", b"5"), (b"X-App", b"1"), (b"Set-Cookie", b"a=1")).stream = streamed
     stand_in = enforce.replace_response(flow, REPLY)
     assert stand_in
     assert flow.response is stand_in
     assert flow.response.headers.fields == ((b"Content-Type", b"text/plain"), (b"Content-Length", b"8"))
     assert (flow.response.raw_content, flow.response.timestamp_end) == (None, None)
     assert flow.response.timestamp_start == NOW + 2
-    assert _streamed(flow.response, *pieces) == content
+    if streamed:
+        assert _streamed(flow.response, *pieces) == content
+    else:
+        assert flow.response.stream is False
+        flow.response.raw_content = b"".join(pieces)
     flow.response.trailers = http.Headers(x="1")
     stand_in.finish()
+    stand_in.finish()
     assert flow.response.raw_content == b"".join(content)
+    assert stand_in.swallowed == sum(map(len, pieces))
     assert flow.response.trailers is None
 
 
@@ -132,13 +141,15 @@ def test_replacement_swallows_what_arrives(method: str, content: list[bytes], pi
         ("HTTP/2.0", [], False),
     ],
 )
-def test_client_is_not_kept_waiting_for_a_response_of_unknown_length(
+def test_client_is_not_kept_waiting_for_a_streamed_response_of_unknown_length(
     version: str, fields: list[Field], closes: bool
 ) -> None:
     flow = live(http_version=version)
     arrive(flow, *fields)
     enforce.replace_response(flow, REPLY)
     assert flow.response
+    assert "connection" not in flow.response.headers  # mitmproxy waits for the end itself
+    flow.response.stream = True
     assert flow.response.headers.get("connection") == ("close" if closes else None)
 
 
@@ -157,23 +168,24 @@ def test_replacement_of_a_response_that_is_whole_is_whole() -> None:
     [
         (b"text/event-stream", True),
         (b" Text/Event-Stream ; charset=utf-8", True),
+        (b"multipart/x-mixed-replace;boundary=frame", True),
         (b"text/event-streams", False),
         (b"text/html", False),
         (b"", False),
     ],
 )
-def test_events_are_streamed(media_type: bytes, streamed: bool) -> None:
+def test_streams_are_streamed(media_type: bytes, streamed: bool) -> None:
     flow = live()
     response = arrive(flow, (b"Content-Type", media_type))
-    enforce.let_events_flow(flow)
+    enforce.let_streams_flow(flow)
     assert bool(response.stream) is streamed
 
 
-def test_events_that_somebody_streams_already_are_left_to_them() -> None:
+def test_streams_that_somebody_streams_already_are_left_to_them() -> None:
     flow = live()
     response = arrive(flow, (b"Content-Type", b"text/event-stream"))
     response.stream = theirs = lambda data: data
-    enforce.let_events_flow(flow)
+    enforce.let_streams_flow(flow)
     assert response.stream is theirs
 
 

@@ -88,19 +88,19 @@ def test_content_that_another_addon_changes(proxy: Mitmdump, origin: Origin) -> 
     assert received.values(b"Set-Cookie") == [b"a=1; Max-Age=1; HttpOnly; Secure"]
 
 
-TOO_LATE = "the client has the Runtime's reply by then, as with every response that mitmproxy streams (decision 19)"
-
-
-@pytest.mark.parametrize(
-    "cookie",
-    [b"Set-Cookie: a=1; Max-Age=1", pytest.param(BAD_COOKIE, marks=pytest.mark.xfail(reason=TOO_LATE, strict=True))],
-)
+@pytest.mark.parametrize("cookie", [b"Set-Cookie: a=1; Max-Age=1", BAD_COOKIE])
 def test_response_that_another_addon_sets_when_the_content_is_there(
     cookie: bytes, proxy: Mitmdump, origin: Origin
 ) -> None:
     origin.serve(response(cookie), b"/replace-whole")
     received = proxy.fetch(request(target=b"/replace-whole"))
     assert (received.status, received.content) == (201, b"theirs")
+
+
+def test_response_that_another_addon_sets_when_the_client_has_a_streamed_one(proxy: Mitmdump, origin: Origin) -> None:
+    origin.serve(response(BAD_COOKIE, b"Content-Type: text/event-stream"), b"/replace-whole")
+    received = proxy.fetch(request(target=b"/replace-whole"))
+    assert (received.status, received.content) == (400, b"Cookies max-age cannot be greater than a day")
 
 
 def _judged(proxy: Mitmdump) -> str:

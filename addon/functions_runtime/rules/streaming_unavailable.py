@@ -11,7 +11,6 @@ from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Fact, Finding, Severity
 
 _STREAMS = (b"text/event-stream", b"multipart/x-mixed-replace")
-"""Media types of which each part matters when it arrives."""
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
@@ -35,12 +34,13 @@ def check_ending(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
 def _stream_type(response: Response) -> str:
     """The media type if it is one for streams, else an empty text."""
     values = response.by_name.get(b"content-type")
-    return _stream_type_in(values[-1]) if values else ""
+    return stream_type(values[-1]) if values else ""
 
 
 # Servers send the same few values again and again.
 @lru_cache(maxsize=256)
-def _stream_type_in(content_type: bytes) -> str:
+def stream_type(content_type: bytes) -> str:
+    """The media type in a value of Content-Type if each part of such content matters when it arrives, else empty."""
     media_type = content_type.partition(b";")[0].strip().lower()
     return media_type.decode() if media_type in _STREAMS else ""
 
