@@ -10,13 +10,14 @@ import contextlib
 import importlib.util
 import os
 import pickle
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver, get_all_start_methods, get_context
-from multiprocessing.context import BaseContext
+from multiprocessing import active_children, get_context
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +34,8 @@ MERGED_AT_ONCE = 8
 ATTEMPTS = 3
 """How often recordings are judged in processes of this machine if one of them is killed."""
 SECONDS_TO_CONNECT = 10
+SHELL_SIGNAL = 128
+"""What shells add to the number of a signal to get an exit status."""
 SAFE_PATH = "PYTHONSAFEPATH"
 """The variable that keeps Python from importing what is in the working directory."""
 
@@ -42,7 +45,7 @@ class ClusterError(Exception):
 
 
 Advance = Callable[[int], None]
-"""Called with the number of recordings that were finished since the last call."""
+"""Called with the number of recordings that were finished since the last call. The first number is 0."""
 
 
 def is_installed() -> bool:
@@ -77,42 +80,67 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 
 def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
     """Raises BrokenProcessPool, EOFError or ConnectionError if one of the processes dies."""
-    with ProcessPoolExecutor(workers, _context()) as pool:
-        from dask.callbacks import Callback
+    import dask.bag  # noqa: F401 (for the processes as well)
+    from dask.callbacks import Callback
 
-        size = _part_size(len(names), workers)
+    size = _part_size(len(names), workers)
 
-        class Watch(Callback):
-            def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
-                if "judged_part" in str(key):  # Dask may join the names of several steps
-                    advance(size)
+    class Watch(Callback):
+        def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
+            if "judged_part" in str(key):  # Dask may join the names of several steps
+                advance(size)
 
-        with Watch():  # type: ignore[no-untyped-call]
-            # Dask would give six parts at a time to one process.
-            return _unpacked(_judged(_bag(names, size), plan).compute(scheduler="processes", pool=pool, chunksize=1))
+    with _processes(workers) as pool, Watch():  # type: ignore[no-untyped-call]
+        advance(0)
+        # Dask would give six parts at a time to one process.
+        return _unpacked(_judged(_bag(names, size), plan).compute(scheduler="processes", pool=pool, chunksize=1))
 
 
-def _context() -> BaseContext:
-    """How processes start: as copies of one that imports what they need while this process imports Dask.
+@contextlib.contextmanager
+def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that have started, as copies of this one if that is safe.
 
-    Windows cannot copy a process. Before Python 3.11, the one process would import from the working directory, which
-    can be anybody's.
+    A process can be copied if it has no other thread, whose locks would stay in the copy, and if its system's libraries
+    allow it. Other processes start from nothing, and import nothing that is in the working directory.
     """
-    if sys.version_info < (3, 11) or "forkserver" not in get_all_start_methods():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload([__name__, "dask.bag"])
-    before = os.environ.get(SAFE_PATH)
+    copies = sys.platform == "linux" and threading.active_count() == 1
+    others, before = active_children(), os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"
     try:
-        forkserver.ensure_running()
-    except OSError:  # the path of its socket is too long, for example
-        return get_context("spawn")
+        with (
+            _ending_in_order(),
+            ProcessPoolExecutor(workers, get_context("fork" if copies else "spawn"), _die_of_signals) as pool,
+        ):
+            try:
+                pool.submit(int)  # all copies are made now, before the pool has threads
+                yield pool
+            except BaseException:  # nobody waits for them any more
+                for process in set(active_children()) - set(others):
+                    process.terminate()
+                raise
     finally:
         del os.environ[SAFE_PATH]
         if before is not None:
             os.environ[SAFE_PATH] = before
-    return context
+
+
+def _die_of_signals() -> None:
+    """Let this process end at once. The one that started it says what happened."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let SIGTERM raise SystemExit, so that no process stays behind. Only the main thread can ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(SHELL_SIGNAL + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:
@@ -124,6 +152,7 @@ def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advanc
             raise ClusterError(f"The cluster at {scheduler} has no workers. Start one: dask worker {scheduler}")
         _check_versions(client)
         size = _part_size(len(names), workers)
+        advance(0)
         result = client.compute(_judged(_bag(names, size), plan), retries=3)
         judged = _unpacked(result.result())
         advance(len(names))

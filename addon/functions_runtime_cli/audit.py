@@ -187,6 +187,7 @@ def _size(path: str) -> int:
 
 def _one_by_one(names: Sequence[str], plan: Plan, progress: _Progress) -> Judged:
     def each() -> Iterator[Judged]:
+        progress.advance(0)
         for name in names:
             judged = judging.judge(name, plan, progress.saw)
             progress.finished(judged)
@@ -238,7 +239,10 @@ def _unread(judged: Judged) -> str:
 
 
 class _Progress(NamedTuple):
-    """Callbacks for progress: after each exchange, after each recording, and after several recordings elsewhere."""
+    """Callbacks for progress: after each exchange, after each recording, and after several recordings elsewhere.
+
+    The last is called with 0 before the first recording.
+    """
 
     saw: Callable[[Journal], None] | None
     finished: Callable[[Judged], None]
@@ -261,20 +265,27 @@ def _progress(recordings: int, *, quiet: bool) -> Iterator[_Progress]:
         TextColumn("{task.fields[exchanges]:,} exchanges, {task.fields[findings]:,} findings"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=recordings, exchanges=0, findings=0)
-        before = [0, 0]
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=recordings, exchanges=0, findings=0)
+    before = [0, 0]
 
-        def saw(journal: Journal) -> None:
-            if journal.judged % 64 == 0:
-                bar.update(task, exchanges=before[0] + journal.judged, findings=before[1] + journal.found)
+    def saw(journal: Journal) -> None:
+        if journal.judged % 64 == 0:
+            bar.update(task, exchanges=before[0] + journal.judged, findings=before[1] + journal.found)
 
-        def finished(judged: Judged) -> None:
-            before[0] += judged.journal.judged
-            before[1] += judged.journal.found
-            bar.update(task, advance=1, exchanges=before[0], findings=before[1])
+    def finished(judged: Judged) -> None:
+        before[0] += judged.journal.judged
+        before[1] += judged.journal.found
+        bar.update(task, advance=1, exchanges=before[0], findings=before[1])
 
-        yield _Progress(saw, finished, lambda recordings: bar.update(task, advance=recordings))
+    with contextlib.ExitStack() as shown:
+
+        def advance(recordings: int) -> None:
+            if not recordings:  # not before: the bar has a thread, and a process with a thread cannot be copied
+                shown.enter_context(bar)
+            bar.update(task, advance=recordings)
+
+        yield _Progress(saw, finished, advance)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,6 +24,8 @@ from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "addon"
+IMPORTABLE = f"import sys; sys.path.insert(0, {str(ADDON)!r})"
+"""The beginning of a program that imports the packages from here."""
 PATIENCE = 60
 """Seconds within which a cluster has to be there."""
 
@@ -241,41 +243,86 @@ def test_local_processes_say_how_far_they_are(recordings: Path) -> None:
     assert len(names) <= sum(advanced) < len(names) + max(advanced)
 
 
-def test_processes_start_from_nothing_if_they_cannot_be_copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(at_scale, "get_all_start_methods", lambda: ["spawn"])
-    assert at_scale._context().get_start_method() == "spawn"
+WAITING = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
+"""A thread, whose locks would stay in a copy of its process."""
 
 
-def test_processes_start_from_nothing_if_there_is_no_place_for_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> None:
-        raise OSError("AF_UNIX path too long")
-
-    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", refuse)
-    monkeypatch.delenv(at_scale.SAFE_PATH, raising=False)
-    assert at_scale._context().get_start_method() == "spawn"
-    assert at_scale.SAFE_PATH not in os.environ
-
-
-def test_nothing_in_the_working_directory_is_run(recordings: Path, expected: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("thread", ["", WAITING], ids=["copied", "started"])
+def test_nothing_in_the_working_directory_is_run(thread: str, recordings: Path, expected: str, tmp_path: Path) -> None:
     folder = tmp_path / "anybodys"
     folder.mkdir()
-    for name in ("dask.py", "statistics.py", "functions_runtime.py"):
+    for name in ("dask.py", "statistics.py", "multiprocessing.py", "functions_runtime.py"):
         (folder / name).write_text("open('was-run', 'w')", encoding="utf-8")
     out = tmp_path / "out.json"
-    call = [
-        sys.executable,
-        str(ROOT / "scripts" / "audit"),
-        str(recordings),
-        "-q",
-        "--workers",
-        "2",
-        "--report",
-        str(out),
-    ]
-    environment = {**os.environ, "RUNTIME_VENV": sys.prefix}
-    subprocess.run(call, cwd=folder, env=environment, check=True, timeout=PATIENCE)
+    driver = tmp_path / "driver.py"
+    driver.write_text(
+        f"{IMPORTABLE}\nimport threading\n"
+        "from functions_runtime_cli.audit import main\n"
+        f"if __name__ == '__main__':\n    {thread}\n    sys.exit(main())",
+        encoding="utf-8",
+    )
+    call = [sys.executable, str(driver), str(recordings), "-q", "--workers", "2", "--report", str(out)]
+    subprocess.run(call, cwd=folder, check=True, timeout=PATIENCE)
     assert not (folder / "was-run").exists()
     assert out.read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are copied on Linux only")
+@pytest.mark.parametrize(("thread", "method"), [("", "Fork"), (WAITING, "Spawn")])
+def test_a_process_with_threads_is_not_copied(thread: str, method: str) -> None:
+    code = (
+        f"{IMPORTABLE}\nimport multiprocessing, threading\nfrom functions_runtime_cli import at_scale\n{thread}\n"
+        "with at_scale._processes(2) as pool:\n"
+        "    print([type(each).__name__ for each in multiprocessing.active_children()], pool.submit(abs, -1).result())"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert f"{method}Process" in said.stdout
+    assert said.stdout.endswith("] 1\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that blocks whoever reads it")
+@pytest.mark.parametrize("to_all", [False, True])
+@pytest.mark.parametrize(
+    ("number", "status", "said"), [(signal.SIGINT, 1, "Interrupted.\n"), (signal.SIGTERM, 128 + signal.SIGTERM, "")]
+)
+def test_a_signal_ends_all_processes(
+    number: signal.Signals, status: int, said: str, to_all: bool, recordings: Path, tmp_path: Path
+) -> None:
+    endless = tmp_path / "endless.har"
+    os.mkfifo(endless)
+    code = f"{IMPORTABLE}; from functions_runtime_cli.audit import main; sys.exit(main())"
+    call = [sys.executable, "-c", code, str(endless), str(recordings), "--workers", "2"]
+    with (
+        subprocess.Popen(
+            call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as run,
+        contextlib.ExitStack() as stack,
+    ):
+        stack.callback(os.close, _written_to(endless))
+        (os.killpg if to_all else os.kill)(run.pid, number)
+        _, complaint = run.communicate(timeout=PATIENCE)  # until no process has its end of the pipes
+    assert (run.returncode, complaint) == (status, said)
+
+
+def _written_to(fifo: Path) -> int:
+    """A descriptor of the file's end for writing, once somebody reads it."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        time.sleep(0.02)
+    pytest.fail("nobody reads it")
+
+
+def test_the_environment_stays_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    for before in (None, "0"):
+        if before:
+            monkeypatch.setenv(at_scale.SAFE_PATH, before)
+        else:
+            monkeypatch.delenv(at_scale.SAFE_PATH, raising=False)
+        with at_scale._processes(1) as pool:
+            assert pool.submit(os.getenv, at_scale.SAFE_PATH).result() == "1"
+        assert os.environ.get(at_scale.SAFE_PATH) == before
 
 
 def test_a_process_that_is_killed_costs_nothing(recordings: Path) -> None:
@@ -284,11 +331,12 @@ def test_a_process_that_is_killed_costs_nothing(recordings: Path) -> None:
     advanced: list[int] = []
 
     def kill_one_at_the_first_step(number: int) -> None:
-        if not advanced:  # by now, all processes have been started
+        if number and not any(advanced):
             multiprocessing.active_children()[0].kill()
         advanced.append(number)
 
     judged = at_scale.on_this_machine(names, plan, 2, kill_one_at_the_first_step)
+    assert advanced[0] == 0
     assert min(advanced) < 0 < sum(advanced)
     assert render(judged.journal.report("audit", LIMITS)) == render(
         judge_each(names, plan).journal.report("audit", LIMITS)
