@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import active_children, get_context
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,7 +81,8 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
 
 def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
     """Raises BrokenProcessPool, EOFError or ConnectionError if one of the processes dies."""
-    import dask.bag  # noqa: F401 (for the processes as well)
+    import dask.bag
+    import dask.multiprocessing
     from dask.callbacks import Callback
 
     size = _part_size(len(names), workers)
@@ -92,8 +94,10 @@ def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advan
 
     with _processes(workers) as pool, Watch():  # type: ignore[no-untyped-call]
         advance(0)
-        # Dask would give six parts at a time to one process.
-        return _unpacked(_judged(_bag(names, size), plan).compute(scheduler="processes", pool=pool, chunksize=1))
+        # If a word names the scheduler, Dask imports all of `distributed` first. Without `chunksize`, it gives six
+        # parts at a time to one process.
+        by_processes = partial(dask.multiprocessing.get, pool=pool, chunksize=1)
+        return _unpacked(_judged(_bag(names, size), plan).compute(scheduler=by_processes))
 
 
 @contextlib.contextmanager
