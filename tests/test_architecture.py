@@ -33,7 +33,7 @@ PARTS: dict[str, set[str]] = {
     "ruling": {"syntax", "endpoint"},
     "rule": {"wire_text", "endpoint", "message", "profile", "ruling"},
     "rules": {"wire_text", "record.bounded", "syntax", "endpoint", "message", "profile", "ruling", "rule"},
-    "catalogue": {"rule", "rules", "ruling"},
+    "catalogue": {"rule", "rules", "ruling", "version"},
     "engine": {"message", "profile", "rule", "ruling"},
     "untested": {"wire_text", "message", "profile"},
     "record.entry": {"endpoint", "ruling"},

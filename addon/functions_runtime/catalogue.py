@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from difflib import get_close_matches
 
-from functions_runtime import rules
+from functions_runtime import rules, version
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Finding
 
@@ -29,6 +29,11 @@ def advice(rule_id: str) -> str:
     """A sentence for somebody who named a rule that does not exist: the nearest one, or all of them."""
     near = get_close_matches(rule_id, BY_ID, n=1)
     return f"Did you mean {near[0]}?" if near else f"The rules are {', '.join(BY_ID)}."
+
+
+def page(rule: Rule) -> tuple[str, str]:
+    """The rule's page: its place in the project, and its URL, which is empty as long as nobody has published it."""
+    return f"docs/rules.md#{rule.id}", f"{version.RULES_URL}#{rule.id}" if version.RULES_URL else ""
 
 
 def say(finding: Finding) -> str:

@@ -69,4 +69,4 @@ def passed(message: http.Message | None) -> int:
     """Bytes of content that passed of a message: those that mitmproxy holds, or those that were counted."""
     if message is None:
         return 0
-    return message.stream.counted if isinstance(message.stream, Counting) else len(message.raw_content or b"")
+    return message.stream.counted if isinstance(message.stream, Counting) else len(message.data.content or b"")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from functions_runtime import catalogue, rules
-from functions_runtime.catalogue import BY_ID, RULES, advice, say
+from functions_runtime import catalogue, rules, version
+from functions_runtime.catalogue import BY_ID, RULES, advice, page, say
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject, nothing
@@ -129,3 +129,10 @@ def test_a_module_with_rules_is_all_that_it_takes(folder_of_rules: Path) -> None
     found = importlib.reload(catalogue).RULES
     assert {rule.id for rule in found} == {*BY_ID, "a-new-rule"}
     assert list(found) == sorted(found, key=lambda rule: rule.step)
+
+
+def test_a_rule_has_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = RULES[0]
+    assert page(rule) == (f"docs/rules.md#{rule.id}", "")
+    monkeypatch.setattr(version, "RULES_URL", "https://docs.example/rules")
+    assert page(rule) == (f"docs/rules.md#{rule.id}", f"https://docs.example/rules#{rule.id}")

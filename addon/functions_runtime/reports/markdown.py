@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from functions_runtime.catalogue import BY_ID, say
+from functions_runtime.catalogue import BY_ID, page, say
 from functions_runtime.profile import Limits
 from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
 from functions_runtime.record.report import JudgedEndpoint, JudgedHost, Report
@@ -136,7 +136,8 @@ def _findings(found: Sequence[RuleCauses], report: Report) -> Iterable[str]:
         yield f"### {_text(rule.title)} ({each.severity})"
         lead = "For example: " if len(causes) > 1 else ""
         yield f"{lead}{_text(say(causes[0].finding))}"
-        yield f"Fix: {_text(rule.fix)} (`{rule.id}`, {rule.basis.words}; docs/rules.md#{rule.id})"
+        place, url = page(rule)
+        yield f"Fix: {_text(rule.fix)} (`{rule.id}`, {rule.basis.words}; {f'[{place}]({url})' if url else place})"
         if rule.code:
             yield f"```js\n{rule.code}```"
         headings = columns(rule, [entry.finding for cause in causes for entry in cause.entries])

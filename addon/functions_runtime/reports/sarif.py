@@ -14,7 +14,7 @@ import hashlib
 import json
 from typing import Any
 
-from functions_runtime.catalogue import BY_ID, RULES, say
+from functions_runtime.catalogue import BY_ID, RULES, page, say
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.report import Report
 from functions_runtime.reports.causes import Cause, gather
@@ -88,7 +88,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
             "text": f"{explanation}\n\nFix: {rule.fix}{code}",
             "markdown": f"{explanation}\n\n**Fix:** {rule.fix}{fence}",
         },
-        "helpUri": rule.references[0],
+        "helpUri": page(rule)[1] or rule.references[0],
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {
             "basis": rule.basis.value,

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from functions_runtime import version
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.record.inventory import FOLDED, Headroom, SeenCookie, Standing
 from functions_runtime.record.report import Report
@@ -93,7 +94,7 @@ def test_endpoints_are_counted_by_how_they_do() -> None:
     assert rows(report(endpoints=endpoints), "# ") == [["Runs", "3", "75%"], ["Breaks", "1", "25%"]]
 
 
-def test_a_cause_is_a_row_under_its_rule_with_its_facts_in_columns() -> None:
+def test_a_cause_is_a_row_under_its_rule_with_its_facts_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     script = BY_ID["cookie-read-by-script"]
     one = entry(script.id, endpoint=LOGIN, subject="sid", count=2, known=True)
     rendered = report(
@@ -108,6 +109,8 @@ def test_a_cause_is_a_row_under_its_rule_with_its_facts_in_columns() -> None:
     assert f"### {script.title} (error)\n\nFor example: " in text
     assert f"Fix: {script.fix} (`{script.id}`, {script.basis.words}; docs/rules.md#{script.id})\n\n```js\n" in text
     assert script.code in text
+    monkeypatch.setattr(version, "RULES_URL", "https://docs.example/rules")
+    assert f"; [docs/rules.md#{script.id}](https://docs.example/rules#{script.id}))\n\n```js\n" in render(rendered)
     [place] = script.cells(one.finding)
     assert rows(rendered, f"### {script.title}") == [
         [

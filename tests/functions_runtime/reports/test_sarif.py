@@ -6,6 +6,9 @@ import importlib.util
 import json
 from typing import Any
 
+import pytest
+
+from functions_runtime import version
 from functions_runtime.catalogue import RULES, say
 from functions_runtime.record.report import Report
 from functions_runtime.reports.sarif import IN_BASELINE, MAX_RELATED, NOT_OWN, SCHEMA, render
@@ -44,13 +47,15 @@ def results(*entries: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_every_rule_is_described_with_help() -> None:
+@pytest.mark.parametrize("published", ["", "https://docs.example/rules"])
+def test_every_rule_is_described_with_help(published: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(version, "RULES_URL", published)
     described = run_of(report())["tool"]["driver"]["rules"]
     assert [each["id"] for each in described] == [rule.id for rule in RULES]
     for rule, each in zip(RULES, described, strict=True):
         assert each["shortDescription"]["text"] == rule.title
         assert each["fullDescription"]["text"] == " ".join(rule.explanation.split())
-        assert each["helpUri"] == rule.references[0]
+        assert each["helpUri"] == (f"{published}#{rule.id}" if published else rule.references[0])
         assert each["properties"]["basis"] == rule.basis.value
         for text in each["help"].values():
             assert rule.fix in text

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from functions_runtime.catalogue import BY_ID, say
+from functions_runtime.catalogue import BY_ID, page, say
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.inventory import FOLDED
@@ -207,6 +207,7 @@ def _rules(causes: Iterable[Cause], prefix: str) -> Content:
 
 def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:
     rule, causes = found
+    place, url = page(rule)
     sources = [element("li", element("a", url, href=url, rel="noopener noreferrer")) for url in rule.references]
     about = element(
         "div",
@@ -221,7 +222,9 @@ def _rule(found: RuleCauses, prefix: str, *, first: bool) -> Markup:
             "p",
             element("b", "How sure: "),
             f"{HOW_SURE[rule.basis]}. Described in the project's ",
-            element("code", f"docs/rules.md#{rule.id}"),
+            element("a", element("code", place), href=url, rel="noopener noreferrer")
+            if url
+            else element("code", place),
             ". Sources:",
         ),
         element("ul", sources, class_="sources"),

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
+from functions_runtime import version
 from functions_runtime.catalogue import BY_ID, RULES, say
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.record.entry import Entry
@@ -90,6 +91,15 @@ def test_a_rule_says_what_happens_how_to_fix_it_and_how_sure_that_is() -> None:
     [code] = about.findall("pre/code")
     assert code.text == rule.code.rstrip("\n")
     assert [link.attrib["href"] for link in about.findall("ul/li/a")] == list(rule.references)
+
+
+def test_a_rule_links_to_its_page_once_that_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = BY_ID["cookie-read-by-script"]
+    monkeypatch.setattr(version, "RULES_URL", "https://docs.example/rules")
+    [group] = groups("rule", entry(rule.id, subject="csrf"))
+    link = group.find("div[@class='about']/p/a")
+    assert link is not None
+    assert link.attrib["href"] == f"https://docs.example/rules#{rule.id}"
 
 
 def test_of_several_causes_the_sentence_is_an_example() -> None:
