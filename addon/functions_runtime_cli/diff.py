@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("new", metavar="NEW", type=Path, help="the later JSON report")
     parser.add_argument(
         "--show",
-        choices=list(SEVERITIES),
+        type=_severity,
         default=str(Severity.INFO),
         metavar="LEVEL",
         help=f"lowest severity that counts: {', '.join(SEVERITIES)} (default: info)",
@@ -26,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Findings at hosts of other owners are left out. The exit status is 2 if the later report has a new finding."
     )
+
+
+def _severity(text: str) -> Severity:
+    if text not in SEVERITIES:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a valid value. Use one of {', '.join(SEVERITIES)}.")
+    return SEVERITIES[text]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     counted = {
         known
         for known in old.keys() | new.keys()
-        if (old.get(known) or new.get(known)) and SEVERITIES.get(known[1], Severity.ERROR) >= SEVERITIES[arguments.show]
+        if (old.get(known) or new.get(known)) and SEVERITIES.get(known[1], Severity.ERROR) >= arguments.show
     }
     found = difference(old.keys() & counted, new.keys() & counted)
     print(render(found), end="")

@@ -129,6 +129,8 @@ def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str],
     assert "it does not take --failon error. Did you mean --fail-on? Run functions-runtime audit" in misspelt
     assert "it does not take --rep r.html. Did you mean --report? " in refusal(capsys, "audit", "a", "--rep", "r.html")
     good = report(tmp_path / "good.json")
+    said = refusal(capsys, "diff", good, good, "--show", "eror")
+    assert "argument --show: 'eror' is not a valid value. Use one of error, warning, info. Run" in said
     (tmp_path / "bad.json").write_bytes(b"\xff")
     for bad in ("missing.json", "bad.json", "."):
         said = refusal(capsys, "diff", good, str(tmp_path / bad))
