@@ -55,10 +55,10 @@ def request_section(fields: Fields) -> RequestSection:
 
 
 def request_head(fields: Fields, authority: bytes, version: bytes) -> tuple[Fields, RequestSection, bytes]:
-    """What follows from the field section of a request that a proxy received, whatever the HTTP version.
+    """Read the field section of a request, whatever the HTTP version.
 
     `authority` is the value of `:authority`, empty if there is none. `version` begins as in `HTTP/2`. Returns the field
-    section as HTTP/1.1 would carry it, what follows from that, and the authority that the client addressed.
+    section as HTTP/1.1 would carry it, what follows from it, and the authority that the client addressed.
     """
     addressed = target_authority(fields, authority, version)
     multiplexed = version.startswith((b"HTTP/2", b"HTTP/3"))

@@ -26,7 +26,7 @@ from mitmproxy.version import VERSION as MITMPROXY_VERSION
 
 from functions_runtime.version import VERSION
 from functions_runtime_cli.judging import MANY_OBJECTS, NEVER, Judged, Plan, collecting_after, judge_each, merged
-from functions_runtime_cli.opening import FROM_EXTRA
+from functions_runtime_cli.opening import FROM_EXTRA, reason_of
 
 PARTS_PER_WORKER = 3
 MOST_IN_A_PART = 50
@@ -35,6 +35,7 @@ MERGED_AT_ONCE = 8
 ATTEMPTS = 3
 """How often recordings are judged in processes of this machine if one of them is killed."""
 SECONDS_TO_CONNECT = 10
+ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SHELL_SIGNAL = 128
 """What shells add to the number of a signal to get an exit status."""
 SAFE_PATH = "PYTHONSAFEPATH"
@@ -60,8 +61,12 @@ def _require(what: str, otherwise: str) -> None:
 
 
 def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Advance) -> Judged:
-    """Judge recordings in this many processes. Raises ClusterError if Dask is missing, or if they die repeatedly."""
+    """Judge recordings in at most this many processes.
+
+    Raises ClusterError if Dask is missing, or if processes cannot start or die repeatedly.
+    """
     _require("Judging in several processes", "Or use --workers 1.")
+    workers = min(workers, len(names))
     for _ in range(ATTEMPTS):
         finished: list[int] = []
 
@@ -73,6 +78,8 @@ def on_this_machine(names: Sequence[str], plan: Plan, workers: int, advance: Adv
             return _in_processes(names, plan, workers, count)
         except (BrokenProcessPool, EOFError, ConnectionError):  # all of it is judged again, and counted once
             advance(-sum(finished))
+        except OSError as error:
+            raise ClusterError(f"Processes cannot start: {reason_of(error)}. Try fewer with --workers.") from error
     raise ClusterError(
         "Processes that judged recordings were killed again and again, perhaps because memory ran out. Try fewer with "
         "--workers."
@@ -102,21 +109,20 @@ def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advan
 
 @contextlib.contextmanager
 def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that have started, as copies of this one if that is safe.
+    """Start processes: copies of this one, or new ones if copies would not be safe (decision 84).
 
-    A process can be copied if it has no other thread, whose locks would stay in the copy, and if its system's libraries
-    allow it. Other processes start from nothing, and import nothing that is in the working directory.
+    New ones import nothing that is in the working directory.
     """
-    copies = sys.platform == "linux" and threading.active_count() == 1
+    can_copy = sys.platform == "linux" and threading.active_count() == 1
     others, before = active_children(), os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"
     try:
         with (
             _ending_in_order(),
-            ProcessPoolExecutor(workers, get_context("fork" if copies else "spawn"), _die_of_signals) as pool,
+            ProcessPoolExecutor(workers, get_context("fork" if can_copy else "spawn"), _die_of_signals) as pool,
         ):
             try:
-                pool.submit(int)  # all copies are made now, before the pool has threads
+                pool.submit(int)  # makes all copies now, before the pool has threads
                 yield pool
             except BaseException:  # nobody waits for them any more
                 for process in set(active_children()) - set(others):
@@ -130,21 +136,24 @@ def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 def _die_of_signals() -> None:
     """Let this process end at once. The one that started it says what happened."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGINT, *ENDING_SIGNALS):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
 def _ending_in_order() -> Iterator[None]:
-    """Let SIGTERM raise SystemExit, so that no process stays behind. Only the main thread can ask for that."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(SHELL_SIGNAL + number))
+    """Let signals raise SystemExit, so that no process stays behind. Only the main thread can ask for that."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in ENDING_SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, lambda number, frame: sys.exit(SHELL_SIGNAL + number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advance) -> Judged:

@@ -90,33 +90,54 @@ def hold_get(flow: http.HTTPFlow) -> None:
         internals.hold_upload(flow)
 
 
+class _HeldData(http.ResponseData):
+    """The data of a response that has not ended. Content that arrives is counted, and nobody sees it.
+
+    mitmproxy sets the content when all of it has arrived. `whole` takes its place. Its size is in `swallowed`.
+    """
+
+    __slots__ = ("swallowed", "whole")  # no part of the state, which is everything in __dict__
+
+    def __init__(self, data: dict[str, Any], whole: bytes) -> None:
+        self.whole, self.swallowed = whole, 0
+        super().__init__(**{**data, "content": None, "timestamp_end": None})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "content" and isinstance(value, bytes) and self.timestamp_end is None:
+            self.swallowed = len(value)
+            value = self.whole
+        super().__setattr__(name, value)
+
+
 class StandIn(http.Response):
     """The Runtime's reply in place of a response whose content still arrives.
 
     What arrives is swallowed. mitmproxy holds it until it is whole, and then the reply's content takes its place. If
-    somebody streams the response, the reply's content goes out at the first piece or, if there is none, at the end. An
-    addon behind this one that streams it gets the reply's content, and none of the Function's. `is_endless` says that
-    nobody knows how much content arrives: an HTTP/1 client is then told not to wait on the connection for its end.
-    `swallowed` are the bytes of content that arrived so far.
+    the response is streamed, the reply's content goes out at the first piece or, if there is none, at the end. An addon
+    behind this one that streams it gets the reply's content, and none of the Function's.
     """
 
-    def __init__(self, flow: http.HTTPFlow, reply: Reply, *, is_endless: bool = False) -> None:
-        super().__init__(**_data_of(flow, reply))
-        self._whole = self.data.content or b""
+    def __init__(self, flow: http.HTTPFlow, reply: Reply) -> None:
+        data = _data_of(flow, reply)
+        super().__init__(**data)
+        self._whole: bytes = data["content"]
+        self.data = self._held = _HeldData(data, self._whole)
         self._left = [self._whole] if self._whole else []
         self._is_streamed = False
         self._then: StreamFunction | None = None
-        self._is_endless = is_endless and flow.request.http_version.startswith("HTTP/1")
+        self._passed = 0
         self.is_out = False
-        self.swallowed = 0
-        self.data.content = None
-        self.data.timestamp_end = None
 
     @classmethod
     def from_state(cls, state: Any) -> http.Response:  # type: ignore[override]
         """What a copy is: the response as a value, for which nothing arrives."""
         response: http.Response = http.Response.from_state(state)
         return response
+
+    @property
+    def swallowed(self) -> int:
+        """The bytes of content that arrived so far."""
+        return self._passed + self._held.swallowed
 
     @property
     def stream(self) -> bool | StreamFunction:
@@ -127,27 +148,28 @@ class StandIn(http.Response):
     def stream(self, value: bool | StreamFunction) -> None:
         self._is_streamed = bool(value)
         self._then = value if callable(value) else None
-        if self._is_streamed and self._is_endless:
-            self.headers["Connection"] = "close"
 
     def _instead(self, data: bytes) -> Iterable[bytes] | bytes:
         pieces, self._left = self._left, []
         self.is_out = True
-        self.swallowed += len(data)
+        self._passed += len(data)
         if self._then is None:
             return pieces
         return self._then(pieces[0] if pieces else b"")
 
     def finish(self) -> None:
         """Make the response whole, once nothing more can arrive."""
-        if self.data.content is not self._whole:
-            self.swallowed += len(self.data.content or b"")
-        self.data.content = self._whole
+        if self.data.content is None:  # it was streamed
+            vars(self.data)["content"] = self._whole
         self.data.trailers = None
 
 
 def replace_response(flow: http.HTTPFlow, reply: Reply) -> StandIn | None:
-    """Put the reply in the place of the response. Returns it if the content of what it replaces has yet to arrive."""
+    """Put the reply in the place of the response. Returns it if the content of what it replaces has yet to arrive.
+
+    A response of unknown length may never end. So the reply goes out as soon as anything arrives, and an HTTP/1 client
+    is told not to wait on the connection.
+    """
     let_streams_flow(flow)
     original = flow.response
     assert original
@@ -157,8 +179,10 @@ def replace_response(flow: http.HTTPFlow, reply: Reply) -> StandIn | None:
         return None
     has_content = flow.request.method != "HEAD" and original.status_code not in (204, 304)
     is_endless = has_content and "content-length" not in original.headers
-    replacement = StandIn(flow, reply, is_endless=is_endless)
-    replacement.stream = bool(original.stream)
+    replacement = StandIn(flow, reply)
+    replacement.stream = is_endless or bool(original.stream)
+    if is_endless and flow.request.http_version.startswith("HTTP/1"):
+        replacement.headers["Connection"] = "close"
     replacement.timestamp_start = original.timestamp_start
     flow.response = replacement
     return replacement

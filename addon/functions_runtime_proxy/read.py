@@ -67,17 +67,17 @@ def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_ho
 _request_head = lru_cache(maxsize=64)(request_head)
 
 
-# So have a sixth of the responses.
+# A sixth of the responses have the same fields as one before them.
 @lru_cache(maxsize=64)
 def _response_head(fields: Fields, *, is_from_har: bool) -> tuple[Fields, ResponseSection]:
-    """The field section of a response as a user agent reads it, and what follows from it."""
+    """The field section of a response as the site sent it, in one line each, and what follows from it."""
     fields = taken_apart(fields) if is_from_har else unfolded(fields)
     return fields, response_section(fields)
 
 
 def fields_of(flow: http.HTTPFlow) -> Fields:
     """The fields of the request as they are now, without what the client says to mitmproxy as its proxy."""
-    fields: Fields = flow.request.headers.fields
+    fields: Fields = tuple(flow.request.headers.fields)  # other addons may set a list
     if internals.is_from_har(flow):
         has_content = bool(flow.request.data.content)
         return without_invented_length(taken_apart(fields), flow.request.method, has_content=has_content)
@@ -106,7 +106,7 @@ def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
     assert flow.response
     data = flow.response.data
     is_from_har = internals.is_from_har(flow)
-    fields, section = _response_head(data.headers.fields, is_from_har=is_from_har)
+    fields, section = _response_head(tuple(data.headers.fields), is_from_har=is_from_har)
     if is_from_har:  # nobody knows when it began
         return Response(data.status_code, fields, data.timestamp_end or 0.0, None, section)
     arrived = data.timestamp_start or flow.request.timestamp_start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import os
 import signal
@@ -283,7 +284,12 @@ def test_a_process_with_threads_is_not_copied(thread: str, method: str) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that blocks whoever reads it")
 @pytest.mark.parametrize("to_all", [False, True])
 @pytest.mark.parametrize(
-    ("number", "status", "said"), [(signal.SIGINT, 1, "Interrupted.\n"), (signal.SIGTERM, 128 + signal.SIGTERM, "")]
+    ("number", "status", "said"),
+    [
+        (signal.SIGINT, 1, "Interrupted.\n"),
+        (signal.SIGTERM, 128 + signal.SIGTERM, ""),
+        (signal.SIGHUP, 128 + signal.SIGHUP, ""),
+    ],
 )
 def test_a_signal_ends_all_processes(
     number: signal.Signals, status: int, said: str, to_all: bool, recordings: Path, tmp_path: Path
@@ -302,6 +308,39 @@ def test_a_signal_ends_all_processes(
         (os.killpg if to_all else os.kill)(run.pid, number)
         _, complaint = run.communicate(timeout=PATIENCE)  # until no process has its end of the pipes
     assert (run.returncode, complaint) == (status, said)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a file that blocks whoever reads it")
+def test_a_signal_that_is_ignored_ends_no_process(recordings: Path, expected: str, tmp_path: Path) -> None:
+    waiting, out = tmp_path / "waiting.har", tmp_path / "out.json"
+    os.mkfifo(waiting)
+    code = (
+        f"{IMPORTABLE}; import signal; [signal.signal(n, signal.SIG_IGN) for n in (signal.SIGINT, signal.SIGTERM)]; "
+        "from functions_runtime_cli.audit import main; sys.exit(main())"
+    )
+    call = [sys.executable, "-c", code, str(waiting), str(recordings), "-q", "--workers", "2", "--report", str(out)]
+    with subprocess.Popen(call, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+        end = _written_to(waiting)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.killpg(run.pid, number)
+        os.close(end)
+        _, complaint = run.communicate(timeout=PATIENCE)
+    assert run.returncode == 0
+    assert "waiting.har cannot be read: " in complaint
+    assert json.loads(out.read_text(encoding="utf-8"))["findings"] == json.loads(expected)["findings"]
+
+
+def test_no_more_processes_start_than_there_are_recordings(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def count(names: Sequence[str], plan: Plan, workers: int, advance: Callable[[int], None]) -> Judged:
+        asked.append(workers)
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(at_scale, "_in_processes", count)
+    with pytest.raises(at_scale.ClusterError, match=r"cannot start: too many open files\. Try fewer with --workers\."):
+        at_scale.on_this_machine(["a", "b", "c"], Plan("", "4kb/75", "", (), b"k", ""), 80, lambda number: None)
+    assert asked == [3]
 
 
 def _written_to(fifo: Path) -> int:

@@ -133,23 +133,23 @@ def test_replacement_swallows_what_arrives(
 
 
 @pytest.mark.parametrize(
-    ("version", "fields", "closes"),
+    ("version", "status", "fields", "closes"),
     [
-        ("HTTP/1.1", [(b"Content-Length", b"5")], False),
-        ("HTTP/1.1", [(b"Transfer-Encoding", b"chunked")], True),
-        ("HTTP/1.0", [], True),
-        ("HTTP/2.0", [], False),
+        ("HTTP/1.1", 200, [(b"Content-Length", b"5")], False),
+        ("HTTP/1.1", 200, [(b"Transfer-Encoding", b"chunked")], True),
+        ("HTTP/1.1", 101, [], True),
+        ("HTTP/1.0", 200, [], True),
+        ("HTTP/2.0", 200, [], False),
     ],
 )
-def test_client_is_not_kept_waiting_for_a_streamed_response_of_unknown_length(
-    version: str, fields: list[Field], closes: bool
+def test_client_is_not_kept_waiting_for_a_response_of_unknown_length(
+    version: str, status: int, fields: list[Field], closes: bool
 ) -> None:
     flow = live(http_version=version)
-    arrive(flow, *fields)
+    arrive(flow, *fields, status=status)
     enforce.replace_response(flow, REPLY)
     assert flow.response
-    assert "connection" not in flow.response.headers  # mitmproxy waits for the end itself
-    flow.response.stream = True
+    assert bool(flow.response.stream) is ((b"Content-Length", b"5") not in fields)
     assert flow.response.headers.get("connection") == ("close" if closes else None)
 
 
@@ -205,6 +205,21 @@ def test_whoever_wants_to_stream_a_replaced_response_gets_the_reply() -> None:
     assert stand_in
     stand_in.stream = lambda data: [data.upper()]
     assert b"".join(_streamed(stand_in, b"fun", b"ny")) == b"TOO LONG"
+
+
+def test_what_another_addon_makes_of_the_reply_stays() -> None:
+    flow = live()
+    arrive(flow, (b"Content-Length", b"5"))
+    stand_in = enforce.replace_response(flow, REPLY)
+    assert stand_in
+    stand_in.content = b"too early: it still arrives"
+    stand_in.data.content = b"funny"  # as mitmproxy does
+    stand_in.timestamp_end = NOW + 3
+    assert stand_in.text == "too long"
+    stand_in.content = b"much too long"
+    stand_in.finish()
+    assert (stand_in.raw_content, stand_in.headers["Content-Length"]) == (b"much too long", "13")
+    assert stand_in.swallowed == 5
 
 
 def test_a_copy_of_a_replaced_response_is_an_ordinary_one() -> None:

@@ -110,6 +110,16 @@ def test_fields_that_came_before_are_not_parsed_again() -> None:
     assert other.by_name == {b"host": [HOST[1]], b"cookie": [b"a=1"], b"x-a": [b"1"], b"x-b": [b"1"]}
 
 
+def test_fields_can_be_a_list() -> None:
+    flow = live((b"X-A", b"1"))
+    arrive(flow, (b"X-B", b"1"))
+    for message in (flow.request, flow.response):
+        assert message
+        message.headers.fields = list(message.headers.fields)  # type: ignore[assignment]
+    assert b"x-a" in _request(flow, "", keep_host_header=True).by_name
+    assert b"x-b" in read.response_of(flow).by_name
+
+
 def test_fields_that_came_before_say_nothing_about_the_authority() -> None:
     authorities = [b"one.example.test", b"two.example.test"]
     flows = [live((b"x-a", b"1"), http_version="HTTP/2.0", host=None, authority=each) for each in authorities]

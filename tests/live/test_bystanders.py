@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Start
 from tests.live.mitmdump import ADDON, Mitmdump
 from tests.live.origin import Origin
-from tests.live.wire import request, response
+from tests.live.wire import chunked, request, response
 
 OTHER_ADDON = """
 from mitmproxy import http
@@ -81,6 +81,12 @@ def test_killed_flow_stays_dead(path: bytes, lines: tuple[bytes, ...], proxy: Mi
         assert client.is_closed()
 
 
+def test_reply_that_another_addon_changes(proxy: Mitmdump, origin: Origin) -> None:
+    origin.serve(response(BAD_COOKIE, content=b"c" * 1000), b"/shout-refused")
+    received = proxy.fetch(request(target=b"/shout-refused"))
+    assert (received.status, received.content) == (400, b"COOKIES MAX-AGE CANNOT BE GREATER THAN A DAY")
+
+
 def test_content_that_another_addon_changes(proxy: Mitmdump, origin: Origin) -> None:
     origin.serve(response(b"Set-Cookie: a=1; Max-Age=1"), b"/shout")
     received = proxy.fetch(request(target=b"/shout"))
@@ -97,8 +103,14 @@ def test_response_that_another_addon_sets_when_the_content_is_there(
     assert (received.status, received.content) == (201, b"theirs")
 
 
-def test_response_that_another_addon_sets_when_the_client_has_a_streamed_one(proxy: Mitmdump, origin: Origin) -> None:
-    origin.serve(response(BAD_COOKIE, b"Content-Type: text/event-stream"), b"/replace-whole")
+CHUNKED = b"HTTP/1.1 200 OK\r\n%s\r\nTransfer-Encoding: chunked\r\n\r\n%s" % (BAD_COOKIE, chunked(b"hello"))
+
+
+@pytest.mark.parametrize("answer", [response(BAD_COOKIE, b"Content-Type: text/event-stream"), CHUNKED])
+def test_response_that_another_addon_sets_when_the_client_has_a_reply_that_was_streamed(
+    answer: bytes, proxy: Mitmdump, origin: Origin
+) -> None:
+    origin.serve(answer, b"/replace-whole")
     received = proxy.fetch(request(target=b"/replace-whole"))
     assert (received.status, received.content) == (400, b"Cookies max-age cannot be greater than a day")
 
