@@ -79,6 +79,11 @@ class Case(NamedTuple):
         """Whether the Runtime answers the request itself."""
         return isinstance(self.asked.action, Respond)
 
+    @property
+    def has_reply(self) -> bool:
+        """Whether the client has the Runtime's own reply to the request."""
+        return self.origin is Origin.ENFORCED and self.is_replied
+
 
 class Outcome(NamedTuple):
     """What a step of a case came to: the case now, what the Runtime does, what was found, and what is new of it."""

@@ -188,7 +188,7 @@ class Exchange(NamedTuple):
     def whole(
         cls,
         request: Request,
-        response: Response,
+        response: Response | None,
         sent: int,
         received: int,
         ended: float | None,

@@ -142,8 +142,11 @@ class Session:
         `sent` and `received` are the bytes of content that passed.
         """
         request, response, removed, _, _, _, _, over_tls = case.exchange
-        if not response or case.origin is Origin.CHANGED or case.receipt.journal is not self.journal:
+        if case.origin is Origin.CHANGED or case.foreign or case.receipt.journal is not self.journal:
             return Outcome(case)
+        if response is None:
+            case = case._replace(exchange=case.exchange._replace(sent=max(sent, case.exchange.sent)))
+            return Outcome(case) if case.has_reply else self._unanswered(case, overrides)
         exchange = Exchange.whole(request, response, sent, received, ended, over_tls, removed)
         return self._over(case, exchange, overrides)
 
@@ -152,10 +155,12 @@ class Session:
     ) -> Outcome:
         """Judge an exchange that is over. The result is the same as that of `request`, `response` and `ended` in turn.
 
-        `told` is as in `request`. The exchange has a response.
+        `told` is as in `request`. If there is no response, none came.
         """
         request, response = exchange.request, exchange.response
-        assert response
+        if response is None:
+            begun = self.request(request, origin, overrides, told=told, sent=exchange.sent, over_tls=exchange.over_tls)
+            return _together(begun, self.ended(begun.case, exchange.sent, 0, None, overrides), action=begun.action)
         endpoint = request.endpoint
         wanted = _at(endpoint, overrides)
         receipt = self._begin(exchange, endpoint, origin, False)
@@ -196,7 +201,9 @@ class Session:
             if case.origin is Origin.CHANGED:
                 return self._retold(case, overrides)
             steps = [Outcome(case) if exchange.awaited else self._asked(case, overrides, again=is_remembered)]
-            if exchange.response is None:
+            if case.is_over and exchange.response is None:
+                steps.append(self._unanswered(steps[-1].case, overrides, again=is_remembered))
+            elif exchange.response is None:
                 steps.append(self._retold(steps[-1].case, overrides))
             else:
                 steps.append(self._answered(steps[-1].case, exchange, overrides, again=is_remembered and not late))
@@ -289,6 +296,15 @@ class Session:
         found = (*before, *findings)
         case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, is_over)
         return Outcome(case, action, findings, new, (*failures, *consequences.failures))
+
+    def _unanswered(self, case: Case, overrides: Overrides | None, *, again: bool = False) -> Outcome:
+        """What follows from a request to which no response came."""
+        findings, _, failures = self._consequences.request(case.exchange, self._profile, again=again)
+        findings, told = _following(findings, case.told, case.findings, case.endpoint, overrides)
+        receipt, new = self.journal.book(case.receipt, findings)
+        found = (*case.findings, *findings)
+        case = case._replace(receipt=receipt, findings=found, told=told, is_over=True)
+        return Outcome(case, FORWARD, findings, new, failures)
 
     def _over(self, case: Case, exchange: Exchange, overrides: Overrides | None, *, again: bool = False) -> Outcome:
         """What follows from an exchange that is over."""

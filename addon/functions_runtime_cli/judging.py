@@ -175,7 +175,9 @@ def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -
     judged = Judged(journal)
     shown, position = printable(opening.shown(name), 300), 0
     try:
-        for each in opening.read(opening.absolute(name, plan.folder), plan.domain, with_state=judgement.needs_flow):
+        for each in opening.read(
+            opening.absolute(name, plan.folder), judgement.settings.domain, with_state=judgement.needs_flow
+        ):
             if isinstance(each, CutOff):
                 judged.cut_off[shown] = position, each.reason
                 break
@@ -210,20 +212,15 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
     request, response = recorded.request, recorded.response
     overrides = _overrides(settings, subject, request.endpoint) if subject and settings.overrides else None
     told, is_changed = read.findings_from_plain(recorded.stored) if recorded.stored else ((), False)
-    if response is not None and not is_changed:
-        sent, received, ended = recorded.sent, recorded.received, recorded.ended
-        exchange = Exchange.whole(request, response, sent, received, ended, recorded.over_tls)
-        session.whole(exchange, Origin.RECORDED, overrides, told=told)
-    else:
+    sent, received, ended, over_tls = recorded.sent, recorded.received, recorded.ended, recorded.over_tls
+    if is_changed:
+        unmeasured = response is not None
         session.request(
-            request,
-            Origin.CHANGED if is_changed else Origin.RECORDED,
-            overrides,
-            told=told,
-            unmeasured=response is not None,
-            sent=recorded.sent,
-            over_tls=recorded.over_tls,
+            request, Origin.CHANGED, overrides, told=told, unmeasured=unmeasured, sent=sent, over_tls=over_tls
         )
+    else:
+        exchange = Exchange.whole(request, response, sent, received, ended, over_tls)
+        session.whole(exchange, Origin.RECORDED, overrides, told=told)
     return True
 
 

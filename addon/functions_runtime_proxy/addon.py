@@ -124,7 +124,7 @@ class FunctionsRuntime:
             self._enforce_request(flow, passage, outcome.action)
         if self._settings.streams_large_bodies:
             enforce.prepare_upload(flow)
-        shows = passage.is_replied or passage.case.is_over or not (flow.live or read.is_answered(flow))
+        shows = passage.case.has_reply or passage.case.is_over or not (flow.live or read.is_answered(flow))
         self._publish(flow, passage, outcome, shows=shows)
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -137,7 +137,7 @@ class FunctionsRuntime:
         passage.case = outcome.case
         if passage.case.origin is Origin.ENFORCED and isinstance(outcome.action, Respond):
             self._enforce_request(flow, passage, outcome.action)
-        self._publish(flow, passage, outcome, shows=passage.is_replied)
+        self._publish(flow, passage, outcome, shows=passage.case.has_reply)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.get(flow)
@@ -285,8 +285,9 @@ class FunctionsRuntime:
             outcome = self._session.whole(recorded, origin, overrides, told=told)
         else:
             over_tls, sent = read.is_over_tls(flow), passed(flow.request)
+            unmeasured = bool(recorded and recorded.response)
             outcome = self._session.request(
-                request, origin, overrides, told=told, unmeasured=recorded is not None, sent=sent, over_tls=over_tls
+                request, origin, overrides, told=told, unmeasured=unmeasured, sent=sent, over_tls=over_tls
             )
         passage = self._passages[flow] = Passage(outcome.case, is_changed=origin is Origin.CHANGED)
         if origin is Origin.ENFORCED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from functions_runtime.case import Case, Origin
+from functions_runtime.case import Case
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime_proxy.enforce import StandIn
 
@@ -31,8 +31,3 @@ class Passage:
     is_changed: bool = False
     is_published: bool = False
     is_streamed: bool = False
-
-    @property
-    def is_replied(self) -> bool:
-        """Whether the client has the Runtime's own reply to the request."""
-        return self.case.origin is Origin.ENFORCED and self.case.is_replied

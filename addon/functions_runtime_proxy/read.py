@@ -116,11 +116,12 @@ def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
 
 
 def recorded_exchange(flow: http.HTTPFlow, request: Request) -> Exchange | None:
-    """The exchange in a recorded flow, None if the flow is live or has no response. `request` is its request."""
-    if flow.live or not is_answered(flow):
+    """The exchange in a recorded flow, None if the flow is live. `request` is its request."""
+    if flow.live:
         return None
+    response = response_of(flow) if is_answered(flow) else None
     sent, received = passed(flow.request), passed(flow.response)
-    return Exchange.whole(request, response_of(flow), sent, received, end_of(flow), is_over_tls(flow))
+    return Exchange.whole(request, response, sent, received, end_of(flow), is_over_tls(flow))
 
 
 def _addressed_authority(flow: http.HTTPFlow) -> bytes:

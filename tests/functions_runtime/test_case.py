@@ -36,6 +36,13 @@ def test_what_the_user_turned_off_is_silenced_if_nothing_else_is_known() -> None
     assert told._replace(origin=Origin.RECORDED).silenced == ()
 
 
+def test_the_client_has_the_reply_only_if_rules_are_enforced() -> None:
+    replied = Ruling(action=Respond(Reply(431, "")))
+    for origin in Origin:
+        assert case(origin)._replace(asked=replied).has_reply is (origin is Origin.ENFORCED)
+        assert not case(origin).has_reply
+
+
 def test_the_domain_may_become_known() -> None:
     here = case()
     assert here.at_domain(None) is here

@@ -207,10 +207,38 @@ def test_what_the_end_shows_is_booked_too() -> None:
     assert (case.is_over, case.exchange.received, case.exchange.ended) == (True, 5, 3.0)
 
 
-def test_without_a_response_the_end_says_nothing() -> None:
+UPLOAD = request((b"Content-Type", b"text/xml"), (b"Content-Length", b"5"), method="POST")
+
+
+def test_of_a_request_without_a_response_the_end_says_what_it_shows_alone() -> None:
+    for origin in Origin.ENFORCED, Origin.AUDITED, Origin.RECORDED:
+        here = session()
+        case = here.request(UPLOAD, origin, told=(TOLD,)).case
+        assert rules(case) == []
+        case = here.ended(case, 5, 0, 3.0).case
+        assert rules(case) == ["cookie-read-by-script", "body-not-parsed"]
+        assert (case.is_over, case.exchange.sent) == (True, 5)
+        before = counts(here)
+        case = here.again(case).case
+        assert rules(case) == ["cookie-read-by-script", "body-not-parsed"]
+        assert counts(here) == before
     here = session()
-    case = here.request(request(), Origin.AUDITED).case
-    assert here.ended(case, 0, 5, 3.0) == Outcome(case)
+    whole = here.whole(Exchange(UPLOAD), Origin.RECORDED)
+    assert rules(whole.case) == ["body-not-parsed"]
+    assert [entry.finding.rule for entry in whole.new] == ["body-not-parsed"]
+
+
+def test_what_the_runtime_replied_to_has_said_all_when_it_ends() -> None:
+    here = session()
+    case = here.request(request(*TOO_MANY, method="POST"), Origin.ENFORCED).case
+    assert here.ended(case, 0, 0, 3.0) == Outcome(case)
+
+
+def test_without_a_response_nobody_knows_whether_the_site_serves_a_method() -> None:
+    here = session()
+    case = here.request(request(method="PUT"), Origin.AUDITED).case
+    case = here.ended(case, 0, 0, 3.0).case
+    assert rules(here.again(case).case) == []
 
 
 def test_what_was_forgotten_meanwhile_has_no_end() -> None:

@@ -282,7 +282,7 @@ def test_a_pattern_is_asked_about_the_endpoint_that_a_finding_is_about(tmp_path:
 
 
 def test_limits_and_domain(har: Path, out: Path) -> None:
-    found = judged(out, har, "--limits", "10b/1", "--domain", "fn.example.test")
+    found = judged(out, har, "--limits", "10b/1", "--domain", "FN.example.test")
     assert found["limits"] == {"bytes": 10, "count": 1}
     assert "response-headers-too-long" in {each["rule"] for each in found["findings"]}
 

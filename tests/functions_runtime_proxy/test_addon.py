@@ -319,6 +319,24 @@ def test_nothing_can_be_said_of_a_site_that_never_answers(live_one: bool, bench:
     assert bench.report()["exchanges"]["judged"] == 1
 
 
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_a_request_that_nobody_answers_shows_something_by_itself(mode: str, bench: Bench) -> None:
+    bench.configure(runtime_mode=mode)
+    upload = [(b"Content-Type", b"text/xml"), (b"Content-Length", b"5")]
+    flow = live(*upload, method="POST")
+    bench.addon.requestheaders(flow)
+    flow.error = mitmproxy_flow.Error("no server")
+    bench.addon.error(flow)
+    unanswered = recorded(request_fields=upload, method="POST")
+    unanswered.response = None
+    bench.read(unanswered)
+    for each in (flow, unanswered):
+        assert _rules(each) == ["body-not-parsed"]
+        bench.call("runtime.judge", [each])
+        assert _rules(each) == ["body-not-parsed"]
+    assert bench.report()["findings"][0]["count"] == 2
+
+
 def test_status_0_in_a_recording_is_no_answer(bench: Bench) -> None:
     """Browsers write it into a HAR file for what was aborted, blocked, or refused by CORS."""
     flow = recorded(COOKIE, request_fields=[(b"Upgrade", b"websocket")], method="PUT")

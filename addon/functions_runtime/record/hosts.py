@@ -176,7 +176,7 @@ class Hosts:
         if not content_type.startswith((b"text/html", b"application/xhtml+xml")):
             return False
         referer = request.by_name.get(b"referer", (b"",))[0]
-        return not referer or self.site(_host_of(referer)) == self.site(request.host)
+        return not referer or self.site(_host_of(referer)) == self.site(request.host.strip("[]"))
 
 
 def _was_entered(seen: SeenHost) -> bool:
@@ -186,7 +186,7 @@ def _was_entered(seen: SeenHost) -> bool:
 def _host_of(url: bytes) -> str:
     """The host of a URL in lower case, empty if the URL has no host."""
     authority = re.split(rb"[/?#]", url.partition(b"://")[2], maxsplit=1)[0].rpartition(b"@")[2]
-    return re.sub(rb":[0-9]*$", b"", authority).decode("ascii", "replace").lower()
+    return re.sub(rb":[0-9]*$", b"", authority).strip(b"[]").decode("ascii", "replace").lower()
 
 
 def _is_address(host: str) -> bool:

@@ -36,6 +36,7 @@ from functions_runtime.syntax.rfc9110 import (
     Fields,
     announced_length,
     as_http1_fields,
+    can_have_content,
 )
 from functions_runtime.wire_text import printable
 
@@ -269,14 +270,16 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
     )
     response = None  # tools write status 0 or -1 if none came
     if answered and answered.status > 0:
-        arrived = started + before + (waited or 0) if started else None
+        # Nobody knows when it began to arrive if nobody knows how long it took. The end counts then.
+        until = (whole or 0.0) if waited is None else before + waited
+        arrived = started + until if started else None
         response = Response(answered.status, response_fields, arrived, waited, answer)
     return Recorded(
         position,
         request,
         response,
         _sent(asked),
-        _received(answered, answer) if answered and answer and not entry.from_cache else 0,
+        _received(answered, answer, method) if answered and answer and not entry.from_cache else 0,
         None if whole is None or entry.from_cache else started + whole,
         scheme == "https",
         scheme,
@@ -324,10 +327,10 @@ _EPOCH_IN_MILLISECONDS = re.compile(r"[0-9]{13}", re.ASCII)
 """A time as JavaScript's Date.now() gives it."""
 
 
-def _seconds(started: str | None) -> float:
-    """Seconds since 1970-01-01 UTC of a time in ISO 8601, 0 if there is no such time."""
+def _seconds(started: str | None) -> float | None:
+    """Seconds since 1970-01-01 UTC of a time in ISO 8601, None if there is no such time."""
     if not started:
-        return 0.0
+        return None
     with contextlib.suppress(msgspec.ValidationError, ValueError, OverflowError):  # as most of them are
         time = msgspec.convert(started, datetime)
         if time.tzinfo:
@@ -343,7 +346,7 @@ def _seconds(started: str | None) -> float:
         time = datetime.fromisoformat(text)
         return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, OverflowError):
-        return 0.0
+        return None
 
 
 def _date(response: ResponseSection) -> float:
@@ -458,7 +461,8 @@ def _set_cookie(cookie: _Cookie) -> bytes:
 
 def _cookie_date(text: str | None) -> str | None:
     """A date in HAR (ISO 8601) in the form of a cookie-date. Text that is not such a date stays as it is."""
-    if not text or not (seconds := _seconds(text)):
+    seconds = _seconds(text)
+    if seconds is None:
         return text
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
@@ -477,12 +481,12 @@ def _sent(request: _Request) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _received(response: _Response, section: ResponseSection) -> int:
+def _received(response: _Response, section: ResponseSection, method: str) -> int:
     """Bytes of the response's content, as sent.
 
     `content.size` is that of the decoded content. If only the size of the whole message is known, that counts.
     """
-    if response.status in (204, 304):
+    if not can_have_content(method, response.status):
         return 0
     if response.bodySize and response.bodySize > 0:
         return int(response.bodySize)

@@ -75,6 +75,7 @@ await fetch("/save", {
         Example("No body", _post(b"text/xml", b"0")),
     ),
     check=check,
+    needs_response=False,
     curl=("-H", "Content-Type: {media_type}", "--data-raw", "content"),
 )
 

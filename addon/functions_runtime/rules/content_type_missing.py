@@ -8,7 +8,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Finding, Severity
-from functions_runtime.syntax.rfc9110 import announces_content
+from functions_runtime.syntax.rfc9110 import announced_length, can_have_content
 
 NAVIGATIONS = frozenset({b"document", b"iframe", b"frame", b"embed", b"object"})
 """Destinations of a request (Fetch, section 2.2.5) for which a browser shows the response as a page."""
@@ -24,9 +24,9 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     by_name = response.by_name
     if b"content-type" in by_name or not 200 <= response.status <= 299:
         return ()
-    if request.method == "HEAD" or response.status == 204:
+    if not can_have_content(request.method, response.status):
         return ()
-    if not (exchange.received or announces_content(by_name)):
+    if not (exchange.received or announced_length(by_name)):
         return ()
     use = _use(request)
     return (RULE.finding(severity=Severity.WARNING if use else None, use=use or "not seen to be loaded by a page"),)

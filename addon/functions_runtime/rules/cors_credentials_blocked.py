@@ -183,6 +183,7 @@ const response = await fetch("/me", { method: "POST" });
         ),
     ),
     memory=CredentialsAcrossOrigins,
+    needs_response=False,
     curl=(
         "-X",
         "OPTIONS",

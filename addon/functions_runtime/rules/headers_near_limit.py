@@ -95,6 +95,7 @@ do not count.""",
         Example("76 of 75 exceeds the limit", _request(76)),
     ),
     check=check,
+    needs_response=False,
     curl=None,
 )
 

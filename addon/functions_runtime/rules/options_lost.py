@@ -8,6 +8,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Finding, Severity
+from functions_runtime.syntax.rfc9110 import announced_length
 
 OWN_FIELDS = {b"allow": "Allow", b"dav": "DAV"}
 
@@ -18,16 +19,11 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     if request.method != "OPTIONS" or response.status >= 400 or request.preflight:
         return ()
     said = [shown for name, shown in OWN_FIELDS.items() if name in response.by_name]
-    if exchange.received > 0 or _has_content(response):
+    if exchange.received or announced_length(response.by_name):
         said.append("content")
     if not said:
         return ()
     return (RULE.finding(lost=" and ".join(said)),)
-
-
-def _has_content(response: Response) -> bool:
-    lengths = response.by_name.get(b"content-length", ())
-    return b"transfer-encoding" in response.by_name or any(length.strip(b"0 ,") for length in lengths)
 
 
 RULE = Rule(

@@ -8,10 +8,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import RESPONSE_SIZE_LIMIT, Profile
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Finding, Severity
-from functions_runtime.syntax.rfc9110 import announced_length
-
-_WITHOUT_CONTENT = (204, 304)
-"""Status codes of responses that have no content, whatever their fields say (RFC 9112, section 6.3)."""
+from functions_runtime.syntax.rfc9110 import announced_length, can_have_content
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
@@ -20,7 +17,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         response = exchange.response
         assert response
         announced = announced_length(response.by_name)
-        if announced is None or exchange.request.method == "HEAD" or response.status in _WITHOUT_CONTENT:
+        if announced is None or not can_have_content(exchange.request.method, response.status):
             return ()
         size = announced
     if size <= RESPONSE_SIZE_LIMIT:

@@ -9,6 +9,7 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import FUNCTION_TIMEOUT, Profile
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Fact, Finding, Severity
+from functions_runtime.syntax.rfc9110 import can_have_content
 
 _STREAMS = (b"text/event-stream", b"multipart/x-mixed-replace")
 
@@ -16,7 +17,9 @@ _STREAMS = (b"text/event-stream", b"multipart/x-mixed-replace")
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     assert exchange.response
     media_type = _stream_type(exchange.response)
-    return (RULE.finding(media_type=media_type),) if media_type else ()
+    if not media_type or not can_have_content(exchange.request.method, exchange.response.status):
+        return ()
+    return (RULE.finding(media_type=media_type),)
 
 
 def check_ending(exchange: Exchange, profile: Profile) -> Iterable[Finding]:

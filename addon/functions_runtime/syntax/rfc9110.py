@@ -72,6 +72,11 @@ def announced_length(by_name: FieldsByName) -> int | None:
     return int(number)
 
 
+def can_have_content(method: str, status: int) -> bool:
+    """Whether a response with this status to a request with this method can have content (section 6.4.1)."""
+    return method != "HEAD" and status not in (204, 304) and not 100 <= status <= 199
+
+
 def announces_content(by_name: FieldsByName) -> bool:
     """Whether the field section announces content: by a length above zero, or by Transfer-Encoding. Never raises."""
     return bool(announced_length(by_name)) or b"transfer-encoding" in by_name

@@ -105,6 +105,12 @@ def test_without_sec_fetch_fields_a_page_counts_that_nobody_else_led_to(
     assert owned(hosts, "api.shop.example") == (["api.shop.example"] if is_own else [])
 
 
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_a_page_at_an_ip_address_can_be_a_landing(host: str) -> None:
+    hosts = seen((host, (ACCEPT_HTML, (b"Referer", b"http://[::1]:8000/")), HTML), navigation("www.known.test"))
+    assert owned(hosts, host) == [host]
+
+
 def test_a_form_that_is_sent_is_no_landing() -> None:
     hosts = seen(("www.shop.example", (ACCEPT_HTML,), HTML), method="POST")
     hosts.saw_request(Request(host="www.known.test", fields=((b"Sec-Fetch-Dest", b"document"),)))

@@ -128,6 +128,13 @@ def test_cookies_without_headers_come_from_the_arrays() -> None:
     assert answered(entry(response={"cookies": [cookie], "headers": {}})).fields == ((b"Set-Cookie", line),)
 
 
+@pytest.mark.parametrize("year", [1969, 1970])
+def test_a_cookie_in_an_array_that_is_deleted(year: int) -> None:
+    cookie = {**field("a", "1"), "expires": f"{year}-01-01T00:00:00.000Z"}
+    [(_, line)] = answered(entry(response={"cookies": [cookie]})).fields
+    assert line.endswith(b" 01 Jan %d 00:00:00 GMT" % year)
+
+
 def test_a_cookie_in_an_array_may_say_little() -> None:
     cookies = [{"name": "a"}, {"name": "b", "expires": "Session"}]
     expected = ((b"Set-Cookie", b"a="), (b"Set-Cookie", b"b=; Expires=Session"))
@@ -167,6 +174,13 @@ def test_without_timings_nobody_knows(others: Plain) -> None:
     recorded = one(entry(**others))
     assert recorded.response
     assert (recorded.response.waited, recorded.response.time, recorded.ended) == (None, AT, None)
+
+
+@pytest.mark.parametrize("timings", [None, {"blocked": 5900, "send": -1, "wait": -1, "receive": -1}])
+def test_a_response_of_which_only_the_end_is_known_arrived_then(timings: Plain | None) -> None:
+    recorded = one(entry(timings=timings, time=6000))
+    assert recorded.response
+    assert (recorded.response.waited, recorded.response.time, recorded.ended) == (None, AT + 6, AT + 6)
 
 
 @pytest.mark.parametrize(
@@ -215,10 +229,12 @@ LENGTH = field("Content-Length", "300")
         ({"bodySize": -1, "content": {"size": 900, "compression": 600}}, 300),
         ({"bodySize": -1, "content": {"size": 900, "compression": -9}}, 900),
         ({"status": 304, "bodySize": 0, "content": {"size": 900}}, 0),
+        ({"status": 101, "content": {"size": 900}}, 0),
     ],
 )
 def test_content_counts_as_it_was_sent(response: Plain, received: int) -> None:
     assert one(entry(response=response)).received == received
+    assert one(entry({"method": "HEAD"}, response)).received == 0
 
 
 def test_a_response_from_the_cache_was_not_sent() -> None:

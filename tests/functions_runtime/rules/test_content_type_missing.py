@@ -38,14 +38,14 @@ def test_how_grave_it_is_depends_on_the_use(fields: Fields, severity: Severity, 
     assert f"({use})" in RULE.say(finding)
 
 
-@pytest.mark.parametrize("response", [((b"Content-Length", b"5"),), ((b"Transfer-Encoding", b"chunked"),)])
-def test_a_body_that_is_only_announced_counts(response: Fields) -> None:
-    assert len(findings(response=response, received=0)) == 1
+def test_a_body_that_is_only_announced_counts() -> None:
+    assert len(findings(response=((b"Content-Length", b"5"),), received=0)) == 1
 
 
 def test_a_response_without_a_body_needs_no_type() -> None:
     assert findings(received=0) == []
     assert findings(response=((b"Content-Length", b"0"),), received=0) == []
+    assert findings(response=((b"Transfer-Encoding", b"chunked"),), received=0) == []
     assert findings(method="HEAD") == []
     assert findings(status=204) == []
 

@@ -52,6 +52,12 @@ def test_other_types_are_no_streams(value: bytes) -> None:
     assert of_head() == []
 
 
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+def test_a_response_that_has_no_content_is_no_stream(method: str, status: int) -> None:
+    events = Response(status, ((b"Content-Type", b"text/event-stream"),))
+    assert RULE.check(Exchange(Request(method), events), Profile()) == ()
+
+
 def test_a_body_that_arrives_for_more_than_10_seconds() -> None:
     [finding] = of_ending(ended=112.25)
     assert (finding.severity, finding.extent) == (Severity.ERROR, 12.25)

@@ -10,6 +10,7 @@ from functions_runtime.syntax.rfc9110 import (
     announced_length,
     announces_content,
     as_http1_fields,
+    can_have_content,
     field_line_size,
     field_section_size,
     field_values,
@@ -150,6 +151,12 @@ def test_the_length_that_a_message_announces(values: list[bytes], length: int | 
 def test_no_length_is_announced_without_the_field_or_beside_transfer_encoding() -> None:
     assert announced_length({}) is None
     assert announced_length({b"content-length": [b"42"], b"transfer-encoding": [b"chunked"]}) is None
+
+
+def test_some_responses_have_no_content_whatever_they_say() -> None:
+    without = [("HEAD", 200), ("GET", 204), ("GET", 304), ("GET", 101), ("POST", 199)]
+    assert not any(can_have_content(method, status) for method, status in without)
+    assert all(can_have_content("GET", status) for status in (200, 205, 303, 404))
 
 
 def test_content_is_announced_by_a_length_above_zero_or_by_transfer_encoding() -> None:
