@@ -50,10 +50,15 @@ def endpoint(method: str, host: str, path: str) -> Endpoint:
     values `{value}`. A query or a fragment is dropped, and so are the parameters of segments: some servers put a
     session there.
     """
+    return Endpoint(*_shown_origin(method, host), shown_path(path))
+
+
+def shown_path(path: str) -> str:
+    """A path as reports show it: see `endpoint`."""
     if not _PLAIN_PATH.fullmatch(path):
         path = path.partition("?")[0].partition("#")[0]
         path = "/".join([part if _PLAIN.fullmatch(part) else _shown(part) for part in path.split("/")])
-    return Endpoint(*_shown_origin(method, host), printable(path, MAX_PATH_SHOWN))
+    return printable(path, MAX_PATH_SHOWN)
 
 
 @lru_cache(maxsize=64)

@@ -80,16 +80,19 @@ class Session:
         *,
         told: tuple[Finding, ...] = (),
         unmeasured: bool = False,
+        names: Iterable[bytes] = (),
         sent: int = 0,
         over_tls: bool | None = None,
     ) -> Outcome:
         """Judge a request. `sent` are the bytes of its content seen so far.
 
-        `told` are findings that a recording of the exchange holds, `unmeasured` is as in `Case`.
+        `told` are findings that a recording of the exchange holds, and `names` the names of the fields in it, in lower
+        case. `unmeasured` is as in `Case`.
         """
         exchange = Exchange(request, sent=sent, over_tls=over_tls)
         endpoint = request.endpoint
         receipt = self._begin(exchange, endpoint, origin, unmeasured)
+        self.journal.hosts.saw_names(names)
         if told and origin is not Origin.CHANGED:  # the others are judged anew
             told = tuple(each for each in told if _is_told_once(each))
         case = Case(exchange, endpoint, origin, receipt, NOTHING_FOUND, (), told, unmeasured)
@@ -135,18 +138,26 @@ class Session:
         return _together(asked, answered, action=asked.action if asked.case.is_replied else answered.action)
 
     def ended(
-        self, case: Case, sent: int, received: int, ended: float | None, overrides: Overrides | None = None
+        self,
+        case: Case,
+        sent: int,
+        received: int,
+        ended: float | None,
+        overrides: Overrides | None = None,
+        *,
+        waited: float | None = None,
     ) -> Outcome:
         """Judge an exchange that is over at `ended`, None if nobody knows when.
 
-        `sent` and `received` are the bytes of content that passed.
+        `sent` and `received` are the bytes of content that passed. `waited` is how many seconds the client waited in
+        vain for a response.
         """
         request, response, removed, _, _, _, _, over_tls = case.exchange
         if case.origin is Origin.CHANGED or case.foreign or case.receipt.journal is not self.journal:
             return Outcome(case)
         if response is None:
             case = case._replace(exchange=case.exchange._replace(sent=max(sent, case.exchange.sent)))
-            return Outcome(case) if case.has_reply else self._unanswered(case, overrides)
+            return Outcome(case) if case.has_reply else self._unanswered(case, overrides, waited=waited)
         exchange = Exchange.whole(request, response, sent, received, ended, over_tls, removed)
         return self._over(case, exchange, overrides)
 
@@ -218,11 +229,12 @@ class Session:
 
     def tested(self, case: Case, name: str) -> None:
         """An experiment has shown whether the site depends on the header with this name (lower case)."""
-        self.journal.hosts.tested(case.exchange.request.host, name)
+        self.journal.hosts.tested(case.endpoint.host, name)
 
-    def left_out(self) -> None:
-        """Count an exchange outside the user's scope."""
+    def left_out(self, names: Iterable[bytes] = ()) -> None:
+        """Count an exchange outside the user's scope. `names` are those of its fields if it is recorded."""
         self.journal.outside_scope += 1
+        self.journal.hosts.saw_names(names)
 
     def report(self, mode: str, *, scoped: bool = False, is_over: bool = False) -> Report:
         """What was found so far. The arguments are as in `Journal.report`."""
@@ -251,7 +263,7 @@ class Session:
         self.journal.hosts.saw_response(request, response)
         names = untested(exchange)
         if names:
-            self.journal.hosts.reached(request.host, names)
+            self.journal.hosts.reached(endpoint.host, names)
 
     def _cookies(self, request: Request, response: Response, action: Action) -> Sequence[CookieKey | None]:
         """Take the cookies of a response into account, and what the Runtime makes of them."""
@@ -297,10 +309,14 @@ class Session:
         case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, is_over)
         return Outcome(case, action, findings, new, (*failures, *consequences.failures))
 
-    def _unanswered(self, case: Case, overrides: Overrides | None, *, again: bool = False) -> Outcome:
+    def _unanswered(
+        self, case: Case, overrides: Overrides | None, *, waited: float | None = None, again: bool = False
+    ) -> Outcome:
         """What follows from a request to which no response came."""
         findings, _, failures = self._consequences.request(case.exchange, self._profile, again=again)
-        findings, told = _following(findings, case.told, case.findings, case.endpoint, overrides)
+        in_vain = self._judge.response(case.exchange._replace(response=Response(0, waited=waited)))
+        told = (*in_vain.findings, *case.told)  # judging again does not come to them
+        findings, told = _following(findings, told, case.findings, case.endpoint, overrides)
         receipt, new = self.journal.book(case.receipt, findings)
         found = (*case.findings, *findings)
         case = case._replace(receipt=receipt, findings=found, told=told, is_over=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from functions_runtime.version import VERSION
 from functions_runtime.wire_text import printable
-from functions_runtime_cli.arguments import Parser, did_you_mean
+from functions_runtime_cli.arguments import Parser, did_you_mean, print_anything
 
 NAME = "functions-runtime"
 COMMANDS = {
@@ -25,6 +25,7 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that these arguments name, or those of the command line. Returns the exit status."""
+    print_anything()
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = Parser(prog=NAME, description="The HTTP rules of the Twilio Functions Runtime, without a proxy.")
     parser.add_argument("--version", action="version", version=f"{NAME} {VERSION}")

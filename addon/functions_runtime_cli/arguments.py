@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,12 @@ from functions_runtime.wire_text import printable
 
 WRONG = 1
 """The exit status of a wrong call, and of a call that could do nothing."""
+
+
+def print_anything() -> None:
+    """Let standard output escape what it cannot encode: text off the wire can be anything."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ from functions_runtime.reports import FORMATS, terminal
 from functions_runtime.reports.text import counted
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import at_scale, judging, opening
-from functions_runtime_cli.arguments import WRONG, Parser
+from functions_runtime_cli.arguments import WRONG, Parser, print_anything
 from functions_runtime_cli.judging import Judged, Plan, Skips
 from functions_runtime_proxy import options
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
@@ -139,13 +139,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not judged.names:
         return WRONG
     if not (arguments.quiet and report.judged):
-        summary = _as_arguments(terminal.summary(report, settings.reports, arguments.scope, settings.show))
+        summary = terminal.summary(report, settings.reports, arguments.scope, settings.show, "--")
         if arguments.quiet:
             _complain(summary.partition("\n")[0])
         else:
             print(summary)
-    if reasons := why_it_fails(report, settings.fail_on, _unread(judged)):
-        _complain(*map(_as_arguments, reasons))
+    if reasons := why_it_fails(report, settings.fail_on, _unread(judged), "--fail-on"):
+        _complain(*reasons)
         return EXIT_STATUS
     return 0 if is_written else WRONG
 
@@ -290,6 +290,7 @@ def _progress(recordings: int, *, quiet: bool) -> Iterator[_Progress]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """What `scripts/audit` does. Returns the exit status."""
+    print_anything()
     parser = Parser(prog="audit", allow_abbrev=False)
     add_arguments(parser)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -207,7 +207,7 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
     settings = judgement.settings
     subject = _subject(recorded) if judgement.scope or settings.overrides else None
     if judgement.scope and subject and not judgement.scope.matches(subject):
-        session.left_out()
+        session.left_out(recorded.names)
         return False
     request, response = recorded.request, recorded.response
     overrides = _overrides(settings, subject, request.endpoint) if subject and settings.overrides else None
@@ -216,7 +216,14 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
     if is_changed:
         unmeasured = response is not None
         session.request(
-            request, Origin.CHANGED, overrides, told=told, unmeasured=unmeasured, sent=sent, over_tls=over_tls
+            request,
+            Origin.CHANGED,
+            overrides,
+            told=told,
+            unmeasured=unmeasured,
+            names=recorded.names,
+            sent=sent,
+            over_tls=over_tls,
         )
     else:
         exchange = Exchange.whole(request, response, sent, received, ended, over_tls)

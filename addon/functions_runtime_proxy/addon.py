@@ -116,7 +116,7 @@ class FunctionsRuntime:
         if not self._concerns(flow) or read.is_spoken_for(flow):
             return
         if not self._settings.scope(flow):
-            self._session.left_out()
+            self._session.left_out(read.recorded_names(flow))
             self._changed()
             return
         passage, outcome = self._begin(flow)
@@ -182,7 +182,7 @@ class FunctionsRuntime:
             passage.stand_in.finish()
             if flow.error and flow.error.msg == "Client disconnected.":
                 flow.error = None  # it has the whole reply, and need not wait for the end of what that stands for
-        self._end(flow, passage, ended)
+        self._end(flow, passage, ended, read.waited_in_vain(flow, held=passage.is_held))
         if not passage.is_published:
             self._show(flow, passage)
 
@@ -284,10 +284,17 @@ class FunctionsRuntime:
         if recorded and origin is Origin.RECORDED:
             outcome = self._session.whole(recorded, origin, overrides, told=told)
         else:
-            over_tls, sent = read.is_over_tls(flow), passed(flow.request)
+            over_tls, names, sent = read.is_over_tls(flow), read.recorded_names(flow), passed(flow.request)
             unmeasured = bool(recorded and recorded.response)
             outcome = self._session.request(
-                request, origin, overrides, told=told, unmeasured=unmeasured, sent=sent, over_tls=over_tls
+                request,
+                origin,
+                overrides,
+                told=told,
+                unmeasured=unmeasured,
+                names=names,
+                sent=sent,
+                over_tls=over_tls,
             )
         passage = self._passages[flow] = Passage(outcome.case, is_changed=origin is Origin.CHANGED)
         if origin is Origin.ENFORCED:
@@ -306,7 +313,7 @@ class FunctionsRuntime:
         passage.case = outcome.case
         return outcome
 
-    def _end(self, flow: http.HTTPFlow, passage: Passage, ended: float | None) -> None:
+    def _end(self, flow: http.HTTPFlow, passage: Passage, ended: float | None, waited: float | None = None) -> None:
         if passage.case.is_over:
             return
         outcome = self._session.ended(
@@ -315,10 +322,11 @@ class FunctionsRuntime:
             passage.stand_in.swallowed if passage.stand_in else passed(flow.response),
             ended,
             self._overrides(flow, passage.case.endpoint),
+            waited=waited,
         )
         passage.case = outcome.case
         if outcome.findings or outcome.failures:
-            self._publish(flow, passage, outcome)
+            self._publish(flow, passage, outcome, acts=False)
 
     def _leave_alone(self, flow: http.HTTPFlow, passage: Passage | None) -> None:
         """The response is not the site's: it is the Runtime's own, or another addon's."""

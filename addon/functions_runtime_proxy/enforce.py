@@ -69,12 +69,25 @@ def _data_of(flow: http.HTTPFlow, reply: Reply) -> dict[str, Any]:
     }
 
 
+class _NotStreamed(http.Request):
+    """A request to which the Runtime replied. mitmproxy cannot stream it as well, whoever asks for that."""
+
+    @property
+    def stream(self) -> bool:
+        return False
+
+    @stream.setter
+    def stream(self, value: object) -> None:
+        pass
+
+
 def respond_to_request(flow: http.HTTPFlow, reply: Reply) -> bool:
     """Give the reply in place of contacting the server.
 
     Returns False if the user streams large bodies and the upload could not be held back.
     """
     flow.request.stream = False
+    flow.request.__class__ = _NotStreamed
     flow.response = reply_to(flow, reply)
     return not ctx.options.stream_large_bodies or internals.discard_upload(flow)
 

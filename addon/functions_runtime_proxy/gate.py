@@ -16,10 +16,13 @@ MAX_NAMED = 5
 """The most problems that are named."""
 
 
-def why_it_fails(report: Report, fail_on: Severity | None, unread: str = "") -> Sequence[str]:
+def why_it_fails(
+    report: Report, fail_on: Severity | None, unread: str = "", option: str = "runtime_fail_on"
+) -> Sequence[str]:
     """Why the run fails: a sentence, and a line for each problem. Empty if it does not fail, or if `fail_on` is None.
 
     `unread` says what could not be read, as in "1 recording could not be read". It fails the run, too.
+    `option` is what the user set.
     """
     if fail_on is None:
         return ()
@@ -30,7 +33,7 @@ def why_it_fails(report: Report, fail_on: Severity | None, unread: str = "") -> 
     lines = [f"  {cause.finding.rule} {cause}" for cause in new[:MAX_NAMED]]
     if len(new) > MAX_NAMED:
         lines.append(f"  … and {len(new) - MAX_NAMED:,} more")
-    return f"Exit status {EXIT_STATUS}, because {why} (runtime_fail_on is set){':' if new else '.'}", *lines
+    return f"Exit status {EXIT_STATUS}, because {why} ({option} is set){':' if new else '.'}", *lines
 
 
 def _why(report: Report, fail_on: Severity, new: int) -> str:

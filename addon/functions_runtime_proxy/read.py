@@ -124,6 +124,12 @@ def recorded_exchange(flow: http.HTTPFlow, request: Request) -> Exchange | None:
     return Exchange.whole(request, response, sent, received, end_of(flow), is_over_tls(flow))
 
 
+def recorded_names(flow: http.HTTPFlow) -> set[bytes]:
+    """The names of the fields of a recorded flow, in lower case. Empty if the flow is live."""
+    messages = [] if flow.live else [flow.request, flow.response]
+    return {name.lower() for message in messages if message for name, _ in message.headers.fields}
+
+
 def _addressed_authority(flow: http.HTTPFlow) -> bytes:
     data = flow.request.data
     return target_authority(data.headers.fields, data.authority, data.http_version)
@@ -182,6 +188,18 @@ def is_answered(flow: http.HTTPFlow) -> bool:
 def end_of(flow: http.HTTPFlow) -> float | None:
     """When the last byte of the response arrived, in seconds since 1970-01-01 UTC. None if nobody knows."""
     return flow.response.timestamp_end if flow.response else None
+
+
+def waited_in_vain(flow: http.HTTPFlow, *, held: bool) -> float | None:
+    """How many seconds a client waited for a response that did not come. None if nobody waited for the server.
+
+    `held` is as in `response_of`.
+    """
+    sent, server = flow.request.timestamp_end, flow.server_conn
+    connected = server.timestamp_tls_setup or server.timestamp_tcp_setup
+    if held or flow.response or not flow.error or sent is None or connected is None:
+        return None
+    return flow.error.timestamp - max(sent, connected)
 
 
 def is_foreign(flow: http.HTTPFlow) -> bool:

@@ -228,6 +228,30 @@ def test_of_a_request_without_a_response_the_end_says_what_it_shows_alone() -> N
     assert [entry.finding.rule for entry in whole.new] == ["body-not-parsed"]
 
 
+def test_a_client_that_waits_in_vain_for_long_has_waited_too_long() -> None:
+    for origin in Origin.ENFORCED, Origin.AUDITED:
+        here = session()
+        case = here.request(request(), origin).case
+        outcome = here.ended(case, 0, 0, 20.0, waited=10.5)
+        assert (rules(outcome.case), outcome.action) == (["response-too-slow"], Forward())
+        assert rules(here.again(outcome.case).case) == ["response-too-slow"]
+        assert (here.journal.clean, counts(here)) == (0, [("response-too-slow", None, 1)])
+        assert rules(here.again(outcome.case, lambda _: [Override("response-too-slow", None, None)]).case) == []
+    here = session()
+    assert rules(here.ended(here.request(request(), Origin.AUDITED).case, 0, 0, 20.0, waited=10.0).case) == []
+
+
+def test_fields_that_are_not_judged_show_that_the_recording_has_them() -> None:
+    here = session()
+    here.left_out([b"host"])
+    assert not here.journal.hosts.has_credentials
+    here.left_out([b"host", b"cookie"])
+    assert here.journal.hosts.has_credentials
+    here = session()
+    here.request(request(), Origin.CHANGED, names=[b"set-cookie"])
+    assert here.journal.hosts.has_credentials
+
+
 def test_what_the_runtime_replied_to_has_said_all_when_it_ends() -> None:
     here = session()
     case = here.request(request(*TOO_MANY, method="POST"), Origin.ENFORCED).case

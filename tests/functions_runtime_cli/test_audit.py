@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from functions_runtime_cli import audit, judging, opening
 from functions_runtime_cli.audit import main
 from functions_runtime_proxy import report_files
 from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
+
+ADDON = Path(__file__).resolve().parents[2] / "addon"
 
 
 def report(path: Path) -> dict[str, Any]:
@@ -411,6 +415,45 @@ def test_a_person_sees_how_far_it_is(har: Path, monkeypatch: pytest.MonkeyPatch)
     assert main([str(har)]) == 0
     assert "1/1" in terminal.getvalue()
     assert "2 exchanges" in terminal.getvalue()
+
+
+def test_names_that_look_like_options_of_the_addon_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording = tmp_path / "runtime_capture.har"
+    write_har(recording, entry("/api/runtime_config", cookie="runtime_session=a; Max-Age=90000"))
+    out = tmp_path / "runtime_report.json"
+    assert main([str(recording), "--report", str(out), "--fail-on", "error"]) == 2
+    said = capsys.readouterr()
+    assert f"Open {out}" in said.out
+    for text in said:
+        assert "[runtime_session] GET app.example.test/api/runtime_config" in text
+    assert "(--fail-on is set)" in said.err
+
+
+@pytest.mark.parametrize("program", ["audit", "diff"])
+def test_standard_output_escapes_what_it_cannot_encode(program: str, tmp_path: Path) -> None:
+    recording, report = tmp_path / "a.har", tmp_path / "a.json"
+    write_har(recording, entry("/\u65e5", cookie="sid=a; Max-Age=90000"))
+    assert main([str(recording), "-q", "--report", str(report)]) == 0
+    empty = tmp_path / "empty.json"
+    empty.write_text('{"schema": "runtime-report/1", "findings": []}', encoding="utf-8")
+    arguments = [str(recording), "--fail-on", "error"] if program == "audit" else [str(empty), str(report)]
+    done = subprocess.run(
+        [sys.executable, "-m", "functions_runtime_cli", program, *arguments],
+        env={**os.environ, "PYTHONPATH": str(ADDON), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert b"/\\u65e5" in done.stdout
+
+
+def test_a_scope_does_not_make_cookies_of_others_disappear(tmp_path: Path, out: Path) -> None:
+    recording = tmp_path / "a.har"
+    others = [entry(f"/{letter}", host="static.example.test", cookie="") for letter in "abcdefghijklmnopqrstuvwxyz"]
+    write_har(recording, entry("/", cookie="sid=a"), *others)
+    assert main([str(recording), "-q", "--scope", "~d static", "--report", str(out)]) == 0
+    assert "no-cookies" not in out.read_text(encoding="utf-8")
 
 
 def test_ctrl_c_is_a_sentence(har: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from mitmproxy import http
+from mitmproxy.flow import Error
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.io.har import request_to_flow
 
@@ -18,7 +19,7 @@ from functions_runtime.profile import Profile
 from functions_runtime.ruling import Basis, Finding, Reply, Severity
 from functions_runtime.session import Session
 from functions_runtime_proxy import publish, read
-from tests.flows import NOW, Field, arrive, live
+from tests.flows import NOW, Field, arrive, live, recorded
 
 HOST: Field = (b"Host", b"app.example.test")
 
@@ -108,6 +109,36 @@ def test_fields_that_came_before_are_not_parsed_again() -> None:
     assert again.by_name is first.by_name
     other = _request(live(*fields, (b"X-B", b"1")), "", keep_host_header=True)
     assert other.by_name == {b"host": [HOST[1]], b"cookie": [b"a=1"], b"x-a": [b"1"], b"x-b": [b"1"]}
+
+
+@pytest.mark.parametrize(
+    ("sent", "connected", "held", "waited"),
+    [
+        (NOW + 1, NOW, False, 10.0),
+        (NOW + 1, NOW + 4, False, 7.0),
+        (NOW + 1, NOW, True, None),
+        (NOW + 1, None, False, None),
+        (None, NOW, False, None),
+    ],
+)
+def test_how_long_a_client_waited_in_vain(
+    sent: float | None, connected: float | None, held: bool, waited: float | None
+) -> None:
+    flow = live()
+    assert read.waited_in_vain(flow, held=held) is None
+    flow.error = Error("gone", NOW + 11)
+    flow.request.timestamp_end = sent
+    flow.server_conn.timestamp_tcp_setup, flow.server_conn.timestamp_tls_setup = connected, None
+    assert read.waited_in_vain(flow, held=held) == waited
+    arrive(flow)
+    assert read.waited_in_vain(flow, held=held) is None
+
+
+def test_only_a_recording_says_which_fields_it_has() -> None:
+    flow = recorded((b"X-B", b"1"), request_fields=[(b"X-A", b"1")])
+    assert read.recorded_names(flow) == {b"host", b"x-a", b"x-b"}
+    flow.live = True
+    assert read.recorded_names(flow) == set()
 
 
 def test_fields_can_be_a_list() -> None:

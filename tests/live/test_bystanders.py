@@ -20,6 +20,8 @@ class Other:
     def requestheaders(self, flow):
         if "answer-early" in flow.request.path:
             flow.response = http.Response.make(200, b"made up", COOKIE)
+        if "stream" in flow.request.path:
+            flow.request.stream = True
         if "kill-early" in flow.request.path:
             flow.kill()
 
@@ -79,6 +81,13 @@ def test_killed_flow_stays_dead(path: bytes, lines: tuple[bytes, ...], proxy: Mi
     with proxy.connect() as client:
         client.send(request(*lines, target=path))
         assert client.is_closed()
+
+
+def test_request_that_another_addon_streams_although_the_runtime_replied(proxy: Mitmdump, origin: Origin) -> None:
+    received = proxy.fetch(request(method=b"PUT", target=b"/stream", content=b"abc"))
+    assert received.status == 405
+    assert origin.seen(b"/stream") == []
+    assert "crashed" not in proxy.output
 
 
 def test_reply_that_another_addon_changes(proxy: Mitmdump, origin: Origin) -> None:

@@ -26,6 +26,7 @@ Registrable = Callable[[str], str]
 NEVER_OWN = "mitm.it"
 """The host at which mitmproxy offers its certificate."""
 
+_CREDENTIALS = frozenset({b"cookie", b"authorization", b"set-cookie"})
 _LOGIN = re.compile(r"\b(?:log|sign)[-_]?(?:in|on)\b|\bauth|\bsession|\baccount|\bpassword", re.IGNORECASE)
 
 
@@ -69,7 +70,7 @@ class SeenHost:
 
 
 class Hosts:
-    """The hosts of a run.
+    """The hosts of a run, by their names as reports show them.
 
     `has_credentials` says that a cookie or Authorization was seen at any host. `has_login` says that there was
     something to log in to.
@@ -83,7 +84,7 @@ class Hosts:
 
     def saw_request(self, request: Request) -> None:
         """Take a request into account."""
-        host = self._of(request.host)
+        host = self._of(request.endpoint.host)
         if not host.exchanges:
             host.scheme, host.port = request.scheme, request.port
         host.exchanges += 1
@@ -105,9 +106,14 @@ class Hosts:
         if not self.has_credentials:
             self.has_credentials = b"set-cookie" in response.by_name
             self.has_login = self.has_login or response.status == 401
-        host = self.seen.get(request.host)
+        host = self.seen.get(request.endpoint.host)
         if host and not host.has_fetch_metadata and not host.is_landed and self._is_landing(request, response):
             host.is_landed = True
+
+    def saw_names(self, names: Iterable[bytes]) -> None:
+        """Take into account that a recording has fields of these names, in lower case, whatever is judged of it."""
+        if names and not self.has_credentials:
+            self.has_credentials = not _CREDENTIALS.isdisjoint(names)
 
     def count_unclean(self, host: str, number: int) -> None:
         """Count exchanges of a host with a finding of warning or above; -1 takes one back."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from functions_runtime.endpoint import Endpoint
+from functions_runtime.endpoint import Endpoint, shown_path
 from functions_runtime.message import HeaderSize, Request, Response
 from functions_runtime.ruling import (
     Action,
@@ -322,7 +322,9 @@ def _shown_attributes(attributes: bytes) -> str:
         if looks is None:
             shown.append("…")
         elif looks.fullmatch(value.strip()):
-            shown.append(printable(cookie_av.strip()))
+            text = printable(cookie_av.strip())
+            is_path = name.strip().lower() == b"path"
+            shown.append("=".join([printable(name), shown_path(value.strip().decode())]) if is_path else text)
         else:
             shown.append(printable(name.strip()) + ("=…" if equals else ""))
     text = "; ".join(shown)

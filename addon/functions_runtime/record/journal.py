@@ -128,9 +128,9 @@ class Journal:
         self.enforced += enforced
         self.recorded += recorded
         time = request.time
-        if self.began is None or time < self.began:
+        if time and (self.began is None or time < self.began):  # nobody knows when it was if it is 0
             self.began = time
-        if self.ended is None or time > self.ended:
+        if time and (self.ended is None or time > self.ended):
             self.ended = time
         self.inventory.saw_request(endpoint, request)
         self.hosts.saw_request(request)

@@ -30,6 +30,11 @@ class Recorded(NamedTuple):
     state: Any = None
     contents: tuple[bytes, bytes] = (b"", b"")
 
+    @property
+    def names(self) -> tuple[bytes, ...]:
+        """The names of the fields of both messages, in lower case."""
+        return (*self.request.by_name, *(self.response.by_name if self.response else ()))
+
 
 class Skipped(NamedTuple):
     """An entry that could not be judged, and why, in a few words that are safe to show."""

@@ -137,7 +137,12 @@ def _headroom(headroom: Headroom) -> dict[str, Any]:
 
 
 def timestamp(seconds: float) -> str | None:
-    """The time as RFC 3339 writes it, None if the number is not a time (a flow file can hold any number)."""
+    """The time as RFC 3339 writes it, None if nobody knows it (0), or if the number is not a time.
+
+    A flow file can hold any number.
+    """
+    if not seconds:
+        return None
     try:
         return datetime.fromtimestamp(int(seconds), timezone.utc).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError, OSError):

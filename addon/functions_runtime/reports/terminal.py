@@ -26,6 +26,8 @@ from functions_runtime.reports.wording import (
 )
 from functions_runtime.ruling import Severity
 
+ADDON_OPTION = "runtime_"
+"""How the names of the addon's options begin."""
 MAX_RULES = 8
 MAX_LINES = 2
 """Lines about the causes of one rule."""
@@ -34,16 +36,21 @@ MAX_INFOS = 5
 
 
 def summary(
-    report: Report, reports: Sequence[object] = (), scoped_to: str = "", show: Severity = Severity.WARNING
+    report: Report,
+    reports: Sequence[object] = (),
+    scoped_to: str = "",
+    show: Severity = Severity.WARNING,
+    prefix: str = ADDON_OPTION,
 ) -> str:
-    """What is said at the end of a run. `reports` are paths of reports, `scoped_to` is the value of runtime_scope.
+    """What is said at the end of a run. `reports` are paths of reports, `scoped_to` is the scope that the user chose.
 
     Rules are named in full if they found something of severity `show` or above. With `warning`, infos are counted.
+    Names of options begin with `prefix`.
     """
     if report.judged:
-        first, further = f"{headline(report)}.", _lines(report, reports, show)
+        first, further = f"{headline(report)}.", _lines(report, reports, show, prefix)
     else:
-        why = nothing_judged(report, f"runtime_scope ({scoped_to})")
+        why = nothing_judged(report, f"{prefix}scope ({scoped_to})")
         first, further = f"nothing was judged. {why}", _notices(report)
     return "\n".join([f"Runtime: {first}", *(f"  {line}" for line in further)])
 
@@ -52,7 +59,7 @@ def _notices(report: Report) -> Iterator[str]:
     return (f"Note: {notice.message}" for notice in report.notices)
 
 
-def _lines(report: Report, reports: Sequence[object], show: Severity) -> Iterator[str]:
+def _lines(report: Report, reports: Sequence[object], show: Severity, prefix: str) -> Iterator[str]:
     yield lead(report)
     if len(sites(report)) > 1:
         yield whose(report)
@@ -66,10 +73,10 @@ def _lines(report: Report, reports: Sequence[object], show: Severity) -> Iterato
     for rule in rules[:MAX_RULES]:
         yield from _rule(rule)
     if len(rules) > MAX_RULES:
-        yield f"… and {counted(len(rules) - MAX_RULES, 'more rule')}. Set runtime_report to have them all."
+        yield f"… and {counted(len(rules) - MAX_RULES, 'more rule')}. Set {prefix}report to have them all."
     if show is Severity.WARNING:
         yield from _infos(causes)
-    yield from _others(report)
+    yield from _others(report, prefix)
     if reports:
         yield f"Open {', '.join(map(str, reports))}"
 
@@ -95,12 +102,12 @@ def _infos(causes: Sequence[Cause]) -> Iterator[str]:
         yield f"info    {named}{', …' if len(rules) > MAX_INFOS else ''}"
 
 
-def _others(report: Report) -> Iterator[str]:
+def _others(report: Report, prefix: str) -> Iterator[str]:
     """Hosts that do not count, in a line, and how to change that."""
     others = [host for host in report.hosts if not host.own]
     if others:
         breaking = sum(1 for host in others if host.standing is Standing.BREAKS)
         yield (
             f"{counted(len(others), 'host')} of other owners ({breaking:,} would break) left out. To check "
-            f"{site_name(report)} alone, set runtime_scope to '{scope(report)}'. If it is not yours, name your host."
+            f"{site_name(report)} alone, set {prefix}scope to '{scope(report)}'. If it is not yours, name your host."
         )

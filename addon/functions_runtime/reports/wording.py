@@ -46,7 +46,7 @@ def sites(report: Report) -> list[tuple[str, int]]:
 def _own_by_site(report: Report) -> list[tuple[str, list[JudgedHost]]]:
     groups: dict[str, list[JudgedHost]] = {}
     for host in report.hosts:
-        if host.own:
+        if host.own and host.host != FOLDED.host:
             groups.setdefault(host.site, []).append(host)
     return sorted(groups.items(), key=lambda group: -sum(host.exchanges for host in group[1]))
 
@@ -95,9 +95,7 @@ def headline(report: Report, *, live: bool = False) -> str:
         number_of(causes, Severity.WARNING),
         little=is_little(report, live=live),
     )
-    reservation = (
-        ", but no cookies were recorded" if report.standing is Standing.RUNS and _lacks_cookies(report) else ""
-    )
+    reservation = _reservation(report) if report.standing is Standing.RUNS else ""
     (site, _), *others = sites(report) or [("", 0)]
     more = f" and {counted(len(others), 'more site')}" if others else ""
     return f"{site}{more}: {verdict}{_news(causes) if report.compared else ''}{reservation}"
@@ -110,8 +108,16 @@ def _news(causes: Iterable[Cause]) -> str:
     return f", {new or 'none'} new" if grave else ""
 
 
-def _lacks_cookies(report: Report) -> bool:
-    return any(notice.id == "no-cookies" for notice in report.notices)
+def _reservation(report: Report) -> str:
+    """What makes good news less good, in words."""
+    for notice in report.notices:
+        if notice.id == "no-cookies":  # about all exchanges, or about some recordings
+            return (
+                ", but no cookies were recorded"
+                if notice.count == report.recorded
+                else ", but some recordings have no cookies"
+            )
+    return ""
 
 
 def verdict_of(standing: Standing, errors: int, warnings: int, *, little: bool = False) -> str:
@@ -217,6 +223,9 @@ def limits(report: Report) -> str:
 def how_judged(report: Report) -> str:
     """Whether the traffic was changed."""
     unchanged = report.judged - report.enforced
+    if report.enforced and report.recorded == report.judged:
+        changed = counted(report.enforced, "exchange")
+        return f"Based on recorded traffic; {changed} had been changed by the Runtime's rules before recording."
     if not report.enforced:
         basis = (
             "Based on recorded traffic; nothing" if report.recorded and report.recorded == report.judged else "Nothing"

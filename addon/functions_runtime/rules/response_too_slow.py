@@ -26,13 +26,14 @@ RULE = Rule(
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.RESPONSE_TIME,
-    message=f"The response began {{waited:.1f}} seconds after the request ended. The Runtime stops a Function after "
-    f"{FUNCTION_TIMEOUT} seconds, and the client gets {FUNCTION_TIMEOUT_STATUS} instead of this response.",
+    message=f"The client waited {{waited:.1f}} seconds for the first byte of a response. The Runtime stops a Function "
+    f"after {FUNCTION_TIMEOUT} seconds, and the client gets {FUNCTION_TIMEOUT_STATUS}.",
     columns=(("Time to first byte", "{waited:.1f} s"),),
     explanation="""\
 A Function may run for 10 seconds. After that the Runtime stops it, and the client gets 504 (documented on the
 request-flow and execution pages). This rule measures the time from the end of the request to the first byte of the
-response. Our interpretation: the 504 has no body.""",
+response. If none comes, it measures how long the client waited in vain, on live traffic only. Enforce mode responds
+with 504 when the late response begins. Our interpretation: the 504 has no body.""",
     fix="Respond at once, do the work elsewhere, and let the client ask for the result later.",
     references=("https://www.twilio.com/docs/serverless/functions-assets/functions/request-flow",),
     examples=(
@@ -41,7 +42,7 @@ response. Our interpretation: the 504 has no body.""",
         Example("A response time that nobody measured", Exchange(Request(), Response())),
     ),
     check=check,
-    enforcement="responds with 504 instead of the response",
+    enforcement="responds with 504 when the late response begins",
     curl=("-o", "/dev/null", "-w", "%{{time_starttransfer}} s to the first byte\\n"),
 )
 

@@ -111,6 +111,23 @@ def test_a_page_at_an_ip_address_can_be_a_landing(host: str) -> None:
     assert owned(hosts, host) == [host]
 
 
+def test_hosts_have_the_names_that_reports_show() -> None:
+    hosts = seen(navigation("app\u200e.example"))
+    [(name, host)] = hosts.seen.items()
+    assert (name, host.exchanges) == (Request(host="app\u200e.example").endpoint.host, 1)
+    hosts.count_unclean(name, 1)
+    assert host.unclean == 1
+
+
+def test_names_of_fields_show_credentials() -> None:
+    hosts = Hosts()
+    hosts.saw_names([b"host", b"accept"])
+    assert not hosts.has_credentials
+    for names in ([b"authorization"], [b"host"]):
+        hosts.saw_names(names)
+        assert hosts.has_credentials
+
+
 def test_a_form_that_is_sent_is_no_landing() -> None:
     hosts = seen(("www.shop.example", (ACCEPT_HTML,), HTML), method="POST")
     hosts.saw_request(Request(host="www.known.test", fields=((b"Sec-Fetch-Dest", b"document"),)))

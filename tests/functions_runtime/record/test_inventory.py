@@ -192,6 +192,8 @@ def test_further_endpoints_share_an_entry(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_cookie_is_shown_as_it_is_and_as_it_would_be() -> None:
     rewrite = Rewrite((ReplaceDomain(1, b"app.example"), AppendAttributes(1, (b"HttpOnly", b"Secure"))))
+    [secret] = cookies(response(b"a=1; Path=/reset/S3cr3tT0kenAbCdEf1234567890; Secure"), Forward())
+    assert secret.today == "Path=/reset/{id}; Secure"
     assert cookies(response(b"plain=a", b"sid=b; Domain=example;  Path=/"), rewrite) == (
         SeenCookie("app.example", "plain", "", ""),
         SeenCookie("app.example", "sid", "Domain=example; Path=/", "Domain=app.example; Path=/; HttpOnly; Secure"),

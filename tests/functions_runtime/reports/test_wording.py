@@ -183,9 +183,22 @@ def test_a_live_run_that_has_just_begun_is_no_recording() -> None:
     assert how_judged(report(exchanges=0, recorded=0, enforced=0)) == "Nothing was modified."
 
 
+def test_what_was_changed_before_recording_was_not_changed_by_this_run() -> None:
+    said = how_judged(report(exchanges=17, recorded=17, enforced=7))
+    assert said == "Based on recorded traffic; 7 exchanges had been changed by the Runtime's rules before recording."
+
+
+def test_the_endpoints_beyond_the_maximum_are_no_site() -> None:
+    hosts = (host("www.shop.example"), host("*"))
+    assert sites(report(endpoints=SEEN, hosts=hosts)) == [("www.shop.example", 1)]
+
+
 def test_no_site_is_praised_without_a_reservation_if_no_cookies_were_recorded() -> None:
-    without = (notice("no-cookies"),)
-    assert headline(report(endpoints=SEEN, notices=without)).endswith("found yet, but no cookies were recorded")
+    without = (notice("no-cookies", count=10),)
+    one = report(endpoints=SEEN, notices=without, recorded=10)
+    assert headline(one).endswith("found yet, but no cookies were recorded")
+    some = report(endpoints=SEEN, notices=(notice("no-cookies", count=1),), recorded=10)
+    assert headline(some).endswith("found yet, but some recordings have no cookies")
     assert "recorded" not in headline(report(endpoints=SEEN, notices=(notice("unreadable"),)))
     assert "recorded" not in headline(report(entry(), endpoints=SEEN, notices=without))
 

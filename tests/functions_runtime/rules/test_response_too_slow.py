@@ -29,5 +29,5 @@ def test_too_late(waited: float, shown: str) -> None:
     assert (finding.severity, finding.subject, finding.endpoint) == (Severity.ERROR, None, None)
     assert finding.effect == Reply(504, "Gateway Timeout", (), b"")
     assert finding.extent == waited
-    assert RULE.say(finding).startswith(f"The response began {shown} seconds after the request ended.")
-    assert "after 10 seconds, and the client gets 504 instead" in RULE.say(finding)
+    assert RULE.say(finding).startswith(f"The client waited {shown} seconds for the first byte of a response.")
+    assert RULE.say(finding).endswith("after 10 seconds, and the client gets 504.")
