@@ -92,11 +92,14 @@ def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advan
     import dask.multiprocessing
     from dask.callbacks import Callback
 
-    size = _part_size(len(names), workers)
+    size, parts = _part_size(len(names), workers), set[tuple[str, int]]()
 
     class Watch(Callback):
         def _posttask(self, key: Any, result: Any, dsk: Any, state: Any, worker_id: Any) -> None:
-            if "judged_part" in str(key):  # Dask may join the names of several steps
+            # Dask may join the names of several steps, and name the result of one step again.
+            step = key[0].replace("from_sequence-", "").lstrip("_") if isinstance(key, tuple) else ""
+            if step.startswith("judged_part") and (step, key[1]) not in parts:
+                parts.add((step, key[1]))
                 advance(size)
 
     with _processes(workers) as pool, Watch():  # type: ignore[no-untyped-call]
@@ -104,7 +107,7 @@ def _in_processes(names: Sequence[str], plan: Plan, workers: int, advance: Advan
         # If a word names the scheduler, Dask imports all of `distributed` first. Without `chunksize`, it gives six
         # parts at a time to one process.
         by_processes = partial(dask.multiprocessing.get, pool=pool, chunksize=1)
-        return _unpacked(_judged(_bag(names, size), plan).compute(scheduler=by_processes))
+        return _together(_judged(_bag(names, size), plan).compute(scheduler=by_processes))
 
 
 @contextlib.contextmanager
@@ -167,7 +170,7 @@ def on_cluster(names: Sequence[str], plan: Plan, scheduler: str, advance: Advanc
         size = _part_size(len(names), workers)
         advance(0)
         result = client.compute(_judged(_bag(names, size), plan), retries=3)
-        judged = _unpacked(result.result())
+        judged = _together(result.result())
         advance(len(names))
         return judged
 
@@ -227,8 +230,10 @@ def _bag(names: Sequence[str], size: int) -> Any:
 
 
 def _judged(bag: Any, plan: Plan) -> Any:
-    """The result of a bag of names, yet to be computed."""
+    """The result of a bag of names, yet to be computed: packed, and perhaps in a few parts."""
     parts = bag.map_partitions(_judged_part, plan)
+    if parts.npartitions <= MERGED_AT_ONCE:  # whoever gets them merges them sooner
+        return parts
     return parts.reduction(_only, _merged, split_every=MERGED_AT_ONCE)
 
 
@@ -245,6 +250,11 @@ def _only(parts: Iterable[bytes]) -> bytes:
 @collecting_after(NEVER)
 def _merged(parts: Iterable[bytes]) -> bytes:
     return _packed(merged(map(_unpacked, parts)))
+
+
+@collecting_after(NEVER)
+def _together(packed: bytes | Sequence[bytes]) -> Judged:
+    return merged(map(_unpacked, [packed] if isinstance(packed, bytes) else packed))
 
 
 # Packed once, it passes through the process that hands out the work without being taken apart there.

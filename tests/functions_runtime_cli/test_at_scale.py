@@ -237,11 +237,16 @@ def test_workers_of_another_version_are_a_sentence(monkeypatch: pytest.MonkeyPat
         at_scale._check_versions(Bare())
 
 
-def test_local_processes_say_how_far_they_are(recordings: Path) -> None:
+@pytest.mark.parametrize("at_once", [2, at_scale.MERGED_AT_ONCE])
+def test_local_processes_say_how_far_they_are(at_once: int, recordings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(at_scale, "MERGED_AT_ONCE", at_once)
     advanced: list[int] = []
-    names = sorted(map(str, recordings.iterdir()))
-    at_scale.on_this_machine(names, Plan("", "4kb/75", "", (), b"k" * 32, ""), 2, advanced.append)
+    names, plan = sorted(map(str, recordings.iterdir())), Plan("", "4kb/75", "", (), b"k" * 32, "")
+    judged = at_scale.on_this_machine(names, plan, 2, advanced.append)
+    assert advanced[0] == 0
     assert len(names) <= sum(advanced) < len(names) + max(advanced)
+    alone = judge_each(names, plan)
+    assert render(judged.journal.report("audit", LIMITS)) == render(alone.journal.report("audit", LIMITS))
 
 
 WAITING = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
