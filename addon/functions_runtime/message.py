@@ -18,7 +18,9 @@ from functions_runtime.syntax.rfc9110 import (
     as_http1_fields,
     field_section_size,
     fields_by_name,
+    taken_apart,
     target_authority,
+    unfolded,
 )
 
 HOST_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII | re.IGNORECASE)
@@ -128,6 +130,15 @@ def response_section(fields: Fields) -> ResponseSection:
     by_name = fields_by_name(fields)
     cookies = _set_cookie_fields(fields) if b"set-cookie" in by_name else ()
     return ResponseSection(by_name, cookies, HeaderSize(field_section_size(fields), len(fields)))
+
+
+def response_head(fields: Fields, *, is_from_har: bool) -> tuple[Fields, ResponseSection]:
+    """Read the field section of a response. Returns it with each value in one line, and what follows from that.
+
+    A line break in a value is an obs-fold, or else, in HAR, where a tool joined several fields.
+    """
+    fields = taken_apart(fields) if is_from_har else unfolded(fields)
+    return fields, response_section(fields)
 
 
 @dataclass(slots=True)

@@ -314,8 +314,10 @@ class Session:
     ) -> Outcome:
         """What follows from a request to which no response came."""
         findings, _, failures = self._consequences.request(case.exchange, self._profile, again=again)
-        in_vain = self._judge.response(case.exchange._replace(response=Response(0, waited=waited)))
-        told = (*in_vain.findings, *case.told)  # judging again does not come to them
+        told = case.told
+        if waited:  # judging again does not come to what that shows
+            in_vain = self._judge.response(case.exchange._replace(response=Response(0, waited=waited)))
+            told = (*in_vain.findings, *told)
         findings, told = _following(findings, told, case.findings, case.endpoint, overrides)
         receipt, new = self.journal.book(case.receipt, findings)
         found = (*case.findings, *findings)

@@ -280,12 +280,12 @@ class FunctionsRuntime:
         if not flow.live:
             told, changed = read.stored_findings(flow)
             origin = Origin.CHANGED if changed else Origin.RECORDED
-        overrides, recorded = self._overrides(flow, request.endpoint), read.recorded_exchange(flow, request)
-        if recorded and origin is Origin.RECORDED:
-            outcome = self._session.whole(recorded, origin, overrides, told=told)
+        overrides = self._overrides(flow, request.endpoint)
+        if origin is Origin.RECORDED:
+            outcome = self._session.whole(read.recorded_exchange(flow, request), origin, overrides, told=told)
         else:
             over_tls, names, sent = read.is_over_tls(flow), read.recorded_names(flow), passed(flow.request)
-            unmeasured = bool(recorded and recorded.response)
+            unmeasured = origin is Origin.CHANGED and read.is_answered(flow)
             outcome = self._session.request(
                 request,
                 origin,

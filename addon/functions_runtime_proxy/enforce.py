@@ -190,6 +190,7 @@ def replace_response(flow: http.HTTPFlow, reply: Reply) -> StandIn | None:
         flow.response = reply_to(flow, reply)
         flow.response.timestamp_start = original.timestamp_start
         return None
+    # Not `can_have_content`: the tunnel behind a 101 has no end either.
     has_content = flow.request.method != "HEAD" and original.status_code not in (204, 304)
     is_endless = has_content and "content-length" not in original.headers
     replacement = StandIn(flow, reply)

@@ -16,9 +16,8 @@ from functions_runtime.message import (
     Exchange,
     Request,
     Response,
-    ResponseSection,
     request_head,
-    response_section,
+    response_head,
 )
 from functions_runtime.rules.streaming_unavailable import stream_type
 from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
@@ -28,7 +27,6 @@ from functions_runtime.syntax.rfc9110 import (
     port_of,
     taken_apart,
     target_authority,
-    unfolded,
     without_fields,
     without_invented_length,
 )
@@ -68,11 +66,7 @@ _request_head = lru_cache(maxsize=64)(request_head)
 
 
 # A sixth of the responses have the same fields as one before them.
-@lru_cache(maxsize=64)
-def _response_head(fields: Fields, *, is_from_har: bool) -> tuple[Fields, ResponseSection]:
-    """The field section of a response as the site sent it, in one line each, and what follows from it."""
-    fields = taken_apart(fields) if is_from_har else unfolded(fields)
-    return fields, response_section(fields)
+_response_head = lru_cache(maxsize=64)(response_head)
 
 
 def fields_of(flow: http.HTTPFlow) -> Fields:
@@ -115,10 +109,8 @@ def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
     return Response(data.status_code, fields, arrived, waited, section)
 
 
-def recorded_exchange(flow: http.HTTPFlow, request: Request) -> Exchange | None:
-    """The exchange in a recorded flow, None if the flow is live. `request` is its request."""
-    if flow.live:
-        return None
+def recorded_exchange(flow: http.HTTPFlow, request: Request) -> Exchange:
+    """The exchange in a recorded flow. `request` is its request."""
     response = response_of(flow) if is_answered(flow) else None
     sent, received = passed(flow.request), passed(flow.response)
     return Exchange.whole(request, response, sent, received, end_of(flow), is_over_tls(flow))
@@ -126,8 +118,9 @@ def recorded_exchange(flow: http.HTTPFlow, request: Request) -> Exchange | None:
 
 def recorded_names(flow: http.HTTPFlow) -> set[bytes]:
     """The names of the fields of a recorded flow, in lower case. Empty if the flow is live."""
-    messages = [] if flow.live else [flow.request, flow.response]
-    return {name.lower() for message in messages if message for name, _ in message.headers.fields}
+    if flow.live:
+        return set()
+    return {name.lower() for message in (flow.request, flow.response) if message for name, _ in message.headers.fields}
 
 
 def _addressed_authority(flow: http.HTTPFlow) -> bytes:

@@ -13,6 +13,8 @@ from functions_runtime.message import (
     SetCookieField,
     request_head,
     request_section,
+    response_head,
+    response_section,
 )
 from functions_runtime.syntax.fetch import Preflight
 from functions_runtime.syntax.rfc6265 import CookieAttributes, SetCookie
@@ -61,6 +63,15 @@ def test_a_received_request_is_as_http1_carries_it(
     received: Fields, authority: bytes, version: bytes, expected: Fields
 ) -> None:
     assert request_head(received, authority, version) == (expected, request_section(expected), b"a.test")
+
+
+@pytest.mark.parametrize(
+    ("is_from_har", "lines"), [(False, [b"a=1; Path=/"]), (True, [b"a=1;", b" Path=/"])], ids=["folded", "joined"]
+)
+def test_a_received_response_has_a_line_for_each_value(is_from_har: bool, lines: list[bytes]) -> None:
+    fields, section = response_head(((b"Set-Cookie", b"a=1;\n Path=/"),), is_from_har=is_from_har)
+    assert [value for _, value in fields] == lines
+    assert section == response_section(fields)
 
 
 def test_a_response_counts_its_fields() -> None:

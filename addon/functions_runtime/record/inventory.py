@@ -318,14 +318,15 @@ def _shown_attributes(attributes: bytes) -> str:
     shown = []
     for cookie_av in attributes.split(b";")[1:]:
         name, equals, value = cookie_av.strip().partition(b"=")
-        looks = _SHOWN_VALUES.get(name.strip().lower())
+        attribute = name.strip().lower()
+        looks = _SHOWN_VALUES.get(attribute)
         if looks is None:
             shown.append("…")
-        elif looks.fullmatch(value.strip()):
-            text = printable(cookie_av.strip())
-            is_path = name.strip().lower() == b"path"
-            shown.append("=".join([printable(name), shown_path(value.strip().decode())]) if is_path else text)
-        else:
+        elif not looks.fullmatch(value.strip()):
             shown.append(printable(name.strip()) + ("=…" if equals else ""))
+        elif attribute == b"path":
+            shown.append(f"{printable(name)}={shown_path(value.strip().decode())}")
+        else:
+            shown.append(printable(cookie_av.strip()))
     text = "; ".join(shown)
     return text if len(text) <= MAX_ATTRIBUTES_SHOWN else text[: MAX_ATTRIBUTES_SHOWN - 1] + "…"

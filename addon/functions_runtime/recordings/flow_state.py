@@ -20,7 +20,7 @@ from functions_runtime.message import (
     Response,
     ResponseSection,
     request_head,
-    response_section,
+    response_head,
 )
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc9110 import (
@@ -28,7 +28,6 @@ from functions_runtime.syntax.rfc9110 import (
     Fields,
     port_of,
     taken_apart,
-    unfolded,
     without_fields,
     without_invented_length,
 )
@@ -463,8 +462,7 @@ def _request_section(
 def _response_section(headers: bytes | Fields, *, is_from_har: bool) -> tuple[Fields, ResponseSection]:
     """The field section of a response, and what follows from it."""
     fields = _field_section(headers) if isinstance(headers, bytes) else headers
-    fields = taken_apart(fields) if is_from_har else unfolded(fields)
-    return fields, response_section(fields)
+    return response_head(fields, is_from_har=is_from_har)
 
 
 def _is_from_har(client: State) -> bool:
