@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from tests.browser.site import (
+    Route,
     Routes,
     answer,
     authenticated,
@@ -26,6 +29,7 @@ from tests.browser.site import (
 APP = "https://app.site.test/"
 API = "https://api.site.test/"
 SHOP = "https://shop.site.test/"
+LOGIN = "https://login.site.test/"
 OTHER = "https://app.other.test/"
 
 REFUSED = "error: TypeError"
@@ -63,40 +67,58 @@ READ_BY_SCRIPT = {"cookie-read-by-script": "error"}
 SHARED = {"cookie-shared-across-hosts": "error"}
 NO_WEBSOCKET = {"websocket-unavailable": "error"}
 
+Outcome = dict[str, Any]
+"""What several cases come to: `today`, `runtime` and `predicted`."""
+
+
+def request(url: str, more: str = "") -> str:
+    """A script that shows the response to a request, whose options are in `more`."""
+    return f"return show(fetch('{url}'{f', {{ {more} }}' if more else ''}))"
+
 
 # Requests with credentials from another origin
 
 SESSION = "sid=session-of-site.test"
 SIGN_IN = page(f"Set-Cookie: {SESSION}; Secure; HttpOnly")
 SIGN_IN_ANYWHERE = page(f"Set-Cookie: {SESSION}; Secure; HttpOnly; SameSite=None")
-POST_WITH_CREDENTIALS = f"return show(fetch('{API}me', {{ method: 'POST', headers: json, credentials: 'include' }}))"
-ME = cors(cookie_that_came("sid"), credentials="true", headers="Content-Type")
+WHO = cookie_that_came("sid")
+CAME, DID_NOT_COME = "200 sid came", "200 no sid"
+
+WITH_COOKIES = "credentials: 'include'"
+POST_WITH_CREDENTIALS = request(f"{API}me", f"method: 'POST', headers: json, {WITH_COOKIES}")
+GET_WITH_CREDENTIALS = request(f"{API}me", WITH_COOKIES)
+
+allowed = partial(cors, WHO, credentials="true")
+ME = allowed(headers="Content-Type")
+
+BLOCKED: Outcome = {"today": CAME, "runtime": REFUSED, "predicted": CREDENTIALS_BLOCKED | OPENED}
+
+
+def signed_in(
+    name: str,
+    script: str = POST_WITH_CREDENTIALS,
+    me: Route = ME,
+    *,
+    begin: Route = SIGN_IN,
+    at: str = APP,
+    path: str = "me",
+    **outcome: Any,
+) -> Case:
+    """A page runs a script after the browser has signed in at the API."""
+    routes = {"api.site.test/login": begin, f"api.site.test/{path}": me}
+    return Case(name, script, routes, pages=(f"{API}login", at), **outcome)
+
 
 CREDENTIALS = [
-    Case(
-        "A POST of JSON with a cookie",
-        POST_WITH_CREDENTIALS,
-        {"api.site.test/login": SIGN_IN, "api.site.test/me": ME},
-        today="200 sid came",
-        runtime=REFUSED,
-        predicted=CREDENTIALS_BLOCKED | OPENED,
-        pages=(f"{API}login", APP),
-    ),
-    Case(
+    signed_in("A POST of JSON with a cookie", **BLOCKED),
+    signed_in(
         "A POST of JSON with a cookie, from another site",
-        POST_WITH_CREDENTIALS,
-        {
-            "api.site.test/login": SIGN_IN_ANYWHERE,
-            "api.site.test/me": cors(
-                cookie_that_came("sid"), origin="https://app.other.test", credentials="true", headers="Content-Type"
-            ),
-        },
-        today="200 sid came",
-        runtime=REFUSED,
-        predicted=CREDENTIALS_BLOCKED | OPENED,
-        pages=(f"{API}login", OTHER),
+        me=allowed(origin="https://app.other.test", headers="Content-Type"),
+        begin=SIGN_IN_ANYWHERE,
+        at=OTHER,
+        **BLOCKED,
     ),
-    Case(
+    signed_in(
         "A GET with a header of its own and a cookie, by XMLHttpRequest",
         f"""
         const request = new XMLHttpRequest();
@@ -109,14 +131,8 @@ CREDENTIALS = [
           request.send();
         }});
         """,
-        {
-            "api.site.test/login": SIGN_IN,
-            "api.site.test/me": cors(cookie_that_came("sid"), credentials="true", headers="X-Page"),
-        },
-        today="200 sid came",
-        runtime=REFUSED,
-        predicted=CREDENTIALS_BLOCKED | OPENED,
-        pages=(f"{API}login", APP),
+        allowed(headers="X-Page"),
+        **BLOCKED,
     ),
     Case(
         "A request with HTTP authentication that the browser remembers",
@@ -125,264 +141,176 @@ CREDENTIALS = [
             "api.site.test/login": authenticated(page()),
             "api.site.test/me": cors(authenticated(answer("hello")), credentials="true", headers="Content-Type"),
         },
-        today="200 hello",
-        runtime=REFUSED,
-        predicted=CREDENTIALS_BLOCKED | OPENED,
         pages=("https://me:secret@api.site.test/login", APP),
+        **BLOCKED | {"today": "200 hello"},
     ),
     Case(
         "Credentials are asked for, but the browser has none to send",
         POST_WITH_CREDENTIALS,
         {"api.site.test/me": ME},
-        today="200 no sid",
+        today=DID_NOT_COME,
         runtime=REFUSED,
         predicted=CREDENTIALS_ALLOWED | OPENED,
     ),
-    Case(
+    signed_in(
         "Credentials would be allowed, and none are sent",
-        f"return show(fetch('{API}me', {{ method: 'POST', headers: json }}))",
-        {"api.site.test/login": SIGN_IN, "api.site.test/me": ME},
-        today="200 no sid",
+        request(f"{API}me", "method: 'POST', headers: json"),
+        today=DID_NOT_COME,
         predicted=CREDENTIALS_ALLOWED | OPENED,
-        pages=(f"{API}login", APP),
     ),
-    Case(
-        "A GET with a cookie that needs no preflight",
-        f"return show(fetch('{API}me', {{ credentials: 'include' }}))",
-        {"api.site.test/login": SIGN_IN, "api.site.test/me": ME},
-        today="200 sid came",
-        pages=(f"{API}login", APP),
-    ),
+    signed_in("A GET with a cookie that needs no preflight", GET_WITH_CREDENTIALS, today=CAME),
     Case(
         "A POST of JSON with a cookie to the page's own origin",
-        f"return show(fetch('{APP}me', {{ method: 'POST', headers: json, credentials: 'include' }}))",
+        POST_WITH_CREDENTIALS.replace(API, APP),
         {"app.site.test/login": SIGN_IN, "app.site.test/me": ME},
-        today="200 sid came",
+        today=CAME,
         pages=(f"{APP}login", APP),
     ),
-    Case(
-        "Credentials that the site refuses today",
-        POST_WITH_CREDENTIALS,
-        {
-            "api.site.test/login": SIGN_IN,
-            "api.site.test/me": cors(cookie_that_came("sid"), origin="*", headers="Content-Type"),
-        },
-        today=REFUSED,
-        pages=(f"{API}login", APP),
+    signed_in(
+        "Credentials that the site refuses today", me=cors(WHO, origin="*", headers="Content-Type"), today=REFUSED
     ),
-    Case(
+    signed_in(
         "Credentials that the site allows in capitals, which is to say not at all",
-        POST_WITH_CREDENTIALS,
-        {
-            "api.site.test/login": SIGN_IN,
-            "api.site.test/me": cors(answer("hello"), headers="Content-Type", credentials="TRUE"),
-        },
+        me=cors(answer("hello"), headers="Content-Type", credentials="TRUE"),
         today=REFUSED,
         predicted=OPENED,
-        pages=(f"{API}login", APP),
     ),
-    Case(
+    signed_in(
         "Credentials with a header that is allowed by wildcard, which is none for them",
-        POST_WITH_CREDENTIALS,
-        {
-            "api.site.test/login": SIGN_IN,
-            "api.site.test/me": cors(cookie_that_came("sid"), credentials="true", headers="*"),
-        },
+        me=allowed(headers="*"),
         today=REFUSED,
         predicted=OPENED,
-        pages=(f"{API}login", APP),
     ),
-    Case(
+    signed_in(
         "Events with a cookie, which need no preflight",
         f"return heard(new EventSource('{API}events', {{ withCredentials: true }}))",
-        {
-            "api.site.test/login": SIGN_IN,
-            "api.site.test/events": cors(
-                cookie_that_came("sid", "Content-Type: text/event-stream", form="data: {}\n\n"),
-                credentials="true",
-            ),
-        },
+        cors(cookie_that_came("sid", "Content-Type: text/event-stream", form="data: {}\n\n"), credentials="true"),
+        path="events",
         today="sid came",
-        pages=(f"{API}login", APP),
     ),
-    Case(
+    signed_in(
         "Two requests for one thing: the one with a preflight has no credentials, the one with a cookie no preflight",
         f"""
         const bare = await show(fetch("{API}me", {{ headers: {{ "X-Page": "list" }} }}));
         return bare + ", " + await show(fetch("{API}me", {{ credentials: "include" }}));
         """,
-        {
-            "api.site.test/login": SIGN_IN,
-            "api.site.test/me": cors(cookie_that_came("sid"), credentials="true", headers="X-Page"),
-        },
-        today="200 no sid, 200 sid came",
+        allowed(headers="X-Page"),
+        today=f"{DID_NOT_COME}, {CAME}",
         predicted=CREDENTIALS_ALLOWED | OPENED,
-        pages=(f"{API}login", APP),
     ),
 ]
 
 
 # Methods from another origin
 
+DONE = answer("done")
+is_open = partial(cors, DONE, origin="*")
 
-def send(method: str, to: str = f"{API}item", more: str = "") -> str:
-    return f"return show(fetch('{to}', {{ method: '{method}'{more} }}))"
 
+def at_item(name: str, more: str, route: Route, today: str = "200 done", **outcome: Any) -> Case:
+    """A page sends a request to the API, which needs no login."""
+    return Case(name, request(f"{API}item", more), {"api.site.test/item": route}, today, **outcome)
+
+
+def at_own_item(name: str, more: str, **outcome: Any) -> Case:
+    """A page sends a request to its own origin."""
+    return Case(name, request(f"{APP}item", more), {"app.site.test/item": DONE}, "200 done", **outcome)
+
+
+STOPPED: Outcome = {"runtime": REFUSED, "predicted": METHOD_BLOCKED | UNSUPPORTED}
+PUT_WITH_CREDENTIALS = request(f"{API}item", f"method: 'PUT', {WITH_COOKIES}")
 
 METHODS = [
-    Case(
-        f"{method}, which the API allows by {allowed}",
-        send(method),
-        {"api.site.test/item": cors(answer("done"), origin=origin, methods=allowed)},
-        today="200 done",
-        runtime=REFUSED,
-        predicted=METHOD_BLOCKED | UNSUPPORTED,
-    )
-    for method, origin, allowed in [
-        ("PUT", "https://app.site.test", "GET, PUT"),
-        ("PATCH", "*", "PATCH"),
-        ("DELETE", "*", "*"),
-    ]
-] + [
-    Case(
+    at_item("PUT, which the API allows by GET, PUT", "method: 'PUT'", cors(DONE, methods="GET, PUT"), **STOPPED),
+    at_item("PATCH, which the API allows by PATCH", "method: 'PATCH'", is_open(methods="PATCH"), **STOPPED),
+    at_item("DELETE, which the API allows by *", "method: 'DELETE'", is_open(methods="*"), **STOPPED),
+    signed_in(
         "A PUT with a cookie",
-        send("PUT", more=", credentials: 'include'"),
-        {
-            "api.site.test/login": SIGN_IN,
-            "api.site.test/item": cors(cookie_that_came("sid"), credentials="true", methods="PUT"),
-        },
-        today="200 sid came",
+        PUT_WITH_CREDENTIALS,
+        allowed(methods="PUT"),
+        path="item",
+        today=CAME,
         runtime=REFUSED,
         predicted=METHOD_BLOCKED | CREDENTIALS_BLOCKED | UNSUPPORTED,
-        pages=(f"{API}login", APP),
     ),
-    Case(
+    at_item(
         "A PUT without a cookie where methods are allowed by wildcard, and credentials as well",
-        send("PUT"),
-        {"api.site.test/item": cors(answer("done"), credentials="true", methods="*")},
-        today="200 done",
+        "method: 'PUT'",
+        cors(DONE, credentials="true", methods="*"),
         runtime=REFUSED,
         predicted=METHOD_PERHAPS_BLOCKED | UNSUPPORTED,
     ),
-    Case(
+    signed_in(
         "A PUT with a cookie where methods are allowed by wildcard, which is none for credentials",
-        send("PUT", more=", credentials: 'include'"),
-        {
-            "api.site.test/login": SIGN_IN,
-            "api.site.test/item": cors(cookie_that_came("sid"), credentials="true", methods="*"),
-        },
+        PUT_WITH_CREDENTIALS,
+        allowed(methods="*"),
+        path="item",
         today=REFUSED,
         predicted=METHOD_PERHAPS_BLOCKED,
-        pages=(f"{API}login", APP),
     ),
-    Case(
-        "A PUT to the page's own origin",
-        send("PUT", to=f"{APP}item"),
-        {"app.site.test/item": answer("done")},
-        today="200 done",
-        runtime="405 ",
-        predicted=UNSUPPORTED,
-    ),
-    Case(
-        "A PUT that the API refuses today",
-        send("PUT"),
-        {"api.site.test/item": cors(answer("done"), methods="GET, POST")},
-        today=REFUSED,
-    ),
-    Case(
-        "A POST, which needs no permission",
-        send("POST", more=", headers: json"),
-        {"api.site.test/item": cors(answer("done"), origin="*", headers="*", methods="PUT")},
-        today="200 done",
-    ),
-    Case(
+    at_own_item("A PUT to the page's own origin", "method: 'PUT'", runtime="405 ", predicted=UNSUPPORTED),
+    at_item("A PUT that the API refuses today", "method: 'PUT'", cors(DONE, methods="GET, POST"), REFUSED),
+    at_item("A POST, which needs no permission", "method: 'POST', headers: json", is_open(headers="*", methods="PUT")),
+    at_item(
         "A POST that stands for a DELETE",
-        send("POST", more=", headers: { 'X-HTTP-Method-Override': 'DELETE' }"),
-        {"api.site.test/item": cors(answer("done"), origin="*", headers="*")},
-        today="200 done",
+        "method: 'POST', headers: { 'X-HTTP-Method-Override': 'DELETE' }",
+        is_open(headers="*"),
     ),
-    Case(
+    at_item(
         "A HEAD with a header of its own",
-        send("HEAD", more=", headers: { 'X-Page': 'list' }"),
-        {"api.site.test/item": cors(answer(""), origin="*", headers="*")},
-        today="200 ",
+        "method: 'HEAD', headers: { 'X-Page': 'list' }",
+        cors(answer(""), origin="*", headers="*"),
+        "200 ",
     ),
-    Case(
+    at_item(
         "A PATCH that fetch() sends in lower case, as the page wrote it",
-        send("patch"),
-        {"api.site.test/item": cors(answer("done"), origin="*", methods="patch")},
-        today="200 done",
-        runtime=REFUSED,
-        predicted=METHOD_BLOCKED | UNSUPPORTED,
+        "method: 'patch'",
+        is_open(methods="patch"),
+        **STOPPED,
     ),
-    Case(
-        "A PUT that the API allows in lower case",
-        send("PUT"),
-        {"api.site.test/item": cors(answer("done"), origin="*", methods="put")},
-        today=REFUSED,
-    ),
+    at_item("A PUT that the API allows in lower case", "method: 'PUT'", is_open(methods="put"), REFUSED),
 ]
 
 
 # Authorization from another origin
 
-
-def authorize(to: str = f"{API}item", more: str = "") -> str:
-    return f"return show(fetch('{to}', {{ headers: {{ Authorization: 'Bearer tOkEn-0123' }}{more} }}))"
-
+WITH_TOKEN = "headers: { Authorization: 'Bearer tOkEn-0123' }"
 
 AUTHORIZATION = [
-    Case(
+    at_item(
         "A token that the API allows by name",
-        authorize(),
-        {"api.site.test/item": cors(answer("done"), origin="*", headers="Authorization")},
-        today="200 done",
+        WITH_TOKEN,
+        is_open(headers="Authorization"),
         predicted=AUTHORIZATION_WILDCARD,
     ),
-    Case(
-        "A token that the API allows by wildcard",
-        authorize(),
-        {"api.site.test/item": cors(answer("done"), origin="*", headers="*")},
-        today="200 done",
-        predicted=AUTHORIZATION_WILDCARD,
+    at_item(
+        "A token that the API allows by wildcard", WITH_TOKEN, is_open(headers="*"), predicted=AUTHORIZATION_WILDCARD
     ),
-    Case(
+    at_item(
         "A token that the API allows by wildcard, with a method that it allows by name",
-        authorize(more=", method: 'PUT'"),
-        {"api.site.test/item": cors(answer("done"), origin="*", headers="*", methods="PUT")},
-        today="200 done",
+        f"{WITH_TOKEN}, method: 'PUT'",
+        is_open(headers="*", methods="PUT"),
         runtime=REFUSED,
         predicted=AUTHORIZATION_WILDCARD | METHOD_BLOCKED | UNSUPPORTED,
     ),
-    Case(
+    signed_in(
         "A token and a cookie",
-        authorize(more=", credentials: 'include'"),
-        {
-            "api.site.test/login": SIGN_IN,
-            "api.site.test/item": cors(cookie_that_came("sid"), credentials="true", headers="Authorization"),
-        },
-        today="200 sid came",
+        request(f"{API}item", f"{WITH_TOKEN}, {WITH_COOKIES}"),
+        allowed(headers="Authorization"),
+        path="item",
+        today=CAME,
         runtime=REFUSED,
         predicted=AUTHORIZATION_WILDCARD | CREDENTIALS_BLOCKED | OPENED,
-        pages=(f"{API}login", APP),
     ),
-    Case(
-        "A token for the page's own origin",
-        authorize(to=f"{APP}item"),
-        {"app.site.test/item": answer("done")},
-        today="200 done",
+    at_own_item("A token for the page's own origin", WITH_TOKEN),
+    at_item(
+        "A token in a header of its own", "headers: { 'X-Api-Token': 'tOkEn-0123' }", is_open(headers="X-Api-Token")
     ),
-    Case(
-        "A token in a header of its own",
-        f"return show(fetch('{API}item', {{ headers: {{ 'X-Api-Token': 'tOkEn-0123' }} }}))",
-        {"api.site.test/item": cors(answer("done"), origin="*", headers="X-Api-Token")},
-        today="200 done",
-    ),
-    Case(
+    at_item(
         "A token that the API refuses today",
-        authorize(),
-        {"api.site.test/item": cors(answer("done"), origin="*")},
-        today=REFUSED,
+        WITH_TOKEN,
+        is_open(),
+        REFUSED,
         runtime="200 done",
         predicted=AUTHORIZATION_WILDCARD | OPENED,
     ),
@@ -391,77 +319,53 @@ AUTHORIZATION = [
 
 # Policies that open up
 
-POST_JSON = f"return show(fetch('{API}item', {{ method: 'POST', headers: json }}))"
+POST_JSON = "method: 'POST', headers: json"
 
 OPENINGS = [
-    Case(
-        "A stranger whom the API refuses",
-        POST_JSON,
-        {"api.site.test/item": answer("done")},
-        today=REFUSED,
-        predicted=OPENED,
-        pages=(OTHER,),
-    ),
-    Case(
+    at_item("A stranger whom the API refuses", POST_JSON, DONE, REFUSED, predicted=OPENED, pages=(OTHER,)),
+    at_item(
         "A stranger whom the API refuses, but for whom it shares all else",
         POST_JSON,
-        {"api.site.test/item": cors(answer("done"), origin="*", status=405)},
-        today=REFUSED,
+        is_open(status=405),
+        REFUSED,
         runtime="200 done",
         predicted=OPENED,
         pages=(OTHER,),
     ),
-    Case(
+    at_item(
         "A stranger where one origin is allowed by name",
         POST_JSON,
-        {"api.site.test/item": cors(answer("done"), headers="Content-Type")},
-        today=REFUSED,
+        cors(DONE, headers="Content-Type"),
+        REFUSED,
         predicted=OPENED,
         pages=(OTHER,),
     ),
-    Case(
+    at_item(
         "A header that the API does not allow",
-        send("GET", more=", headers: { 'X-Page': 'list' }"),
-        {"api.site.test/item": cors(answer("done"), origin="*", headers="X-Other")},
-        today=REFUSED,
+        "method: 'GET', headers: { 'X-Page': 'list' }",
+        is_open(headers="X-Other"),
+        REFUSED,
         runtime="200 done",
         predicted=OPENED,
     ),
-    Case(
-        "The origin that is allowed by name",
-        POST_JSON,
-        {"api.site.test/item": cors(answer("done"), headers="Content-Type")},
-        today="200 done",
-        predicted=OPENED,
-    ),
-    Case(
-        "An API that is open to all",
-        POST_JSON,
-        {"api.site.test/item": cors(answer("done"), origin="*", headers="*")},
-        today="200 done",
-        pages=(OTHER,),
-    ),
-    Case(
+    at_item("The origin that is allowed by name", POST_JSON, cors(DONE, headers="Content-Type"), predicted=OPENED),
+    at_item("An API that is open to all", POST_JSON, is_open(headers="*"), pages=(OTHER,)),
+    at_item(
         "A POST of a form, which needs no preflight",
-        f"return show(fetch('{API}item', {{ method: 'POST', body: new URLSearchParams('a=b') }}))",
-        {"api.site.test/item": answer("done")},
-        today=REFUSED,
+        "method: 'POST', body: new URLSearchParams('a=b')",
+        DONE,
+        REFUSED,
         pages=(OTHER,),
     ),
-    Case(
-        "A stranger with a method that the Runtime refuses as well",
-        send("DELETE"),
-        {"api.site.test/item": answer("done")},
-        today=REFUSED,
-        pages=(OTHER,),
+    at_item(
+        "A stranger with a method that the Runtime refuses as well", "method: 'DELETE'", DONE, REFUSED, pages=(OTHER,)
     ),
-    Case(
+    signed_in(
         "A stranger who asks for credentials, which the Runtime allows nobody",
-        POST_WITH_CREDENTIALS,
-        {"api.site.test/login": SIGN_IN_ANYWHERE, "api.site.test/me": ME},
+        begin=SIGN_IN_ANYWHERE,
+        at=OTHER,
         today=REFUSED,
         predicted=OPENED,
-        pages=(f"{API}login", OTHER),
     ),
 ]
 
@@ -470,153 +374,131 @@ OPENINGS = [
 
 TOKEN = "token-of-site.test"
 READABLE = page(f"Set-Cookie: csrf={TOKEN}; Secure")
-IN_HEADER = f"return show(fetch('{APP}save', {{ method: 'POST', headers: {{ 'X-CSRF-Token': %s }} }}))"
-SAVE = only_with(TOKEN, in_header("x-csrf-token"))
+SEND_COOKIE = request(f"{APP}save", "method: 'POST', headers: { 'X-CSRF-Token': cookie('csrf') }")
+SEND_TOKEN = SEND_COOKIE.replace("cookie('csrf')", f"'{TOKEN}'")
+NEEDS_HEADER = only_with(TOKEN, in_header("x-csrf-token"))
+NEEDS_QUERY = only_with(TOKEN, in_query)
 SAVED, NOT_SAVED = "200 done", "403 no token"
+LOST: Outcome = {"runtime": NOT_SAVED, "predicted": READ_BY_SCRIPT}
+
+
+def saves(
+    name: str,
+    script: str = SEND_COOKIE,
+    save: Route = NEEDS_HEADER,
+    *,
+    start: Route = READABLE,
+    today: str = SAVED,
+    more: dict[str, Route] | None = None,
+    **outcome: Any,
+) -> Case:
+    """A page with a cookie saves something."""
+    return Case(name, script, {"app.site.test/": start, "app.site.test/save": save} | (more or {}), today, **outcome)
+
 
 SCRIPTS = [
-    Case(
-        "A token that is sent twice",
-        IN_HEADER % "cookie('csrf')",
-        {"app.site.test/": READABLE, "app.site.test/save": SAVE},
-        today=SAVED,
-        runtime=NOT_SAVED,
-        predicted=READ_BY_SCRIPT,
-    ),
-    Case(
+    saves("A token that is sent twice", **LOST),
+    saves(
         "A token that is sent twice, and decoded in between",
-        IN_HEADER % "cookie('csrf')",
-        {
-            "app.site.test/": page("Set-Cookie: csrf=a%2Fb%3D-of-site.test; Secure"),
-            "app.site.test/save": only_with("a/b=-of-site.test", in_header("x-csrf-token")),
-        },
-        today=SAVED,
-        runtime=NOT_SAVED,
-        predicted=READ_BY_SCRIPT,
+        save=only_with("a/b=-of-site.test", in_header("x-csrf-token")),
+        start=page("Set-Cookie: csrf=a%2Fb%3D-of-site.test; Secure"),
+        **LOST,
     ),
-    Case(
+    saves(
         "A token that is read through the Cookie Store API",
-        IN_HEADER % "(await cookieStore.get('csrf'))?.value ?? ''",
-        {"app.site.test/": READABLE, "app.site.test/save": SAVE},
-        today=SAVED,
-        runtime=NOT_SAVED,
-        predicted=READ_BY_SCRIPT,
+        SEND_COOKIE.replace("cookie('csrf')", "(await cookieStore.get('csrf'))?.value ?? ''"),
+        **LOST,
     ),
-    Case(
+    saves(
         "A token that is sent in the query",
         f"return show(fetch('{APP}save?csrf=' + cookie('csrf'), {{ method: 'POST' }}))",
-        {"app.site.test/": READABLE, "app.site.test/save": only_with(TOKEN, in_query)},
-        today=SAVED,
-        runtime=NOT_SAVED,
-        predicted=READ_BY_SCRIPT,
+        NEEDS_QUERY,
+        **LOST,
     ),
-    Case(
+    saves(
         "A token in a cookie that is sent as Authorization",
-        f"return show(fetch('{APP}save', {{ headers: {{ Authorization: `Bearer ${{cookie('csrf')}}` }} }}))",
-        {"app.site.test/": READABLE, "app.site.test/save": only_with(f"Bearer {TOKEN}", in_header("authorization"))},
-        today=SAVED,
-        runtime=NOT_SAVED,
-        predicted=READ_BY_SCRIPT,
+        request(f"{APP}save", "headers: { Authorization: `Bearer ${cookie('csrf')}` }"),
+        only_with(f"Bearer {TOKEN}", in_header("authorization")),
+        **LOST,
     ),
     Case(
         "A token that another host sets for the whole site",
-        f"return show(fetch('{API}save', {{ headers: {{ 'X-CSRF-Token': cookie('csrf') }} }}))",
+        request(f"{API}save", "headers: { 'X-CSRF-Token': cookie('csrf') }"),
         {
             "api.site.test/login": page(f"Set-Cookie: csrf={TOKEN}; Domain=site.test; Secure"),
-            "api.site.test/save": cors(SAVE, origin="*", headers="*"),
+            "api.site.test/save": cors(NEEDS_HEADER, origin="*", headers="*"),
         },
         today=SAVED,
         runtime=NOT_SAVED,
         predicted=READ_BY_SCRIPT | SHARED,
         pages=(f"{API}login", APP),
     ),
-    Case(
+    saves(
         "A token in a cookie that is HttpOnly, and another one in the page",
-        IN_HEADER % f"'{TOKEN}'",
-        {
-            "app.site.test/": page("Set-Cookie: csrf=hash-of-site.test; Secure; HttpOnly"),
-            "app.site.test/save": SAVE,
-        },
-        today=SAVED,
+        SEND_TOKEN,
+        start=page("Set-Cookie: csrf=hash-of-site.test; Secure; HttpOnly"),
     ),
-    Case(
+    saves(
         "A cookie that no script cares for, and another token in the page",
-        IN_HEADER % f"'{TOKEN}'",
-        {
-            "app.site.test/": page("Set-Cookie: theme=light-on-site.test; Secure"),
-            "app.site.test/save": SAVE,
-        },
-        today=SAVED,
+        SEND_TOKEN,
+        start=page("Set-Cookie: theme=light-on-site.test; Secure"),
     ),
-    Case(
+    saves(
         "A cookie that only the browser sends back",
-        f"return show(fetch('{APP}save', {{ method: 'POST', headers: json }}))",
-        {"app.site.test/": READABLE, "app.site.test/save": cookie_that_came("csrf")},
+        request(f"{APP}save", POST_JSON),
+        cookie_that_came("csrf"),
         today="200 csrf came",
     ),
-    Case(
+    saves(
         "A cookie that a script has set itself",
-        f"document.cookie = 'csrf={TOKEN}; Secure'; " + IN_HEADER % "cookie('csrf')",
-        {"app.site.test/save": SAVE},
-        today=SAVED,
+        f"document.cookie = 'csrf={TOKEN}; Secure'; {SEND_COOKIE}",
+        start=page(),
     ),
-    Case(
+    saves(
         "A value in the query that the server puts into a cookie",
         f"return show(fetch('{APP}save' + location.search))",
-        {"app.site.test/start": READABLE, "app.site.test/save": only_with(TOKEN, in_query)},
-        today=SAVED,
+        NEEDS_QUERY,
+        start=page(),
+        more={"app.site.test/start": READABLE},
         pages=(f"{APP}start?csrf={TOKEN}",),
     ),
-    Case(
+    saves(
         "A value in the query that the server puts into a cookie, and renews later",
         f"const saved = await show(fetch('{APP}save' + location.search)); await fetch('{APP}'); return saved;",
-        {
-            "app.site.test/start": READABLE,
-            "app.site.test/": READABLE,
-            "app.site.test/save": only_with(TOKEN, in_query),
-        },
-        today=SAVED,
+        NEEDS_QUERY,
+        more={"app.site.test/start": READABLE},
         pages=(f"{APP}start?csrf={TOKEN}",),
     ),
-    Case(
+    saves(
         "A token that a script got from content, where the same one is in a cookie as well",
         f"""
         const token = await (await fetch("{APP}login", {{ method: "POST" }})).text();
         return show(fetch("{APP}save", {{ headers: {{ Authorization: `Bearer ${{token}}` }} }}));
         """,
-        {
-            "app.site.test/login": answer(TOKEN, f"Set-Cookie: token={TOKEN}; Secure"),
-            "app.site.test/save": only_with(f"Bearer {TOKEN}", in_header("authorization")),
-        },
-        today=SAVED,
+        only_with(f"Bearer {TOKEN}", in_header("authorization")),
+        start=page(),
+        more={"app.site.test/login": answer(TOKEN, f"Set-Cookie: token={TOKEN}; Secure")},
         disagrees="Headers do not show that the token was in the content as well.",
     ),
-    Case(
+    saves(
         "A value that a script made up, and that the server keeps in a cookie",
-        IN_HEADER % f"'{TOKEN}'",
-        {"app.site.test/save": only_with(TOKEN, in_header("x-csrf-token"), f"Set-Cookie: id={TOKEN}; Secure")},
-        today=SAVED,
+        SEND_TOKEN,
+        only_with(TOKEN, in_header("x-csrf-token"), f"Set-Cookie: id={TOKEN}; Secure"),
+        start=page(),
     ),
-    Case(
+    saves(
         "A token of fewer than eight bytes",
-        IN_HEADER % "cookie('csrf')",
-        {
-            "app.site.test/": page("Set-Cookie: csrf=x7Kq2p; Secure"),
-            "app.site.test/save": only_with("x7Kq2p", in_header("x-csrf-token")),
-        },
-        today=SAVED,
-        runtime=NOT_SAVED,
-        predicted=READ_BY_SCRIPT,
+        save=only_with("x7Kq2p", in_header("x-csrf-token")),
+        start=page("Set-Cookie: csrf=x7Kq2p; Secure"),
         disagrees="So short a value may come back by coincidence, and is no evidence by the rulebook.",
+        **LOST,
     ),
-    Case(
+    saves(
         "A token that is sent in the content",
-        f"return show(fetch('{APP}save', {{ method: 'POST', body: `csrf=${{cookie('csrf')}}` }}))",
-        {"app.site.test/": READABLE, "app.site.test/save": only_with(TOKEN, in_content)},
-        today=SAVED,
-        runtime=NOT_SAVED,
-        predicted=READ_BY_SCRIPT,
+        request(f"{APP}save", "method: 'POST', body: `csrf=${cookie('csrf')}`"),
+        only_with(TOKEN, in_content),
         disagrees="The rule looks at headers and the query, not at content.",
+        **LOST,
     ),
     Case(
         "A cookie that a script shows",
@@ -629,10 +511,10 @@ SCRIPTS = [
     ),
     Case(
         "A session that a script ends",
-        f"document.cookie = 'sid=; Max-Age=0'; return show(fetch('{APP}me'))",
-        {"app.site.test/": page(f"Set-Cookie: {SESSION}; Secure"), "app.site.test/me": cookie_that_came("sid")},
-        today="200 no sid",
-        runtime="200 sid came",
+        f"document.cookie = 'sid=; Max-Age=0'; {request(f'{APP}me')}",
+        {"app.site.test/": page(f"Set-Cookie: {SESSION}; Secure"), "app.site.test/me": WHO},
+        today=DID_NOT_COME,
+        runtime=CAME,
         predicted=READ_BY_SCRIPT,
         disagrees="The rule looks for cookies that scripts read, not for those that they change.",
     ),
@@ -642,97 +524,64 @@ SCRIPTS = [
 # Cookies that several hosts get
 
 WIDE = page(f"Set-Cookie: {SESSION}; Domain=site.test; Secure; HttpOnly")
-WHO = cookie_that_came("sid")
+SPLIT: Outcome = {"today": CAME, "runtime": DID_NOT_COME, "predicted": SHARED}
 
 
-def ask(url: str, more: str = "") -> str:
-    return f"return show(fetch('{url}'{more}))"
+def goes_on(name: str, *pages: str, begin: Route = WIDE, more: dict[str, Route] | None = None, **outcome: Any) -> Case:
+    """The first page sets a cookie, and the last one asks its own host which cookie came."""
+    first, last = (url.removeprefix("https://") for url in (pages[0], pages[-1]))
+    return Case(
+        name, request(f"{pages[-1]}me"), {first: begin, f"{last}me": WHO} | (more or {}), pages=pages, **outcome
+    )
 
 
 SHARED_COOKIES = [
-    Case(
-        "A session that one host begins and another one goes on with",
-        ask(f"{SHOP}me"),
-        {"login.site.test/": WIDE, "shop.site.test/me": WHO},
-        today="200 sid came",
-        runtime="200 no sid",
-        predicted=SHARED,
-        pages=("https://login.site.test/", SHOP),
-    ),
+    goes_on("A session that one host begins and another one goes on with", LOGIN, SHOP, **SPLIT),
     Case(
         "A session that a page begins and its API goes on with",
-        ask(f"{API}me", ", { credentials: 'include' }"),
-        {"app.site.test/": WIDE, "api.site.test/me": cors(WHO, credentials="true")},
-        today="200 sid came",
-        runtime="200 no sid",
-        predicted=SHARED,
+        GET_WITH_CREDENTIALS,
+        {"app.site.test/": WIDE, "api.site.test/me": allowed()},
+        **SPLIT,
     ),
-    Case(
+    goes_on(
         "A session that a host begins and the one above it goes on with",
-        ask("https://site.test/me"),
-        {"login.site.test/": page(f"Set-Cookie: {SESSION}; Domain=.site.test; Secure"), "site.test/me": WHO},
-        today="200 sid came",
-        runtime="200 no sid",
-        predicted=SHARED,
-        pages=("https://login.site.test/", "https://site.test/"),
+        LOGIN,
+        "https://site.test/",
+        begin=page(f"Set-Cookie: {SESSION}; Domain=.site.test; Secure"),
+        **SPLIT,
     ),
-    Case(
+    goes_on(
         "A session that another host ends",
-        ask(f"{API}me"),
-        {
-            "api.site.test/login": WIDE,
-            "app.site.test/logout": page("Set-Cookie: sid=; Domain=site.test; Secure; Max-Age=0"),
-            "api.site.test/me": WHO,
-        },
-        today="200 no sid",
-        runtime="200 sid came",
+        f"{API}login",
+        f"{APP}logout",
+        API,
+        more={"app.site.test/logout": page("Set-Cookie: sid=; Domain=site.test; Secure; Max-Age=0")},
+        today=DID_NOT_COME,
+        runtime=CAME,
         predicted=SHARED,
-        pages=(f"{API}login", f"{APP}logout", API),
     ),
-    Case(
-        "A session of one host alone",
-        ask(f"{SHOP}me"),
-        {"login.site.test/": SIGN_IN, "shop.site.test/me": WHO},
-        today="200 no sid",
-        pages=("https://login.site.test/", SHOP),
-    ),
-    Case(
-        "A session for the whole site that only the host which began it asks for",
-        ask(f"{APP}me"),
-        {"app.site.test/login": WIDE, "app.site.test/me": WHO},
-        today="200 sid came",
-        pages=(f"{APP}login", APP),
-    ),
-    Case(
-        "A session for the hosts below the one that begins it",
-        ask(f"{SHOP}me"),
-        {"site.test/": WIDE, "shop.site.test/me": WHO},
-        today="200 sid came",
-        pages=("https://site.test/", SHOP),
-    ),
-    Case(
+    goes_on("A session of one host alone", LOGIN, SHOP, begin=SIGN_IN, today=DID_NOT_COME),
+    goes_on("A session for the whole site that only the host which began it asks for", f"{APP}login", APP, today=CAME),
+    goes_on("A session for the hosts below the one that begins it", "https://site.test/", SHOP, today=CAME),
+    goes_on(
         "A session for the whole site that a host below the one which began it goes on with",
-        ask("https://eu.shop.site.test/me"),
-        {"shop.site.test/": WIDE, "eu.shop.site.test/me": WHO},
-        today="200 sid came",
-        pages=(SHOP, "https://eu.shop.site.test/"),
+        SHOP,
+        "https://eu.shop.site.test/",
+        today=CAME,
     ),
     Case(
         "A cookie that a script sets for the whole site",
-        f"document.cookie = '{SESSION}; Domain=site.test; Secure'; " + ask(f"{API}me", ", { credentials: 'include' }"),
-        {"api.site.test/me": cors(WHO, credentials="true")},
-        today="200 sid came",
+        f"document.cookie = '{SESSION}; Domain=site.test; Secure'; {GET_WITH_CREDENTIALS}",
+        {"api.site.test/me": allowed()},
+        today=CAME,
     ),
-    Case(
+    goes_on(
         "Two hosts with a cookie of the same name each",
-        ask(f"{SHOP}me"),
-        {
-            "login.site.test/": page("Set-Cookie: sid=first-of-site.test; Secure"),
-            "shop.site.test/": page("Set-Cookie: sid=second-of-site.test; Secure"),
-            "shop.site.test/me": WHO,
-        },
-        today="200 sid came",
-        pages=("https://login.site.test/", SHOP),
+        LOGIN,
+        SHOP,
+        begin=page("Set-Cookie: sid=first-of-site.test; Secure"),
+        more={"shop.site.test/": page("Set-Cookie: sid=second-of-site.test; Secure")},
+        today=CAME,
     ),
 ]
 
@@ -741,20 +590,19 @@ SHARED_COOKIES = [
 
 CLOSED = "error: NetworkError"
 
+
+def chats(name: str, host: str, route: Route, today: str = "hello", **outcome: Any) -> Case:
+    """A page opens a WebSocket and waits for what comes back."""
+    script = f"return heardBack(new WebSocket('wss://{host}/chat'), 'hello')"
+    return Case(name, script, {f"{host}/chat": route}, today, **outcome)
+
+
 WEBSOCKETS = [
-    Case(
-        "A WebSocket of the page's own host",
-        "return heardBack(new WebSocket('wss://app.site.test/chat'), 'hello')",
-        {"app.site.test/chat": echo},
-        today="hello",
-        runtime=CLOSED,
-        predicted=NO_WEBSOCKET,
-    ),
-    Case(
+    chats("A WebSocket of the page's own host", "app.site.test", echo, runtime=CLOSED, predicted=NO_WEBSOCKET),
+    chats(
         "A WebSocket of another site",
-        "return heardBack(new WebSocket('wss://api.site.test/chat'), 'hello')",
-        {"api.site.test/chat": echo},
-        today="hello",
+        "api.site.test",
+        echo,
         runtime=CLOSED,
         predicted=NO_WEBSOCKET,
         pages=(OTHER,),
@@ -767,16 +615,11 @@ WEBSOCKETS = [
     ),
     Case(
         "A header that only looks like an upgrade",
-        f"return show(fetch('{APP}chat', {{ headers: {{ 'X-Upgrade': 'websocket' }} }}))",
-        {"app.site.test/chat": answer("done")},
+        request(f"{APP}chat", "headers: { 'X-Upgrade': 'websocket' }"),
+        {"app.site.test/chat": DONE},
         today="200 done",
     ),
-    Case(
-        "A WebSocket that the host refuses today",
-        "return heardBack(new WebSocket('wss://app.site.test/chat'), 'hello')",
-        {"app.site.test/chat": answer("not here", status=404)},
-        today=CLOSED,
-    ),
+    chats("A WebSocket that the host refuses today", "app.site.test", answer("not here", status=404), CLOSED),
 ]
 
 
