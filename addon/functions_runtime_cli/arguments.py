@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
     def refuse(self, unknown: Sequence[str]) -> NoReturn:
         """Say that these arguments are not taken, and what may be meant, and end."""
         near = did_you_mean(unknown[0].partition("=")[0], options_of(self))
-        self.error(f"it does not take {' '.join(unknown)}.{near}")
+        self.error(f"unknown arguments: {' '.join(unknown)}.{near}")
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end."""

@@ -211,7 +211,10 @@ def _check_versions(client: Any) -> None:
             f"extra audit, in version {VERSION}."
         ) from error
     if others := found - {versions()}:
-        raise ClusterError(f"The cluster has {', '.join(sorted(others))}, and here is {versions()}. Install the same.")
+        raise ClusterError(
+            f"The cluster has {', '.join(sorted(others))}, but this machine has {versions()}. Install the same "
+            "versions."
+        )
 
 
 def versions() -> str:

@@ -33,12 +33,13 @@ SMALL = 32 << 20
 
 DESCRIPTION = """\
 Judges recordings by the rules of the Twilio Functions Runtime: HAR files of browsers and tools, and flow files of
-mitmproxy. Nothing is sent anywhere. Each recording is judged by itself. One is no evidence for another."""
+mitmproxy. No request is sent to the recorded site. Each recording is judged by itself: one is no evidence for
+another."""
 
 EPILOG = """\
-exit status: 0 if the audit ran, whatever it found; 1 if the command line is wrong, no recording could be read, or a
-report could not be written; 2 if --fail-on is set and there are new findings of that severity or above, no response of
-your own hosts was checked, or a recording could be read only in part or not at all.
+exit status: 0 if the audit ran, whatever it found; 1 if the command line is wrong, no recording at all could be read,
+or a report could not be written; 2 if --fail-on is set and there are new findings of that severity or above, no
+response of your own hosts was checked, or one of several recordings could not be read, or one only in part.
 Contents are read only if a filter asks for them, as ~b does."""
 
 
@@ -77,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=_count,
         metavar="N",
-        help="number of processes (default: 1, or one for each core for more than 32 MB of recordings)",
+        help="number of processes (default: 1; one for each core if the recordings exceed 32 MB or one is a URL)",
     )
     add("--scheduler", default="", metavar="ADDRESS", help="judge on a Dask cluster, such as tcp://127.0.0.1:8786")
     add("-q", "--quiet", action="store_true", help="print no summary and no progress")
@@ -291,7 +292,7 @@ def _progress(recordings: int, *, quiet: bool) -> Iterator[_Progress]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """What `scripts/audit` does. Returns the exit status."""
     print_anything()
-    parser = Parser(prog="audit", allow_abbrev=False)
+    parser = Parser(prog="scripts/audit", allow_abbrev=False)
     add_arguments(parser)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:

@@ -23,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LEVEL",
         help=f"lowest severity that counts: {', '.join(SEVERITIES)} (default: info)",
     )
-    parser.epilog = (
-        "Findings at hosts of other owners are left out. The exit status is 2 if the later report has a new finding."
-    )
+    parser.epilog = "Only findings at your own hosts count. The exit status is 2 if the later report has a new finding."
 
 
 def _severity(text: str) -> Severity:

@@ -151,7 +151,7 @@ def declare(loader: Loader) -> None:
         "runtime_show",
         str,
         str(Severity.WARNING),
-        "Lowest severity that marks, comments and logs a flow.",
+        "Lowest severity that is shown in marks, comments and the log.",
         tuple(SEVERITIES),
     )
     loader.add_option(

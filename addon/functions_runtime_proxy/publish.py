@@ -133,7 +133,7 @@ def log_that_scope_is_late() -> None:
     """Log that requests are not changed if only their responses show whether they are in scope."""
     logger.warning(
         "Runtime: runtime_scope needs the response, so requests reach the site as they are. To change requests too, "
-        "name hosts or paths in it."
+        "filter by host or path only."
     )
 
 

@@ -231,7 +231,9 @@ def test_workers_of_another_version_are_a_sentence(monkeypatch: pytest.MonkeyPat
         def run(self, function: Callable[[], str]) -> dict[str, str]:
             raise ModuleNotFoundError
 
-    with pytest.raises(at_scale.ClusterError, match=r"has functions-runtime 0\.0\.1 with mitmproxy 1, and here is"):
+    with pytest.raises(
+        at_scale.ClusterError, match=r"has functions-runtime 0\.0\.1 with mitmproxy 1, but this machine has"
+    ):
         at_scale._check_versions(Client())
     with pytest.raises(at_scale.ClusterError, match="lacks this program"):
         at_scale._check_versions(Bare())

@@ -693,7 +693,7 @@ def test_summary(bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: py
     bench.play(live(), BAD_COOKIE)
     bench.play(live())
     summary = _summary(bench, caplog, monkeypatch)
-    assert "2 requests checked, 1 without a problem: 1 error" in summary
+    assert "2 requests checked, 1 without a problem. Found: 1 error" in summary
     assert "error   cookie-lifetime-too-long: A cookie lives longer than a day." in summary
     assert "            [sid] GET app.example.test/a (1×)" in summary
 

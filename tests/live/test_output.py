@@ -94,7 +94,7 @@ def test_summary_says_what_was_judged(start: Start, origin: Origin) -> None:
     proxy.stop()
     summary = proxy.output.partition("Runtime: app.example.test: ")[2]
     assert summary.startswith("1 blocking issue.")
-    assert "3 requests checked, 1 without a problem: 1 error, " in summary
+    assert "3 requests checked, 1 without a problem. Found: 1 error, " in summary
     assert "Limits on headers: 4,096 bytes, 75 fields and cookies." in summary
     assert f"[sid] GET app.example.test{bad.decode()} (2×)" in summary
 

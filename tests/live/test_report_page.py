@@ -74,7 +74,7 @@ TWO_HOSTS = report(
     hosts=(*FULL.hosts, host("ads.example", ERROR, own=False, exchanges=3, reasons=("get-with-content",))),
     notices=(notice("no-cookies", "There are no cookies."),),
 )
-ALL_SHOWN, NO_INFOS = "6 of 6 causes shown", "3 of 6 causes shown; infos are not ticked"
+ALL_SHOWN, NO_INFOS = "6 of 6 causes shown", "3 of 6 causes shown; infos are hidden"
 
 
 class Page:
@@ -217,10 +217,10 @@ def test_findings_are_filtered_by_severity_and_by_whether_they_are_known(page: P
     page.open(file(FULL))
     for choice, shown in (
         ("[value=info]", "6 of 6 causes shown"),
-        ("[value=info]", "3 of 6 causes shown; infos are not ticked"),
-        ("[value=warning]", "2 of 6 causes shown; infos are not ticked"),
-        ("#show-known", "1 of 6 causes shown; infos are not ticked"),
-        ("[value=error]", "0 of 6 causes shown; infos are not ticked"),
+        ("[value=info]", "3 of 6 causes shown; infos are hidden"),
+        ("[value=warning]", "2 of 6 causes shown; infos are hidden"),
+        ("#show-known", "1 of 6 causes shown; infos are hidden"),
+        ("[value=error]", "0 of 6 causes shown; infos are hidden"),
         ("[value=info]", "3 of 6 causes shown"),
     ):
         page.click(choice)
@@ -229,14 +229,14 @@ def test_findings_are_filtered_by_severity_and_by_whether_they_are_known(page: P
 
 def test_a_host_can_be_chosen_and_everything_follows(page: Page, file: File) -> None:
     page.open(file(TWO_HOSTS))
-    assert page.shown() == "3 of 6 causes shown; 1 more at other hosts; infos are not ticked"
+    assert page.shown() == "3 of 6 causes shown; 1 more at other hosts; infos are hidden"
     assert page.texts(".notices li") == ["There are no cookies."]
     page.click("#all-hosts-others-fold summary")
     page.click("[data-choose='ads.example'] button")
     assert page.texts("h1") == ["ads.example: 1 blocking issue"]
-    assert page.texts(".lead") == ["A host of somebody else: the verdict leaves it out."]
+    assert page.texts(".lead") == ["This host does not count as yours: the verdict leaves it out."]
     assert page.texts(".facts dd")[0] == "3"
-    assert page.shown() == "1 of 2 causes shown at ads.example; infos are not ticked"
+    assert page.shown() == "1 of 2 causes shown at ads.example; infos are hidden"
     assert page.texts("#by-rule h4") == [BY_ID["get-with-content"].title]
     assert page.texts("#cookies tbody th") == ["id"]
     assert page.texts("#endpoints tbody th") == ["GET ads.example/pixel"]
@@ -248,7 +248,7 @@ def test_a_host_can_be_chosen_and_everything_follows(page: Page, file: File) -> 
     assert page.texts("#cookies tbody th") == ["sid", "theme"]
     page.click("[data-choose='a.example'] button")
     assert page.texts("h1") == ["a.example: 2 blocking issues"]
-    assert page.shown() == "3 of 6 causes shown at a.example; infos are not ticked"
+    assert page.shown() == "3 of 6 causes shown at a.example; infos are hidden"
     assert page.texts("#by-rule .others") == []
     page.click("[data-choose='a.example'] button")
     assert page.find("#host").get_attribute("value") == "", "what was chosen twice is not chosen"
@@ -457,10 +457,10 @@ def test_ten_thousand_findings_can_still_be_used(page: Page, file: File) -> None
         for number in range(10_000)
     ]
     page.open(file(report(*entries)))
-    elsewhere = "; 4,000 are not on this page, which the JSON report has"
+    elsewhere = "; the JSON report has 4,000 more"
     assert page.shown() == f"6,000 of 10,000 causes shown{elsewhere}"
     page.click("[data-fold=open]")
-    assert page.texts("#by-rule > .own > details > .more")[:1] == ["… and 200 more rows, which the JSON report has."]
+    assert page.texts("#by-rule > .own > details > .more")[:1] == ["… and 200 more rows (all are in the JSON report)."]
     page.find("#filter-text").send_keys("/1499")
     page.wait_until(lambda: page.shown() == f"4 of 10,000 causes shown{elsewhere}")
 
@@ -518,7 +518,7 @@ def test_a_new_finding_arrives_by_itself(live: Live, page: Page) -> None:
     live.show(
         report(entry("cookie-session", INFO, subject="theme"), endpoints=(judged(),), hosts=(host(exchanges=99),))
     )
-    page.wait_until(lambda: page.shown() == "0 of 1 cause shown; infos are not ticked")
+    page.wait_until(lambda: page.shown() == "0 of 1 cause shown; infos are hidden")
     assert page.texts("h1") == ["a.example: no problems found yet"]
     assert page.texts(".lead")[0].startswith("Little was seen so far: 99 requests to 1 endpoint.")
     assert "nothing" in page.find("#verdict").get_attribute("class"), "no tick, however much was seen"

@@ -75,7 +75,13 @@ def _case(entry: Entry) -> Element:
     subject = f" [{found.subject}]" if found.subject else ""
     outcome = []
     if found.severity >= Severity.WARNING:
-        reason = "Known from the baseline." if entry.known else "At a host of somebody else." if not entry.own else ""
+        reason = (
+            "Known from the baseline."
+            if entry.known
+            else "At a host that does not count as yours."
+            if not entry.own
+            else ""
+        )
         outcome.append(
             _element("skipped", text=[reason, say(found)])
             if reason

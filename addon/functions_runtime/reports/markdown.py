@@ -88,7 +88,7 @@ def _verdict(report: Report, grave: Sequence[RuleCauses]) -> Iterable[str]:
         ]
         yield _table(("Verdict", "Endpoints", "Share"), shares)
     if report.folded_endpoints:
-        yield "There were too many endpoints to tell all of them apart: further ones share the entry \\*."
+        yield "There were too many endpoints to list: the rest are counted together, under \\*."
     if report.folded:
         yield f"Counted together, because there were too many: {counted(report.folded, 'finding')}."
 
@@ -111,8 +111,8 @@ def _other_hosts(report: Report) -> Iterable[str]:
     others = [host for host in report.hosts if not host.own]
     if others:
         yield "## Other hosts"
-        count = counted(len(others), "host")
-        yield f"The verdict leaves out {count} of other owners. The JSON report has what was found there."
+        count = counted(len(others), "other host")
+        yield f"The verdict leaves out {count}. The JSON report has what was found there."
         causes = by_host(gather(report.other_entries))
         yield _table(HOST_COLUMNS, [_host(host, causes.get(host.host, ())) for host in others], MAX_OTHER_HOSTS)
 
@@ -176,7 +176,7 @@ def _seen(cause: Cause) -> str:
 def _infos(found: Sequence[RuleCauses]) -> Iterable[str]:
     if found:
         yield "## Infos"
-        yield "What the Runtime changes without anybody being likely to notice."
+        yield "Changes that probably nobody notices, and facts that are good to know."
         yield _table(
             ("Rule", "About", "Host", "Endpoints", "Count"),
             [
@@ -201,7 +201,7 @@ def _cookies(report: Report) -> Iterable[str]:
 
 def _cookie(cookie: SeenCookie) -> Sequence[str]:
     if cookie.runtime is None:
-        becomes = "refused with its response"
+        becomes = "not set: the client gets an error instead of the response"
     else:
         becomes = "unchanged" if cookie.runtime == cookie.today else cookie.runtime
     return cookie.host, cookie.name, cookie.today or "no attributes", becomes

@@ -2,7 +2,7 @@
 
 A result is a cause. It is at a logical location, its first endpoint, and its other endpoints are related locations: no
 file is made up for it. With a baseline, every result says whether it is new. Results that the baseline has, and results
-at other owners' hosts, are suppressed, so they are not alerts.
+at hosts that are not own, are suppressed, so they are not alerts.
 
 The json module is the one escaping point of the file, and writes ASCII only. Messages also have a
 syntax of their own (SARIF 2.1.0, sections 3.11.5 and 3.11.6), which `_message` escapes.
@@ -30,7 +30,7 @@ PRECISIONS = {Basis.DOCUMENTED: "very-high", Basis.EMULATOR: "high", Basis.READI
 """The confidence of a rule, in the words by which code scanning sorts."""
 
 IN_BASELINE = "It is in the baseline."
-NOT_OWN = "It is at a host of somebody else, whose owner does not move."
+NOT_OWN = "It is at a host that does not count as yours."
 
 MAX_RELATED = 100
 """The most further endpoints of one cause that are listed. The result's properties have their number."""

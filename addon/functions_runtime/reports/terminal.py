@@ -67,7 +67,7 @@ def _lines(report: Report, reports: Sequence[object], show: Severity, prefix: st
     yield checked(report)
     yield f"{how_judged(report)} {limits(report)}"
     if report.folded:
-        yield f"{counted(report.folded, 'finding')} share entries with *, because there were too many."
+        yield f"There were too many findings to list: {report.folded:,} are counted together, under *."
     causes = own_causes(report)
     rules = by_rule(cause for cause in causes if cause.severity >= show)
     for rule in rules[:MAX_RULES]:
@@ -108,6 +108,6 @@ def _others(report: Report, prefix: str) -> Iterator[str]:
     if others:
         breaking = sum(1 for host in others if host.standing is Standing.BREAKS)
         yield (
-            f"{counted(len(others), 'host')} of other owners ({breaking:,} would break) left out. To check "
-            f"{site_name(report)} alone, set {prefix}scope to '{scope(report)}'. If it is not yours, name your host."
+            f"{counted(len(others), 'other host')} left out, of which {breaking:,} would break. To check "
+            f"{site_name(report)} alone, set {prefix}scope to '{scope(report)}'. Or use your site's name instead."
         )

@@ -150,7 +150,7 @@ def lead(report: Report, *, live: bool = False) -> str:
     if report.standing is Standing.RUNS:
         return f"No problems found in the traffic seen so far: {seen}."
     if report.standing is Standing.UNKNOWN:
-        return f"{seen} were seen, but no response."
+        return f"Seen: {seen}, but no response."
     if report.outside_scope or report.sources:
         return nothing_judged(report)
     return "Open the site through the proxy: what it does shows here."
@@ -186,7 +186,7 @@ def whose(report: Report) -> str:
         named.append(f"{len(own) - MAX_SITES_NAMED:,} more")
     *before, last = named
     chosen = ", all in your scope" if report.scoped else ""
-    rest = f" It leaves out {counted(others, 'host')} of other owners." if others else ""
+    rest = f" It leaves out {counted(others, 'other host')}." if others else ""
     return f"The verdict is about {' and '.join(filter(None, (', '.join(before), last)))}{chosen}.{rest}"
 
 
@@ -197,7 +197,7 @@ def scope(report: Report) -> str:
 
 def is_it_yours(report: Report) -> str:
     """The question that leads to `SCOPES`. Empty if the user chose the scope."""
-    return "" if report.scoped else "Is this not your site? Name yours:"
+    return "" if report.scoped else "Not your site? Name your host:"
 
 
 def checked(report: Report) -> str:
@@ -208,10 +208,10 @@ def checked(report: Report) -> str:
     counts = ", ".join(counted(number_of(causes, severity), str(severity)) for severity in reversed(Severity))
     known = f" ({number_known(causes):,} known from the baseline)" if report.compared else ""
     if report.standing is Standing.UNKNOWN:
-        return f"{counted(requests, 'request')} seen{elsewhere}, but no response: {counts}{known}."
+        return f"{counted(requests, 'request')} seen{elsewhere}, but no response. Found: {counts}{known}."
     return (
-        f"{counted(requests, 'request')} checked{elsewhere}, {requests_clean(report):,} without a problem: "
-        f"{counts}{known}."
+        f"{counted(requests, 'request')} checked{elsewhere}, {requests_clean(report):,} without a problem. "
+        f"Found: {counts}{known}."
     )
 
 

@@ -51,7 +51,7 @@ RULE = Rule(
     message=_sentence,
     columns=(("Added", "{attributes}"),),
     explanation="""\
-The Runtime adds HttpOnly and Secure to every cookie. The page says "unless you manually set those values". Our
+The Runtime adds HttpOnly and Secure to every cookie, "unless you manually set those values" (the limitations page). Our
 interpretation: the Runtime adds each attribute on its own if it is missing. As in browsers, an attribute counts as set
 whatever its case or value.""",
     fix="Do nothing, unless a script reads the cookie. In that case return what the script needs in a response body.",

@@ -52,12 +52,10 @@ def _sentence(facts: Mapping[str, Fact]) -> str:
             "The cookie {subject} already has the Domain that the Runtime sets: the Function's own domain, {becomes}."
         )
     if facts["known"]:
-        change = "Under the Runtime it becomes {becomes}."
+        change = "{becomes}. Hosts outside that domain do not receive the cookie."
     else:
-        change = (
-            "Under the Runtime it becomes the Function's domain. That is unknown here, so the attribute is removed."
-        )
-    return "The Domain of the cookie {subject} is {domain}. " + change + " Other hosts no longer receive this cookie."
+        change = "the Function's domain, which is unknown here. Enforce mode removes the attribute."
+    return "The Domain of the cookie {subject} is {domain}. Under the Runtime it becomes " + change
 
 
 RULE = Rule(

@@ -133,8 +133,8 @@ RULE = Rule(
 The Runtime replaces a cookie's Domain with the domain of the Function. If one host sets a cookie for a wider domain,
 other hosts in that domain receive the cookie today. Under the Runtime they no longer do. This rule compares names and
 values as keyed digests. The order of the exchanges does not matter.""",
-    fix="Serve both from one host. Or hand over a short-lived token in a redirect, and let the other host set its own "
-    "cookie.",
+    fix="Serve all these endpoints from one host. Or hand over a short-lived token in a redirect, and let the other "
+    "host set its own cookie.",
     code="""\
 // login.example.com redirects with a token. The other host exchanges the token for its own cookie.
 response.setStatusCode(302);

@@ -115,10 +115,10 @@ def _finding(origin: bytes, where: Endpoint, credentials: str) -> Finding:
 
 def _sentence(facts: Mapping[str, Fact]) -> str:
     allowed = "The site lets {origin} send credentials here"
-    forbidden = "The Runtime replies to preflights with * and without credentials"
+    forbidden = "The Runtime's reply to the preflight does not allow credentials"
     if facts["credentials"] == NONE_SEEN:
         return f"{allowed}; no such request has been seen yet. {forbidden}, so a browser would refuse to send one."
-    return f"{allowed}, and a request with {{credentials}} came. {forbidden}, so a browser refuses to send it."
+    return f"{allowed}, and a request with {{credentials}} was seen. {forbidden}, so a browser refuses to send one."
 
 
 _PREFLIGHT = Exchange(

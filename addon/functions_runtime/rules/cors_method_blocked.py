@@ -75,7 +75,7 @@ standard, GET, HEAD and POST need no permission. Every other method needs it, an
 request. This is an error if the site allows the method today. It is only a warning if the site allows credentials, but
 gives methods or headers as a wildcard. The wildcard does not cover requests with credentials, and a preflight does not
 say whether the request will have them.""",
-    fix="Offer the same as POST, with the intended method in the path or in the body (content).",
+    fix="Offer the same operation as POST, with the intended method in the path or in the body (content).",
     code="""\
 // functions/items/delete.js, called with POST /items/delete
 exports.handler = (context, event, callback) => callback(null, { deleted: event.id });

@@ -22,8 +22,8 @@ BY_NAME, REFUSED = "allowed by name", "refused"
 
 def _sentence(facts: Mapping[str, Fact]) -> str:
     if facts["today"] == BY_NAME:
-        return "The site allows this preflight to {origin} by name. The Runtime allows it to every origin."
-    return "The site refuses this preflight from {origin} today. The Runtime allows it to every origin."
+        return "The site allows {origin} by name to send this request. The Runtime allows every origin."
+    return "The site does not allow {origin} to send this request today. The Runtime allows every origin."
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:

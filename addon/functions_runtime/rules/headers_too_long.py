@@ -131,7 +131,8 @@ REQUEST = Rule(
     message=_request_sentence,
     columns=_COLUMNS,
     explanation=_EXPLANATION.format(
-        "The Runtime does not call the Function. The client gets 431, and Twilio records Error 82008."
+        "If a request exceeds a limit, the Runtime does not call the Function. The client gets 431, and Twilio records "
+        "Error 82008."
     ),
     fix="Send fewer and smaller headers. Keep session data on the server and only its key in a cookie. Delete cookies "
     "that you no longer need. Move large tokens from headers into the body.",
@@ -175,7 +176,7 @@ RESPONSE = Rule(
         "emulator adds fields that production does not have. A response with both X-Powered-By: Express and "
         "Surrogate-Control: no-store is taken to come from the emulator. Its X-Powered-By, Surrogate-Control, "
         "Cache-Control, Pragma, Expires, ETag and Keep-Alive then do not count, as long as they have the emulator's "
-        "values. The client gets 431 instead of the response, and Twilio records Error 82008."
+        "values. If a response exceeds a limit, the client gets 431 instead, and Twilio records Error 82008."
     ),
     fix="Set fewer and smaller cookies. Move large values from headers into the body.",
     references=_REFERENCES,

@@ -38,7 +38,7 @@ RULE = Rule(
     explanation="""\
 The Runtime replies to every OPTIONS request itself (our interpretation: not only to CORS preflights). Some clients use
 OPTIONS to ask a site for its methods or for WebDAV. The Runtime's reply does not answer them.""",
-    fix="Offer the same under GET, on a path of its own.",
+    fix="Offer the same information with GET, on a path of its own.",
     references=("https://www.rfc-editor.org/rfc/rfc9110#section-9.3.7",),
     examples=(
         Example(

@@ -39,7 +39,7 @@ A response may be 4 MB long (documented on the request-flow page). Our interpret
 limit covers the body alone. The body is measured as sent, so a compressed body counts at its compressed size. If the
 body was not seen, Content-Length counts. Responses to HEAD and responses with status 204 or 304 have no body. The page
 does not say what the client gets, so nothing is enforced.""",
-    fix="Store large files in Assets or on a storage service, and redirect to them. Send long lists in pages.",
+    fix="Store large files in Assets or on a storage service, and redirect to them. Split long lists into pages.",
     code="""\
 response.setStatusCode(302);
 response.appendHeader("Location", "https://files.example.com/report.pdf");

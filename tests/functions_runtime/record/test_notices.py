@@ -112,11 +112,13 @@ def test_restricted_untested() -> None:
     assert notices.restricted_untested({}) is None
     one = notices.restricted_untested({"via": 3})
     assert one
-    assert one.message.startswith("The restricted header via (3) reached the site")
+    assert one.message.startswith("Requests with the restricted header via (3) reached the site")
     two = notices.restricted_untested({"via": 3, "x-forwarded-proto": 1200})
     assert two
     assert two.count == 1203
-    assert two.message.startswith("The restricted headers x-forwarded-proto (1,200), via (3) reached the site")
+    assert two.message.startswith(
+        "Requests with the restricted headers x-forwarded-proto (1,200), via (3) reached the site"
+    )
     assert "runtime.probe" in two.message
 
 

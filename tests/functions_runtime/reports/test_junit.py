@@ -138,7 +138,7 @@ def test_what_is_at_a_host_of_somebody_else_fails_nothing() -> None:
     found = entry(endpoint=LOGIN._replace(host="ads.example"), own=False)
     [case] = cases(report(found))
     assert [(each.tag, each.text) for each in case] == [
-        ("skipped", f"At a host of somebody else.\n{say(found.finding)}")
+        ("skipped", f"At a host that does not count as yours.\n{say(found.finding)}")
     ]
 
 

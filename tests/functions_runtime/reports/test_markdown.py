@@ -56,7 +56,7 @@ def test_whose_site_it_is_comes_first_then_notices_then_what_blocks() -> None:
     assert blocks[0] == "# a.example: 1 blocking issue"
     assert blocks[1].startswith("a.har · 2026-11-23")
     assert blocks[2] == "> - No \\*cookies\\*."
-    assert blocks[3].startswith("The verdict is about a.example. Is this not your site? Name yours: ")
+    assert blocks[3].startswith("The verdict is about a.example. Not your site? Name your host: ")
     assert blocks[4:6] == [
         "## Blocking issues",
         f"1. **{lifetime.title}**: 1 cause at 1 endpoint. Fix: {lifetime.fix}",
@@ -79,7 +79,7 @@ def test_the_run_is_counted() -> None:
     rendered = report(
         entry(subject="a"), entry(endpoint=LOGIN, subject="a"), entry("cookie-session", INFO, subject="b", known=True)
     )
-    counts = "10 requests checked, 5 without a problem: 1 error, 0 warnings, 1 info (1 known from the baseline)."
+    counts = "10 requests checked, 5 without a problem. Found: 1 error, 0 warnings, 1 info (1 known from the baseline)."
     how = "Requests and responses were changed as the Runtime would change them."
     assert f"\n\n{counts} {how} Limits on headers: 1,000 bytes, 100 fields and cookies.\n" in render(rendered)
     assert "known" not in render(report())
@@ -167,14 +167,14 @@ def test_own_hosts_have_a_table_and_those_of_others_have_the_last() -> None:
         ["quiet.example", "runs", "10", "0", "0", ""],
     ]
     assert rows(rendered, "## Other hosts") == [["ads.example", "breaks", "10", "1", "0", "get-with-content"]]
-    assert "leaves out 1 host of other owners." in render(rendered)
+    assert "leaves out 1 other host." in render(rendered)
     assert render(rendered).count("ads.example") == 1
     assert "## Cookies" not in render(rendered)
     assert "## Other hosts" not in render(report())
 
 
 def test_what_was_folded_is_said() -> None:
-    assert "further ones share the entry \\*." in render(report(endpoints=(judged(FOLDED), judged())))
+    assert "the rest are counted together, under \\*." in render(report(endpoints=(judged(FOLDED), judged())))
     assert "further ones" not in render(report(endpoints=(judged(),)))
     assert "\n\nCounted together, because there were too many: 2 findings.\n" in render(report(folded=2))
 
@@ -189,7 +189,7 @@ def test_cookies_stand_beside_what_they_become() -> None:
     rendered = report(cookies=cookies, further_cookies=3)
     assert rows(rendered, "## Cookies") == [
         ["a.example", "changed", "Path=/", "Path=/; Secure"],
-        ["a.example", "refused", "Max-Age=999999", "refused with its response"],
+        ["a.example", "refused", "Max-Age=999999", "not set: the client gets an error instead of the response"],
         ["a.example", "same", "HttpOnly; Secure", "unchanged"],
         ["a.example", "bare", "no attributes", "HttpOnly"],
     ]

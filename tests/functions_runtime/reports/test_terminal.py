@@ -61,10 +61,10 @@ def test_notices_and_counts_follow() -> None:
     assert "  Note: No cookie." in said
     [counts] = [line for line in said if "checked" in line]
     assert counts == (
-        "  10 requests checked, 5 without a problem: 1 error, 0 warnings, 0 infos (1 known from the baseline)."
+        "  10 requests checked, 5 without a problem. Found: 1 error, 0 warnings, 0 infos (1 known from the baseline)."
     )
     assert any(line.endswith(" Limits on headers: 1,000 bytes, 100 fields and cookies.") for line in said)
-    assert "  3 findings share entries with *, because there were too many." in said
+    assert "  There were too many findings to list: 3 are counted together, under *." in said
 
 
 def test_a_rule_has_its_fix_once_and_a_line_for_each_cause() -> None:
@@ -104,8 +104,8 @@ def test_infos_are_gathered() -> None:
 
 def test_other_hosts_are_a_line() -> None:
     hosts = (host("a.example", INFO), host("ads.test", ERROR, own=False), host("font.test", INFO, own=False))
-    [line] = [line for line in lines(hosts=hosts) if "other owners" in line]
-    assert line.startswith("  2 hosts of other owners (1 would break) left out.")
+    [line] = [line for line in lines(hosts=hosts) if "other hosts" in line]
+    assert line.startswith("  2 other hosts left out, of which 1 would break.")
     assert "'~d a.example'" in line
 
 

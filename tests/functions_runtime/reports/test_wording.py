@@ -85,7 +85,7 @@ def test_a_little_is_not_nothing_and_almost_all_is_not_all(part: int, whole: int
         (
             report(endpoints=(judged(standing=Standing.UNKNOWN),), hosts=(host(exchanges=3),)),
             "a.example: no response was seen",
-            "3 requests to 1 endpoint were seen, but no response.",
+            "Seen: 3 requests to 1 endpoint, but no response.",
         ),
         (
             report(entry("cookie-session", INFO), endpoints=SEEN, hosts=(host(exchanges=1),)),
@@ -255,7 +255,7 @@ def test_it_says_whose_hosts_the_verdict_is_about() -> None:
     own = tuple(host(f"{number}.example", exchanges=number) for number in range(1, 6))
     other = host("ads.test", own=False)
     assert whose(report(hosts=(*own, other))) == (
-        "The verdict is about 5.example, 4.example, 3.example and 2 more. It leaves out 1 host of other owners."
+        "The verdict is about 5.example, 4.example, 3.example and 2 more. It leaves out 1 other host."
     )
     shop = tuple(host(f"{each}.shop.example", site="shop.example") for each in "ab")
     assert whose(report(hosts=shop, scoped=True)) == ("The verdict is about shop.example (2 hosts), all in your scope.")
@@ -281,13 +281,13 @@ def test_the_gravest_rules_have_a_title() -> None:
 
 def test_requests_and_causes_are_those_of_own_hosts() -> None:
     assert checked(report(entry(), entry(endpoint=LOGIN), exchanges=10)) == (
-        "10 requests checked, 5 without a problem: 1 error, 0 warnings, 0 infos."
+        "10 requests checked, 5 without a problem. Found: 1 error, 0 warnings, 0 infos."
     )
     assert checked(report(exchanges=17)).startswith("10 requests checked (7 more to other hosts), 5 without")
     unanswered = report(endpoints=(judged(HOME, Standing.UNKNOWN),))
-    assert checked(unanswered) == "10 requests seen, but no response: 0 errors, 0 warnings, 0 infos."
+    assert checked(unanswered) == "10 requests seen, but no response. Found: 0 errors, 0 warnings, 0 infos."
 
 
 def test_who_chose_the_scope_is_not_asked() -> None:
-    assert is_it_yours(report()) == "Is this not your site? Name yours:"
+    assert is_it_yours(report()) == "Not your site? Name your host:"
     assert is_it_yours(report(scoped=True)) == ""

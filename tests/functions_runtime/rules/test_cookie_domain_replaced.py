@@ -64,7 +64,7 @@ def test_a_domain_becomes_the_functions_own(line: bytes, severity: Severity, exp
 def test_where_the_functions_domain_is_unknown_the_attribute_is_cut(line: bytes, expected: bytes) -> None:
     [finding] = findings(line, domain=None)
     assert finding.severity is Severity.WARNING
-    assert "unknown here, so the attribute is removed" in RULE.say(finding)
+    assert "unknown here. Enforce mode removes the attribute" in RULE.say(finding)
     assert RULE.cells(finding)[1] == "removed"
     assert rewritten(line, domain=None) == expected
 
@@ -107,7 +107,7 @@ def test_the_finding_says_what_was_and_what_becomes_but_no_value() -> None:
     )
     assert RULE.say(found[0]) == (
         "The Domain of the cookie sid is not a host name. Under the Runtime it becomes app.example.com. "
-        "Other hosts no longer receive this cookie."
+        "Hosts outside that domain do not receive the cookie."
     )
     assert RULE.cells(found[0]) == ("not a host name", "app.example.com")
     assert " is empty. " in RULE.say(found[1])

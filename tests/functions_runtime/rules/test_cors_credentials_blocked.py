@@ -153,7 +153,7 @@ def test_a_request_with_credentials_makes_it_an_error_before_or_after(fields: Fi
         assert [each.severity for each in earlier] == [Severity.WARNING] * (exchanges[0] is ALLOWED)
         assert (finding.severity, finding.replaces) == (Severity.ERROR, Severity.WARNING)
         assert str(finding.endpoint) == "POST api.example/me"
-        assert f"a request with {named} came" in say(finding)
+        assert f"a request with {named} was seen" in say(finding)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ NAMED = (b"Access-Control-Allow-Origin", APP)
 CREDENTIALS = (b"Access-Control-Allow-Credentials", b"true")
 ANY_HEADER = (b"Access-Control-Allow-Headers", b"*")
 
-REFUSED = "The site refuses this preflight from https://app.example today. The Runtime allows it to every origin."
-BY_NAME = "The site allows this preflight to https://app.example by name. The Runtime allows it to every origin."
+REFUSED = "The site does not allow https://app.example to send this request today. The Runtime allows every origin."
+BY_NAME = "The site allows https://app.example by name to send this request. The Runtime allows every origin."
 
 
 def findings(
@@ -93,6 +93,6 @@ def test_a_broken_preflight_is_none(fields: Fields) -> None:
 def test_an_origin_is_fit_to_be_shown() -> None:
     fields = ((b"Origin", b"https://\x1b" + b"a" * 200), (b"Access-Control-Request-Method", b"POST"))
     [finding] = RULE.check(Exchange(Request("OPTIONS", fields=fields), Response(403)), Profile())
-    assert "from https://\\x1b" in say(finding)
+    assert "allow https://\\x1b" in say(finding)
     assert "…" in say(finding)
     assert say(finding).isprintable()

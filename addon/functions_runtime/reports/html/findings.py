@@ -260,7 +260,8 @@ def _try_it(entry: Entry) -> Content:
     if command is None:
         return ""
     shell = element("pre", element("code", command), role="group", tabindex=0, aria_label="Command")
-    return [element("p", element("b", "Try it:"), class_="try"), shell]
+    how = "Try it, with a value of your own for each placeholder in braces:" if "{" in command else "Try it:"
+    return [element("p", element("b", how), class_="try"), shell]
 
 
 def _cause(cause: Cause, shown: Sequence[Column], headings: Sequence[str]) -> Markup:
@@ -301,7 +302,7 @@ def _ends(cause: Cause, headings: Sequence[str]) -> Content:
         "details",
         element("summary", summary),
         element("ul", items),
-        more(len(cause.entries) - MAX_ENDPOINTS_OF_CAUSE, "endpoints, which the JSON report has"),
+        more(len(cause.entries) - MAX_ENDPOINTS_OF_CAUSE, "endpoints (all are in the JSON report)"),
         id=f"ends-{_key(cause)}",
     )
 

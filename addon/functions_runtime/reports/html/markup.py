@@ -81,7 +81,7 @@ def table(
         element("tbody", map(row, items[:MAX_ROWS])),
         id=id_,
     )
-    return join(body, more(len(items) - MAX_ROWS, "rows, which the JSON report has"))
+    return join(body, more(len(items) - MAX_ROWS, "rows (all are in the JSON report)"))
 
 
 def identifier(*words: str) -> str:

@@ -120,9 +120,9 @@
     status.textContent = [
       `${number(count)} of ${number(all)} ${view.dataset.noun}${all === 1 ? "" : "s"} shown`,
       isChosen ? ` at ${set.host}` : "",
-      elsewhere > 0 ? `; ${number(elsewhere)} are not on this page, which the JSON report has` : "",
+      elsewhere > 0 ? `; the JSON report has ${number(elsewhere)} more` : "",
       others > 0 ? `; ${number(others)} more at other hosts` : "",
-      isWithout ? "; infos are not ticked" : "",
+      isWithout ? "; infos are hidden" : "",
     ].join("");
     status.classList.toggle("all", count === all);
     root.querySelector("#none-shown").hidden = count + others > 0 || all === 0;

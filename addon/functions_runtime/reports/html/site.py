@@ -31,7 +31,7 @@ from functions_runtime.reports.html.markup import (
 )
 from functions_runtime.reports.html.verdict import facts_of_host
 from functions_runtime.reports.text import counted, unmeasured
-from functions_runtime.reports.wording import own_endpoints, share
+from functions_runtime.reports.wording import share
 from functions_runtime.ruling import Severity
 from functions_runtime.wire_text import NAMELESS
 
@@ -91,7 +91,7 @@ def cookies(report: Report) -> Markup:
     """Each cookie as the site sets it beside the cookie that the Runtime would set."""
     missing = _missing(report)
     if not report.cookies:
-        none = "Whether the site has set a cookie is not known." if report.unmeasured else "The site has set no cookie."
+        none = "It is unknown which cookies the site sets." if report.unmeasured else "No Set-Cookie field was seen."
         return _part("Cookies", "none seen", element("p", none, class_="quiet"), missing)
     legend = element(
         "p",
@@ -120,7 +120,11 @@ def _cookie(cookie: SeenCookie) -> Markup:
     runtime = today if cookie.runtime is None else _attributes(cookie.runtime)
     becomes: Content
     if cookie.runtime is None:
-        becomes, effect, badge = element("p", "Not set: an error takes the place of the response."), "refused", "error"
+        becomes, effect, badge = (
+            element("p", "Not set: the client gets an error instead of the response."),
+            "refused",
+            "error",
+        )
     else:
         becomes = _chips(runtime, today, "ins")
         effect, badge = ("the same", "runs") if runtime == today else ("changed", "warning")
@@ -250,8 +254,8 @@ def endpoints(report: Report) -> Markup:
     part = f" ({share(clean, exercised)})" if exercised else ""
     legend = element(
         "p",
-        f"Of {own_endpoints(report)}, {exercised:,} were exercised and answered, and {clean:,} "
-        f"of these{part} have no problem. Endpoints that were never requested cannot be judged.",
+        f"Endpoints that responded: {exercised:,} of {len(own):,}. Without a problem: {clean:,}{part}. "
+        "Endpoints that were never requested cannot be judged.",
         class_="quiet",
     )
     broken = [judged for judged in own if judged.standing in (Standing.BREAKS, Standing.CHANGES)]
@@ -262,7 +266,7 @@ def endpoints(report: Report) -> Markup:
         "Endpoints",
         f"{len(own):,}, {breaking:,} would break",
         legend,
-        _tables(kind, broken, others, rest, "without a problem"),
+        _tables(kind, broken, others, rest, "with no problem seen"),
     )
 
 

@@ -105,7 +105,9 @@ def facts_of_host(host: JudgedHost, causes: Sequence[Cause]) -> dict[str, Attrib
         {
             "standing": CLASSES[host.standing],
             "headline": f"{host.host}: {verdict_of(host.standing, errors, warnings)}",
-            "lead": "One of your hosts." if host.own else "A host of somebody else: the verdict leaves it out.",
+            "lead": "One of your hosts."
+            if host.own
+            else "This host does not count as yours: the verdict leaves it out.",
             **figures,
         }
     )

@@ -211,7 +211,7 @@ def test_very_many_endpoints_of_a_cause_are_counted() -> None:
     paths = [Endpoint("GET", "a.example", f"/{number}") for number in range(MAX_ENDPOINTS_OF_CAUSE + 3)]
     [group] = groups("rule", *(entry(subject="sid", endpoint=path) for path in paths))
     assert len(group.findall("table/tbody/tr/td/details/ul/li")) == MAX_ENDPOINTS_OF_CAUSE
-    assert texts(group, "table/tbody/tr/td/details/p") == ["… and 3 more endpoints, which the JSON report has."]
+    assert texts(group, "table/tbody/tr/td/details/p") == ["… and 3 more endpoints (all are in the JSON report)."]
 
 
 def test_what_is_at_other_hosts_is_folded_in_both_views() -> None:
@@ -273,7 +273,7 @@ def test_rows_and_groups_keep_their_ids_however_the_report_grows() -> None:
 def test_a_long_group_is_cut_and_says_so() -> None:
     [group] = groups("rule", *(entry(subject=str(number)) for number in range(MAX_ROWS + 5)))
     assert len(rows(group)) == MAX_ROWS
-    assert texts(group, "p") == ["… and 5 more rows, which the JSON report has."]
+    assert texts(group, "p") == ["… and 5 more rows (all are in the JSON report)."]
     assert texts(group, "summary/span")[1] == f"{MAX_ROWS + 5} causes at 1 endpoint · seen {MAX_ROWS + 5}×"
 
 
@@ -326,3 +326,16 @@ def test_the_parts_of_an_endpoint_can_be_told_apart_and_a_path_can_break() -> No
         "/<wbr>user/<wbr>{id}/<wbr>login<wbr></span>"
     )
     assert text(read(name(FOLDED))) == "all further endpoints"
+
+
+@pytest.mark.parametrize(
+    ("path", "how"),
+    [
+        ("/list", "Try it:"),
+        ("/list/{id}", "Try it, with a value of your own for each placeholder in braces:"),
+    ],
+)
+def test_a_command_says_what_has_to_be_filled_in(path: str, how: str) -> None:
+    [group] = groups("rule", entry("cookie-session", INFO, Endpoint("GET", "a.example", path), subject="sid"))
+    assert texts(group, ".//p[@class='try']") == [how]
+    assert path in text(group.find(".//pre"))

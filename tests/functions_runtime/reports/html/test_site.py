@@ -55,7 +55,7 @@ def test_a_cookie_that_stays_as_it_is() -> None:
 def test_a_cookie_that_is_refused() -> None:
     _, _, today, runtime, effect = cookie_row("Max-Age=999999", None)
     assert marked(today) == ["Max-Age=999999"]
-    assert text(runtime) == "Not set: an error takes the place of the response."
+    assert text(runtime) == "Not set: the client gets an error instead of the response."
     assert text(effect) == "refused"
 
 
@@ -74,9 +74,7 @@ def test_what_is_not_known_of_changed_recordings_is_said_and_not_shown_as_nothin
     some = report(cookies=(SeenCookie("a.example", "sid", "", ""),), endpoints=(judged(),), unmeasured=3)
     for section in (cookies(some), headroom(some), cookies(report(unmeasured=3))):
         assert any(said.startswith("3 responses had been changed") for said in texts(read(section), "details/p"))
-    assert (
-        texts(read(cookies(report(unmeasured=3))), "details/p")[0] == "Whether the site has set a cookie is not known."
-    )
+    assert texts(read(cookies(report(unmeasured=3))), "details/p")[0] == "It is unknown which cookies the site sets."
     [row] = rows(read(headroom(some)), REST)
     assert [text(cell) for cell in row[1:5]] == ["none seen"] * 4
 
@@ -159,16 +157,14 @@ def test_the_share_that_was_exercised_and_is_clean_is_said() -> None:
     seen = (judged(HOME, Standing.BREAKS, "get-with-content"), judged(LOGIN), judged(HOME, exchanges=0))
     section = read(endpoints(report(endpoints=seen)))
     assert texts(section, "details/p") == [
-        "Of 3 endpoints, 2 were exercised and answered, and 1 of these (50%) have no problem. "
+        "Endpoints that responded: 2 of 3. Without a problem: 1 (50%). "
         "Endpoints that were never requested cannot be judged."
     ]
 
 
 def test_where_nothing_was_exercised_nothing_is_clean() -> None:
     section = read(endpoints(report(endpoints=(judged(exchanges=0),))))
-    assert texts(section, "details/p")[0].startswith(
-        "Of 1 endpoint, 0 were exercised and answered, and 0 of these have no problem."
-    )
+    assert texts(section, "details/p")[0].startswith("Endpoints that responded: 0 of 1. Without a problem: 0. ")
 
 
 def test_an_endpoint_says_how_it_does_and_why() -> None:
@@ -181,7 +177,7 @@ def test_an_endpoint_says_how_it_does_and_why() -> None:
     section = read(endpoints(report(endpoints=seen)))
     found = [*rows(section), *rows(section, REST)]
     assert [len(rows(section)), len(rows(section, REST))] == [2, 2]
-    assert texts(section, "details/details/summary") == ["2 endpoints without a problem"]
+    assert texts(section, "details/details/summary") == ["2 endpoints with no problem seen"]
     verdict, where, exchanges, reasons = found[0]
     assert [text(cell) for cell in (verdict, where, exchanges)] == ["breaks", "POST a.example/user/{id}/login", "1,500"]
     assert texts(reasons, "ul/li") == [BY_ID["get-with-content"].title, BY_ID["cookie-session"].title]
@@ -196,7 +192,7 @@ def test_an_endpoint_says_how_it_does_and_why() -> None:
 @pytest.mark.parametrize(
     ("section", "words"),
     [
-        (cookies, "The site has set no cookie."),
+        (cookies, "No Set-Cookie field was seen."),
         (headroom, "No headers have been seen."),
         (endpoints, "No endpoint has been seen."),
     ],

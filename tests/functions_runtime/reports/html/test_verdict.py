@@ -39,7 +39,7 @@ def test_whose_site_it_is_comes_first_then_how_that_is_known() -> None:
     assert texts(root, "div/div/p") == [lead(rendered)]
     assert texts(root, "p[@class='source']") == [source(rendered)]
     [said] = texts(root, "p[@class='whose']")
-    assert said.startswith(f"{whose(rendered)} Is this not your site? Name yours: ")
+    assert said.startswith(f"{whose(rendered)} Not your site? Name your host: ")
     assert texts(root, "p[@class='quiet']") == [
         f"{how_judged(rendered)} Limits on headers: 1,000 bytes, 100 fields and cookies."
     ]
@@ -115,7 +115,7 @@ def test_a_host_has_a_verdict_of_its_own() -> None:
     ]
     assert [facts_of_host(each, ())["data_lead"] for each in (own, other)] == [
         "One of your hosts.",
-        "A host of somebody else: the verdict leaves it out.",
+        "This host does not count as yours: the verdict leaves it out.",
     ]
     assert facts_of_host(host(exchanges=0), ())["data_part"] == ""
 
