@@ -127,7 +127,8 @@ def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str],
     assert "The rules are " in refusal(capsys, "explain", "nonsense")
     misspelt = refusal(capsys, "audit", "a.har", "--failon", "error")
     assert "unknown arguments: --failon error. Did you mean --fail-on? Run functions-runtime audit" in misspelt
-    assert "unknown arguments: --rep r.html. Did you mean --report? " in refusal(capsys, "audit", "a", "--rep", "r.html")
+    abbreviated = refusal(capsys, "audit", "a", "--rep", "r.html")
+    assert "unknown arguments: --rep r.html. Did you mean --report? " in abbreviated
     good = report(tmp_path / "good.json")
     said = refusal(capsys, "diff", good, good, "--show", "eror")
     assert "argument --show: 'eror' is not a valid value. Use one of error, warning, info. Run" in said

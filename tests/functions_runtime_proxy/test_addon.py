@@ -747,16 +747,6 @@ def test_judge_judges_again_by_other_options(bench: Bench) -> None:
     assert bench.updated == [flow]
 
 
-def test_judge_does_not_change_the_live(bench: Bench) -> None:
-    bench.configure(runtime_mode="audit")
-    flow = bench.play(live((b"Referer", b"/a")), BAD_COOKIE)
-    bench.configure(runtime_mode="enforce")
-    assert flow.response
-    before = flow.request.get_state(), flow.response.get_state()
-    bench.call("runtime.judge", [flow])
-    assert (flow.request.get_state(), flow.response.get_state()) == before
-
-
 def test_judge_takes_a_flow_that_has_no_response(bench: Bench) -> None:
     flow = recorded(request_fields=[(b"Referer", b"/a")])
     flow.response = None
@@ -831,20 +821,6 @@ def test_script_offers_one_addon() -> None:
 def _finished(flow: http.HTTPFlow) -> http.HTTPFlow:
     flow.live = False
     return flow
-
-
-def test_judging_again_takes_the_exchange_as_it_came(bench: Bench) -> None:
-    flow = _finished(bench.play(live((b"Referer", b"/a")), (b"Set-Cookie", b"sid=1; Domain=b.example")))
-    assert "cookie-domain-replaced" in _rules(flow)
-    before = bench.report()
-    bench.call("runtime.judge", [flow])
-    assert bench.report() == before
-    bench.configure(runtime_rules=["/cookie-domain-replaced/off"])
-    bench.call("runtime.judge", [flow])
-    assert "cookie-domain-replaced" not in _rules(flow)
-    assert {"restricted-request-header", "cookie-attributes-added"} <= set(_rules(flow))
-    assert (flow.marked, flow.comment) == ("", "")
-    assert bench.report()["exchanges"] == {"judged": 1, "clean": 1}
 
 
 def test_an_experiment_on_what_was_not_judged_judges_it(bench: Bench) -> None:
