@@ -171,7 +171,7 @@ def _as_arguments(sentence: str) -> str:
 
 
 def _workers_for(names: Sequence[str]) -> int:
-    """How many processes are worthwhile. Starting one takes a second."""
+    """How many processes are worthwhile. Starting several takes as long as judging megabytes."""
     is_small = not any(map(opening.is_url, names)) and sum(map(_size, names)) < SMALL
     if is_small or not at_scale.is_installed():
         return 1
