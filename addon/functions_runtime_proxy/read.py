@@ -24,6 +24,7 @@ from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
     Fields,
+    authority_of,
     port_of,
     taken_apart,
     target_authority,
@@ -44,7 +45,7 @@ MAX_FACT = 2000
 def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_host_header: bool) -> Request:
     """The request as the Runtime would have got it. `fields` are what `fields_of` returned."""
     data = flow.request.data
-    fields, section, authority = _request_head(fields, data.authority, data.http_version)
+    fields, section, authority = _request_head(fields, _authority_sent(flow), data.http_version)
     host, known = _addressed_host(flow, authority, keep_host_header)
     path, _, query = data.path.partition(b"?")
     return Request(
@@ -59,6 +60,14 @@ def request_of(flow: http.HTTPFlow, fields: Fields, runtime_domain: str, keep_ho
         port_of(authority) if authority else data.port,
         section,
     )
+
+
+def _authority_sent(flow: http.HTTPFlow) -> bytes:
+    """The value of `:authority`. A HAR file may have it in the URL only, and mitmproxy does not read that."""
+    data = flow.request.data
+    if data.authority or data.http_version.startswith(b"HTTP/1") or not internals.is_from_har(flow):
+        return data.authority
+    return authority_of(data.host, data.port, data.scheme.decode("ascii", "replace"))
 
 
 # More than a third of the requests of real pages have the same fields as one before them.

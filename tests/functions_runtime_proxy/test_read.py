@@ -360,6 +360,14 @@ def test_fields_that_a_har_file_joins_are_several() -> None:
     assert (response.time, response.waited) == (1767225600.001, None)  # its end: nobody knows when it began
 
 
+@pytest.mark.parametrize(("version", "fields"), [("HTTP/2", ((b"Host", b"app.example.test"),)), ("HTTP/1.1", ())])
+def test_a_har_file_has_the_authority_in_the_url_at_least(version: str, fields: Any) -> None:
+    flow = _from_har()
+    flow.request.http_version = version
+    flow.request.headers.clear()
+    assert _request(flow, "", True).fields == fields
+
+
 @pytest.mark.parametrize(
     ("method", "content", "length"), [("GET", "", []), ("POST", "", [b"0"]), ("GET", "abc", [b"3"])]
 )

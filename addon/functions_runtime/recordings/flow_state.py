@@ -26,6 +26,7 @@ from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, Unr
 from functions_runtime.syntax.rfc9110 import (
     PROXY_FIELDS,
     Fields,
+    authority_of,
     port_of,
     taken_apart,
     without_fields,
@@ -393,7 +394,7 @@ def _recorded(
     fields, section, addressed = _request_section(
         headers if isinstance(headers, bytes) else _fields(headers),
         asked["method"],
-        asked["authority"],
+        _authority_sent(asked, is_from_har=is_from_har),
         asked["http_version"],
         has_content=bool(asked["content"]),
         is_from_har=is_from_har,
@@ -401,7 +402,7 @@ def _recorded(
     )
     host, is_known = _addressed_host(addressed, asked, host_of), True
     if mode == "reverse":
-        is_known = host != host_of(target.rpartition("://")[2]).lower()
+        is_known = host != host_of(target.rpartition("://")[2].rstrip("/")).lower()
         if not is_known and client["sni"]:
             host, is_known = str(client["sni"]).lower(), True
     path, _, query = asked["path"].partition(b"?")
@@ -483,6 +484,14 @@ def _response(answered: State, asked: State, *, is_from_har: bool) -> Response:
     sent = _time_or_none(asked["timestamp_end"])
     waited = None if sent is None or arrived < sent else arrived - sent
     return Response(status, fields, arrived, waited, section)
+
+
+def _authority_sent(asked: State, *, is_from_har: bool) -> bytes:
+    """The value of `:authority`. A HAR file may have it in the URL only, and mitmproxy does not read that."""
+    authority: bytes = asked["authority"]
+    if authority or asked["http_version"].startswith(b"HTTP/1") or not is_from_har:
+        return authority
+    return authority_of(str(asked["host"]), int(asked["port"]), asked["scheme"].decode("ascii", "replace"))
 
 
 def _addressed_host(authority: bytes, asked: State, host_of: Callable[[str], str]) -> str:

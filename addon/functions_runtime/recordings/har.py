@@ -87,6 +87,9 @@ class _Request(msgspec.Struct):
 class _Content(msgspec.Struct):
     size: float | None = None
     compression: float | None = None
+    mimeType: str | None = None  # noqa: N815
+    encoding: str | None = None
+    text: msgspec.Raw = msgspec.Raw()
 
 
 class _Response(msgspec.Struct):
@@ -102,6 +105,7 @@ class _Timings(msgspec.Struct):
     blocked: float | None = None
     dns: float | None = None
     connect: float | None = None
+    ssl: float | None = None
     send: float | None = None
     wait: float | None = None
     receive: float | None = None
@@ -172,11 +176,41 @@ def _entries(document: bytes) -> Iterable[bytes | None]:
 _REPORT = b'{\n "schema": "runtime-report/'
 _ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
 _MARK = re.compile(rb'["{}\]]')
+_BETWEEN = re.compile(rb'\}\s*,\s*(?=\{\s*"(?:startedDateTime|pageref|request|time|connection|_initiator|_id)"\s*:)')
+"""Where one entry ends and another begins. A quote in a string is escaped, so no string looks like this."""
+MOST_DAMAGED = 20
+"""The most damaged entries of which the end is looked for. Each search can go through the whole document."""
 
 
 def _scan(document: bytes, start: int) -> Iterator[bytes | None]:
-    """The entries of a list in a document that is not JSON as a whole. None if the list has no end."""
-    depth, began, at = 0, start, start
+    """The entries of a list in a document that is not JSON as a whole. None if the list has no end.
+
+    If braces and quotes of an entry do not match, or it is no JSON, it ends at the latest where another one begins.
+    """
+    at, damaged = start, 0
+    while True:
+        began, end = _object(document, at)
+        if began < 0:
+            if not end:
+                yield None
+            return
+        if (not end or not _is_json(document[began:end])) and damaged < MOST_DAMAGED:
+            damaged += 1
+            between = _BETWEEN.search(document, began + 1, end or len(document))
+            end = between.start() + 1 if between else end
+        if not end:
+            yield None
+            return
+        yield document[began:end]
+        at = end
+
+
+def _object(document: bytes, at: int) -> tuple[int, int]:
+    """Where the next object in a list begins and ends. The beginning is -1 if there is no other one.
+
+    The end is 0 if the document ends before.
+    """
+    depth, began = 0, -1
     while mark := _MARK.search(document, at):
         at = mark.end()
         kind = mark[0]
@@ -186,13 +220,22 @@ def _scan(document: bytes, start: int) -> Iterator[bytes | None]:
             if not depth:
                 began = mark.start()
             depth += 1
-        elif kind == b"}":
+        elif kind == b"]":
+            if not depth:
+                return -1, at
+        elif depth:
             depth -= 1
             if not depth:
-                yield document[began:at]
-        elif not depth:
-            return
-    yield None
+                return began, at
+    return began, 0
+
+
+def _is_json(document: bytes) -> bool:
+    try:
+        msgspec.json.decode(document, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _end_of_string(document: bytes, at: int) -> int:
@@ -249,7 +292,7 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
     scheme = HTTP_SCHEMES[named]
     port = port or DEFAULT_PORTS[scheme]
     method = asked.method or "GET"
-    fields, section = _request_fields(asked, method)
+    fields, section = _request_fields(asked, method, origin)
     if named != scheme and b"upgrade" not in section.by_name:  # HTTP/2 needs none, and HTTP/1.1 would
         fields = (*fields, (b"Upgrade", b"websocket"))
         section = request_section(fields)
@@ -308,27 +351,35 @@ def _origin(origin: str) -> tuple[str, str, int | None]:
 def _times(entry: _Entry) -> tuple[float, float, float | None, float | None]:
     """Seconds until there was a connection, until the request was sent, from then to the first byte, and in all.
 
-    The last two are None if nobody knows. `ssl` is part of `connect`, and -1 says that there was no such phase.
+    The last two are None if nobody knows. -1 says that there was no such phase. `ssl` is part of `connect` by the
+    format, but some tools write it beside that. The total shows it.
     """
     timings = entry.timings
     whole = entry.time / MILLISECONDS if entry.time and entry.time > 0 else None
     if timings is None or timings.wait is None or timings.wait < 0:
         return 0.0, 0.0, None, whole
-    phases = (timings.blocked, timings.dns, timings.connect)
-    queued = sum(phase for phase in phases if phase and phase > 0) / MILLISECONDS
-    before = queued + max(timings.send or 0, 0) / MILLISECONDS
+    queued, sending, receiving, handshake = (
+        sum(phase for phase in phases if phase and phase > 0) / MILLISECONDS
+        for phases in (
+            (timings.blocked, timings.dns, timings.connect),
+            (timings.send,),
+            (timings.receive,),
+            (timings.ssl,),
+        )
+    )
     waited = timings.wait / MILLISECONDS
-    if whole is None:
-        whole = before + waited + max(timings.receive or 0, 0) / MILLISECONDS
-    return queued, before, waited, whole
+    total = queued + sending + waited + receiving
+    if whole is not None and abs(total + handshake - whole) < abs(total - whole):
+        queued += handshake
+    return queued, queued + sending, waited, total if whole is None else whole
 
 
-_EPOCH_IN_MILLISECONDS = re.compile(r"[0-9]{13}", re.ASCII)
+_EPOCH_IN_MILLISECONDS = re.compile(r"[0-9]{13}(?:\.[0-9]*)?", re.ASCII)
 """A time as JavaScript's Date.now() gives it."""
 
 
 def _seconds(started: str | None) -> float | None:
-    """Seconds since 1970-01-01 UTC of a time in ISO 8601, None if there is no such time."""
+    """Seconds since 1970-01-01 UTC of a time in ISO 8601 or as HTTP has it, None if there is no such time."""
     if not started:
         return None
     with contextlib.suppress(msgspec.ValidationError, ValueError, OverflowError):  # as most of them are
@@ -337,7 +388,9 @@ def _seconds(started: str | None) -> float | None:
             return time.timestamp()
     text = started.strip()
     if _EPOCH_IN_MILLISECONDS.fullmatch(text):
-        return int(text) / MILLISECONDS
+        return float(text) / MILLISECONDS
+    if text.endswith("GMT"):
+        return parse_cookie_date(text.encode("ascii", "replace"))
     text = f"{text[:-1]}+00:00" if text[-1:] in ("Z", "z") else text
     # Python 3.10 reads three or six digits after the second, and tools write one to nine.
     text = re.sub(r"\.([0-9]+)", lambda digits: f".{digits[1][:6]:0<6}", text, count=1)
@@ -354,10 +407,14 @@ def _date(response: ResponseSection) -> float:
     return float(next(filter(None, map(parse_cookie_date, response.by_name.get(b"date", ()))), 0))
 
 
-def _request_fields(request: _Request, method: str) -> tuple[Fields, RequestSection]:
-    """The field section of a request, and what follows from it. Raises TypeError if there is no making sense of it."""
+def _request_fields(request: _Request, method: str, origin: str) -> tuple[Fields, RequestSection]:
+    """The field section of a request, and what follows from it. Raises TypeError if there is no making sense of it.
+
+    `origin` is the beginning of its URL. HTTP/2 and HTTP/3 have the authority there even if a tool does not write it.
+    """
     is_multiplexed = (request.httpVersion or "").lower().startswith(MULTIPLEXED)
-    fields, section = _request_section(bytes(request.headers), method not in SENT_WITHOUT_CONTENT, is_multiplexed)
+    authority = _bytes(origin.partition("://")[2].rpartition("@")[2]) if is_multiplexed else None
+    fields, section = _request_section(bytes(request.headers), method not in SENT_WITHOUT_CONTENT, authority)
     if b"cookie" not in section.by_name and (cookies := _cookies_in(request.cookies)):
         pairs = "; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies)
         fields = (*fields, (b"Cookie", _bytes(pairs)))
@@ -367,9 +424,11 @@ def _request_fields(request: _Request, method: str) -> tuple[Fields, RequestSect
 
 # More than a third of the requests of real pages have the same fields as one before them.
 @lru_cache(maxsize=64)
-def _request_section(headers: bytes, is_without_content: bool, is_multiplexed: bool) -> tuple[Fields, RequestSection]:
+def _request_section(
+    headers: bytes, is_without_content: bool, authority: bytes | None
+) -> tuple[Fields, RequestSection]:
     fields = _fields(_pairs_in(headers), drop_length=is_without_content)
-    fields = as_http1_fields(fields, multiplexed=is_multiplexed)
+    fields = as_http1_fields(fields, authority=authority or b"", multiplexed=authority is not None)
     return fields, request_section(fields)
 
 
@@ -390,9 +449,12 @@ def _cookies_in(raw: msgspec.Raw) -> list[_Cookie]:
 
 
 def _response_fields(response: _Response) -> tuple[Fields, ResponseSection]:
-    """As `_request_fields`, for a response."""
-    has_content = response.content is not None and (response.content.size or 0) > 0
-    fields, section, may_be_joined = _response_section(bytes(response.headers), has_content)
+    """As `_request_fields`, for a response. If there is no header field at all, HAR still tells the media type."""
+    content = response.content
+    fields, section, may_be_joined = _response_section(bytes(response.headers), _size(content) > 0)
+    if not fields and content and content.mimeType and "/" in content.mimeType:
+        fields = ((b"Content-Type", _bytes(content.mimeType)),)
+        section = response_section(fields)
     if b"set-cookie" not in section.by_name and (cookies := _cookies_in(response.cookies)):
         fields = (*fields, *((b"Set-Cookie", _set_cookie(cookie)) for cookie in cookies))
         section = response_section(fields)
@@ -473,12 +535,26 @@ def _sent(request: _Request) -> int:
     post = request.postData
     if post is None:
         return 0
-    text = ""
-    if post.text:
-        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-            text = _decode_text(post.text)
-    text = text or "&".join([f"{each.name}={each.value}" for each in post.params or ()])
+    text = _text_in(post.text) or "&".join([f"{each.name}={each.value}" for each in post.params or ()])
     return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _text_in(raw: msgspec.Raw) -> str:
+    """The text in JSON, empty if it is none."""
+    if raw:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return _decode_text(raw)
+    return ""
+
+
+def _size(content: _Content | None) -> int:
+    """Bytes of decoded content. If a tool did not write the size, the text has it."""
+    if content is None:
+        return 0
+    if content.size and content.size > 0:
+        return int(content.size)
+    text = _text_in(content.text)
+    return len(text) * 3 // 4 if content.encoding == "base64" else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _received(response: _Response, section: ResponseSection, method: str) -> int:
@@ -491,7 +567,7 @@ def _received(response: _Response, section: ResponseSection, method: str) -> int
     if response.bodySize and response.bodySize > 0:
         return int(response.bodySize)
     content = response.content
-    size = int(content.size) if content and content.size and content.size > 0 else 0
+    size = _size(content)
     if content and content.compression and 0 < content.compression < size:
         return size - int(content.compression)
     if size and b"content-encoding" in section.by_name:
@@ -547,7 +623,13 @@ def _patient_response(response: Mapping[str, Any]) -> _Response:
         int(_number(response.get("status")) or 0),
         _as_raw(response.get("headers")),
         _as_raw(response.get("cookies")),
-        _Content(_number(content.get("size")), _number(content.get("compression")))
+        _Content(
+            _number(content.get("size")),
+            _number(content.get("compression")),
+            _text(content.get("mimeType")),
+            _text(content.get("encoding")),
+            _raw_text(content.get("text")),
+        )
         if isinstance(content, Mapping)
         else None,
         _number(response.get("bodySize")),
@@ -558,9 +640,11 @@ def _patient_response(response: Mapping[str, Any]) -> _Response:
 def _post_data(post: Any) -> _PostData | None:
     if not isinstance(post, Mapping):
         return None
-    text = post.get("text")
-    raw = msgspec.Raw(msgspec.json.encode(text)) if isinstance(text, str) else msgspec.Raw()
-    return _PostData(raw, _pairs(post.get("params")))
+    return _PostData(_raw_text(post.get("text")), _pairs(post.get("params")))
+
+
+def _raw_text(text: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(text)) if isinstance(text, str) else msgspec.Raw()
 
 
 def _pairs(items: Any) -> list[_Pair]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
 
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
@@ -41,7 +42,7 @@ class FoldedPaths:
         path = _SEGMENT_PARAMETERS.sub("", request.path)
         if endpoint.path == printable(path):  # the braces are the site's own
             return ()
-        mark = self._digest(path.encode("utf-8", "surrogatepass"))
+        mark = self._digest(unquote_to_bytes(path.encode("utf-8", "surrogatepass")))
         first = self._paths.get(endpoint)
         if first is None:
             self._paths.put(endpoint, mark)

@@ -181,6 +181,7 @@ def test_what_a_client_says_to_its_proxy_is_no_field(mode: str, left: int) -> No
         ({"authority": b"b.test", "http_version": b"HTTP/2.0"}, {}, "b.test", "b.test"),
         ({"authority": b"b.test"}, {}, "app.example.test", "app.example.test"),
         ({}, {"proxy_mode": "reverse:https://app.example.test:8443@80"}, "app.example.test", None),
+        ({}, {"proxy_mode": "reverse:https://app.example.test/@80"}, "app.example.test", None),
         ({}, {"proxy_mode": "reverse:https://app.example.test", "sni": "Sni.test"}, "sni.test", "sni.test"),
         ({}, {"proxy_mode": "reverse:https://backend.test"}, "app.example.test", "app.example.test"),
     ],
@@ -266,6 +267,9 @@ def test_flows_that_came_from_a_har_file() -> None:
     assert (b"content-length", b"0") in posted.request.fields
     live = one(state(asked, joined, {"peername": ("127.0.0.1", 5)}))
     assert (b"content-length", b"0") in live.request.fields
+    multiplexed = {"headers": (), "http_version": b"HTTP/2", "port": 8443}
+    assert one(state(multiplexed, joined, peer)).request.fields == ((b"Host", b"app.example.test:8443"),)
+    assert one(state(multiplexed, joined)).request.fields == ()
 
 
 BROKEN = [b"-1:a,", b"1_0:", b"+1:a,", b" 1:a,", b"1:a?", b"1:", b"9:a,", b":", b"1234567890123:", b"x", b"1:a,1:"]

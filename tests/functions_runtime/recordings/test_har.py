@@ -82,7 +82,24 @@ def test_fields_joined_by_line_breaks_are_several() -> None:
 @pytest.mark.parametrize("version", ["h2", "h3", "HTTP/2", "http/2.0", "HTTP/3", "SPDY/3.1", "quic"])
 def test_versions_that_split_cookies(version: str) -> None:
     fields = [field("cookie", "a=1"), field("cookie", "b=2")]
-    assert one(entry({"httpVersion": version, "headers": fields})).request.fields == ((b"cookie", b"a=1; b=2"),)
+    expected = ((b"Host", b"app.example.test"), (b"cookie", b"a=1; b=2"))
+    assert one(entry({"httpVersion": version, "headers": fields})).request.fields == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "fields", "host"),
+    [
+        ("https://app.example.test/a", [], [b"app.example.test"]),
+        ("https://me:secret@app.example.test:8443/a", [], [b"app.example.test:8443"]),
+        ("https://app.example.test/a", [field("host", "b.test")], [b"b.test"]),
+        ("https://app.example.test/a", [field(":authority", "b.test")], [b"b.test"]),
+    ],
+)
+def test_http_2_has_an_authority_even_if_a_tool_does_not_write_it(url: str, fields: list[Plain], host: Any) -> None:
+    request = one(entry({"httpVersion": "h2", "url": url, "headers": fields})).request
+    assert request.by_name[b"host"] == host
+    assert b"host" in request.by_name
+    assert request.header_size.count == 1
 
 
 def test_fields_of_http_1_stay_as_they_are() -> None:
@@ -143,6 +160,19 @@ def test_a_cookie_in_an_array_may_say_little() -> None:
     assert answered(entry(response={"cookies": odd})).fields == expected
 
 
+@pytest.mark.parametrize(
+    ("content", "headers", "fields"),
+    [
+        ({"mimeType": "text/html; charset=utf-8"}, None, ((b"Content-Type", b"text/html; charset=utf-8"),)),
+        ({"mimeType": "text/html"}, [field("a", "b")], ((b"a", b"b"),)),
+        ({"mimeType": "x-unknown"}, [], ()),
+        ({"mimeType": None}, [], ()),
+    ],
+)
+def test_the_media_type_without_headers_is_that_of_the_content(content: Plain, headers: Any, fields: Any) -> None:
+    assert answered(entry(response={"headers": headers, "content": content})).fields == fields
+
+
 def test_arrays_of_cookies_do_not_add_to_headers() -> None:
     asked, responded = [field("Cookie", "a=1")], [field("Set-Cookie", "a=1")]
     plain = entry(
@@ -159,6 +189,15 @@ def test_timings_give_the_time_to_the_first_byte() -> None:
     assert recorded.response.waited == 11.0
     assert recorded.response.time == pytest.approx(AT + 11.065)
     assert recorded.ended == pytest.approx(AT + 11.165)
+
+
+@pytest.mark.parametrize(("whole", "queued"), [(10_010, 3.5), (7_010, 0.5), (None, 0.5), (8_510, 0.5)])
+def test_a_handshake_beside_the_connection_takes_time_if_the_total_says_so(whole: int | None, queued: float) -> None:
+    timings = {"connect": 500, "ssl": 3000, "send": 0, "wait": 6_500, "receive": 10}
+    recorded = one(entry(timings=timings, time=whole))
+    assert recorded.response
+    assert recorded.request.time == pytest.approx(AT + queued)
+    assert recorded.response.time == pytest.approx(AT + queued + 6.5)
 
 
 def test_phases_of_minus_one_took_no_time() -> None:
@@ -213,6 +252,10 @@ def test_sizes_of_a_response() -> None:
     assert one(entry(response={"bodySize": 5, "content": {"size": 9}})).received == 5
     assert one(entry(response={"bodySize": -1, "content": {"size": 9}})).received == 9
     assert one(entry(response={"content": {"size": -1}})).received == 0
+    assert one(entry(response={"bodySize": -1, "content": {"size": -1, "text": "äb"}})).received == 3
+    assert one(entry(response={"content": {"text": "YWJj", "encoding": "base64"}})).received == 3
+    assert one(entry(response={"status": "200", "content": {"text": "abc"}})).received == 3
+    assert one(entry(response={"content": {"text": 17}})).received == 0
     assert one(entry(response={})).received == 0
 
 
@@ -415,6 +458,21 @@ def test_a_document_that_ends_early_is_read_as_far_as_it_goes() -> None:
         assert found[-1] == CutOff(entries + 1, "it ends early or is damaged")
 
 
+@pytest.mark.parametrize("damaged", [0, 1, 4])
+@pytest.mark.parametrize(("sound", "damage"), [('"sid=x"', '"sid="x"'), ('"cache": {}', '"cache": {'), ("12", "}}")])
+def test_a_damaged_entry_costs_no_other(damaged: int, sound: str, damage: str) -> None:
+    entries = [json.dumps(entry(response={"headers": ["sid=x"]}, cache={}, time=12)) for _ in range(5)]
+    entries[damaged] = entries[damaged].replace(sound, damage)
+    found = list(read(b'{"log": {"entries": [' + ", ".join(entries).encode() + b"]}}"))
+    assert [isinstance(each, Recorded) for each in found][:5] == [number != damaged for number in range(5)]
+
+
+def test_damage_that_has_no_end_is_looked_through_a_few_times_only() -> None:
+    sound, damaged = json.dumps(entry()), json.dumps(entry()) + "oops"
+    found = list(read(f'{{"log": {{"entries": [{", ".join([damaged] * 25)}, {sound}]'.encode()))
+    assert [type(each) for each in found] == [Recorded] * 26
+
+
 def test_a_document_that_ends_in_its_first_entry_cannot_be_read() -> None:
     whole = har(entry(), entry())
     with pytest.raises(UnreadableError, match="it ends early, or is damaged, before the end of its first entry"):
@@ -456,6 +514,8 @@ def test_a_report_of_ours_is_named() -> None:
         ("2020-01-01T01:00:00+0100", AT),
         ("2020-01-01T00:00:00", AT),
         (" 2020-01-01T00:00:00z ", AT),
+        ("1577836800000.5", AT + 0.0005),
+        ("Wed, 01 Jan 2020 00:00:00 GMT", AT),
         ("yesterday", 0.0),
         ("", 0.0),
         (None, 0.0),

@@ -34,6 +34,7 @@ def test_the_second_path_of_an_endpoint_is_found() -> None:
         ("/{id}/a", "/{id}/a"),
         ("/items/1;sid=a", "/items/1%3Bsid=b"),
         ("/{a};sid=a", "/{a};sid=b"),
+        ("/items/1", "/items/%31"),
     ],
 )
 def test_other_paths_are_not(paths: tuple[str, str]) -> None:

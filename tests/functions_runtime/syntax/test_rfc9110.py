@@ -10,6 +10,7 @@ from functions_runtime.syntax.rfc9110 import (
     announced_length,
     announces_content,
     as_http1_fields,
+    authority_of,
     can_have_content,
     field_line_size,
     field_section_size,
@@ -188,6 +189,19 @@ def test_the_authority_that_a_client_addressed(
 )
 def test_the_port_in_an_authority(authority: bytes, port: int) -> None:
     assert port_of(authority) == port
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "scheme", "authority"),
+    [
+        ("a.example", 443, "https", b"a.example"),
+        ("a.example", 443, "http", b"a.example:443"),
+        ("::1", 80, "http", b"[::1]"),
+        ("::1", 8080, "http", b"[::1]:8080"),
+    ],
+)
+def test_the_authority_of_a_url(host: str, port: int, scheme: str, authority: bytes) -> None:
+    assert authority_of(host, port, scheme) == authority
 
 
 def test_a_folded_value_is_one_line() -> None:
