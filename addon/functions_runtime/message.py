@@ -166,6 +166,14 @@ class Response:
     def __post_init__(self, section: ResponseSection | None) -> None:
         self.by_name, self.cookies, self.header_size = section or response_section(self.fields)
 
+    @property
+    def has_unknown_lifetime(self) -> bool:
+        """Whether the lifetime of a cookie is unknown, because nobody knows when the response arrived."""
+        if self.time is not None:
+            return False
+        attributes = [field.cookie.attributes for field in self.cookies]
+        return any(each.max_age is None and each.expires is not None for each in attributes)
+
 
 def _set_cookie_fields(fields: Fields) -> tuple[SetCookieField, ...]:
     found = [

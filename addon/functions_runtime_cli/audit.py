@@ -16,7 +16,13 @@ from typing import NamedTuple
 from mitmproxy.exceptions import OptionsError
 
 from functions_runtime.record.journal import Journal
-from functions_runtime.record.notices import Notice, entries_skipped, some_without_cookies, unreadable
+from functions_runtime.record.notices import (
+    Notice,
+    entries_skipped,
+    lifetimes_unknown,
+    some_without_cookies,
+    unreadable,
+)
 from functions_runtime.record.report import Report
 from functions_runtime.reports import FORMATS, terminal
 from functions_runtime.reports.text import counted
@@ -204,6 +210,7 @@ def _notices(judged: Judged, recordings: int) -> list[Notice | None]:
     return [
         some_without_cookies(bare, [place.name for place in judged.bare.places]),
         entries_skipped(skipped, judged.cut_off, (judged.unanswered.count, _places(judged.unanswered, recordings))),
+        lifetimes_unknown((judged.timeless.count, _places(judged.timeless, recordings))),
         unreadable(judged.unreadable),
     ]
 

@@ -76,8 +76,9 @@ class Judged:
     """The result of recordings: a journal, the names of those read, and those that could not be read, and why.
 
     `cut_off` are those that could be read only in part: the last entry that was read, and why there was no other.
-    `unanswered` are the entries without a response. `bare` are the recordings without a cookie or Authorization in
-    which there should be one.
+    `unanswered` are the entries without a response. `timeless` are those that do not say when they were, although the
+    lifetime of one of their cookies depends on it. `bare` are the recordings without a cookie or Authorization in which
+    there should be one.
     """
 
     journal: Journal = field(default_factory=lambda: Journal(registrable=registrable_domain))
@@ -86,6 +87,7 @@ class Judged:
     unreadable: dict[str, str] = field(default_factory=dict)
     cut_off: dict[str, tuple[int, str]] = field(default_factory=dict)
     unanswered: Skips = field(default_factory=Skips)
+    timeless: Skips = field(default_factory=Skips)
     bare: Skips = field(default_factory=Skips)
 
     def merge(self, other: Judged) -> None:
@@ -95,6 +97,7 @@ class Judged:
         self.unreadable |= other.unreadable
         self.cut_off |= other.cut_off
         self.unanswered.add(other.unanswered)
+        self.timeless.add(other.timeless)
         self.bare.add(other.bare)
         for reason, skips in other.skipped.items():
             self.skip(reason, skips)
@@ -188,6 +191,8 @@ def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -
                 is_judged = _judge_one(session, judgement, each)
                 if is_judged and each.response is None:
                     judged.unanswered.add(Skips(1, (Place(shown, position),)))
+                elif is_judged and each.response and each.response.has_unknown_lifetime:
+                    judged.timeless.add(Skips(1, (Place(shown, position),)))
             if saw:
                 saw(journal)
     except UnreadableError as error:

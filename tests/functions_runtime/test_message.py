@@ -123,6 +123,19 @@ def test_an_exchange_begins_without_a_response() -> None:
     assert not exchange.removed
 
 
+@pytest.mark.parametrize(
+    ("line", "time", "unknown"),
+    [
+        (b"a=1; Expires=Fri, 01 Jan 2100 00:00:00 GMT", None, True),
+        (b"a=1; Expires=Fri, 01 Jan 2100 00:00:00 GMT", 1.0, False),
+        (b"a=1; Expires=Fri, 01 Jan 2100 00:00:00 GMT; Max-Age=60", None, False),
+        (b"a=1", None, False),
+    ],
+)
+def test_a_lifetime_that_nobody_knows(line: bytes, time: float | None, unknown: bool) -> None:
+    assert Response(200, ((b"Set-Cookie", line),), time).has_unknown_lifetime is unknown
+
+
 def test_messages_are_equal_by_what_came_off_the_wire() -> None:
     fields = ((b"Set-Cookie", b"a=1"),)
     assert Request(fields=fields) == Request(fields=fields)

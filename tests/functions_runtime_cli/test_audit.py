@@ -169,6 +169,17 @@ def test_a_recording_that_was_cut_off_fails_the_gate(tmp_path: Path, capsys: pyt
     )
 
 
+def test_cookies_whose_lifetime_nobody_knows_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dated, undated = entry(), entry()
+    for each in (dated, undated):
+        each["response"]["headers"] = ["Set-Cookie: sid=abcdefgh; Expires=Fri, 01 Jan 2100 00:00:00 GMT"]
+    undated["startedDateTime"] = "on Monday"
+    assert main([str(write_har(tmp_path / "a.har", undated))]) == 0
+    assert "Note: 1 entry does not say when the response came (entry 1)." in capsys.readouterr().out
+    assert main([str(write_har(tmp_path / "b.har", dated, undated))]) == 0  # it has the time of the one before
+    assert "does not say when" not in capsys.readouterr().out
+
+
 def test_a_run_without_a_response_fails_the_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     unanswered = entry()
     unanswered["response"]["status"] = 0

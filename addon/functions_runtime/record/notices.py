@@ -81,6 +81,19 @@ def entries_skipped(
     return Notice("entries-skipped", " ".join(sentences), count + len(cut_off) + unanswered[0]) if sentences else None
 
 
+def lifetimes_unknown(places: Places) -> Notice | None:
+    """Entries that do not say when they were, although the lifetime of a cookie depends on it."""
+    if not places[0]:
+        return None
+    entries, their = ("entry does", "its") if places[0] == 1 else ("entries do", "their")
+    return Notice(
+        "lifetimes-unknown",
+        f"{places[0]:,} {entries} not say when the response came ({_entries(places)}). Cookies with Expires in {their} "
+        "responses may live longer than a day, and nobody knows.",
+        places[0],
+    )
+
+
 def _entries(places: Places) -> str:
     number, first = places
     named = _named(first, number)
