@@ -145,7 +145,7 @@ class FunctionsRuntime:
             return
         if not (passage or self._concerns(flow)) or not read.is_answered(flow) or not self._settings.scope(flow):
             return
-        if read.is_foreign(flow):
+        if read.is_foreign(flow, passage.case if passage else None):
             self._leave_alone(flow, passage)
             return
         if passage is None:  # a scope that speaks of the response: it is too late to act on the request
@@ -331,6 +331,7 @@ class FunctionsRuntime:
     def _leave_alone(self, flow: http.HTTPFlow, passage: Passage | None) -> None:
         """The response is not the site's: it is the Runtime's own, or another addon's."""
         if passage:
+            enforce.keep_reply(flow, passage.case)
             passage.case = passage.case.of_somebody_else()
             if not passage.is_published:
                 self._show(flow, passage)

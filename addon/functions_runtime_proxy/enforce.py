@@ -11,7 +11,8 @@ from typing import Any
 
 from mitmproxy import ctx, http
 
-from functions_runtime.ruling import Action, RemoveField, Reply, Rewrite, apply_edits
+from functions_runtime.case import Case
+from functions_runtime.ruling import Action, RemoveField, Reply, Respond, Rewrite, apply_edits
 from functions_runtime.syntax.rfc9110 import Fields, without_fields
 from functions_runtime_proxy import internals
 from functions_runtime_proxy.counting import StreamFunction, count_stream
@@ -90,6 +91,13 @@ def respond_to_request(flow: http.HTTPFlow, reply: Reply) -> bool:
     flow.request.__class__ = _NotStreamed
     flow.response = reply_to(flow, reply)
     return not ctx.options.stream_large_bodies or internals.discard_upload(flow)
+
+
+def keep_reply(flow: http.HTTPFlow, case: Case) -> None:
+    """Put the reply to a request back if server replay has put a recording in its place."""
+    action = case.asked.action
+    if flow.is_replay == "response" and case.has_reply and isinstance(action, Respond):
+        flow.response = reply_to(flow, action.reply)
 
 
 def hold_get(flow: http.HTTPFlow) -> None:

@@ -204,15 +204,17 @@ def waited_in_vain(flow: http.HTTPFlow, *, held: bool) -> float | None:
     return flow.error.timestamp - max(sent, connected)
 
 
-def is_foreign(flow: http.HTTPFlow) -> bool:
-    """Whether the response of a live flow, at the time of `responseheaders`, came from an addon.
+def is_foreign(flow: http.HTTPFlow, case: Case | None) -> bool:
+    """Whether the response of a live flow, at the time of `responseheaders`, is not the Function's.
 
     What comes off the wire has neither content nor an end at that time. A response from server replay is a
-    recording of the Function, so it counts as the Function's.
+    recording of the Function, so it counts as the Function's unless the Runtime has replied to the request.
     """
     assert flow.response
-    if not flow.live or flow.is_replay == "response":
+    if not flow.live:
         return False
+    if flow.is_replay == "response":
+        return case is not None and case.has_reply
     return flow.response.timestamp_end is not None or flow.response.raw_content is not None
 
 

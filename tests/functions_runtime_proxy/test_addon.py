@@ -289,6 +289,17 @@ def test_response_from_server_replay_is_the_functions(bench: Bench) -> None:
     assert flow.response.raw_content == b"Cookies max-age cannot be greater than a day"
 
 
+def test_server_replay_does_not_take_the_place_of_the_reply_to_a_request(bench: Bench) -> None:
+    flow = live(method="OPTIONS")
+    bench.addon.requestheaders(flow)
+    flow.response = http.Response.make(200, b"recorded", http.Headers([BAD_COOKIE]))
+    flow.is_replay = "response"
+    bench.addon.responseheaders(flow)
+    bench.addon.response(flow)
+    assert flow.response.status_code == 204
+    assert _rules(flow) == ["preflight-answered"]
+
+
 def test_killed_flow_is_not_judged(bench: Bench) -> None:
     flow = live(*TOO_MANY)
     flow.kill()

@@ -87,7 +87,7 @@ def test_reply_has_everything_that_a_response_needs(method: str, content: bytes)
     assert (response.status_code, response.reason) == (400, "Bad Request")
     assert response.headers.fields == ((b"Content-Type", b"text/plain"), (b"Content-Length", b"8"))
     assert response.raw_content == content
-    assert is_foreign(_with(live(), response))
+    assert is_foreign(_with(live(), response), None)
 
 
 def test_reply_without_content_has_no_length() -> None:

@@ -193,15 +193,15 @@ def test_response_without_times() -> None:
 def test_foreign_responses_are_told_from_those_off_the_wire() -> None:
     flow = live()
     arrive(flow)
-    assert not read.is_foreign(flow)
+    assert not read.is_foreign(flow, None)
     flow.response = http.Response.make(200, b"made up")
-    assert read.is_foreign(flow)
+    assert read.is_foreign(flow, None)
     arrive(flow).timestamp_end = NOW
-    assert read.is_foreign(flow)
+    assert read.is_foreign(flow, None)
     arrive(flow).raw_content = b""
-    assert read.is_foreign(flow)
+    assert read.is_foreign(flow, None)
     flow.is_replay = "response"
-    assert not read.is_foreign(flow)
+    assert not read.is_foreign(flow, None)
 
 
 # Recordings
