@@ -174,7 +174,7 @@ def _entries(document: bytes) -> Iterable[bytes | None]:
 
 
 _REPORT = b'{\n "schema": "runtime-report/'
-_ENTRIES = re.compile(rb'"entries"\s*:\s*\[')
+_ENTRIES = re.compile(rb'"entries"\s*:\s*\[(?!\s*\])')
 _MARK = re.compile(rb'["{}\]]')
 _BETWEEN = re.compile(rb'\}\s*,\s*(?=\{\s*"(?:startedDateTime|pageref|request|time|connection|_initiator|_id)"\s*:)')
 """Where one entry ends and another begins. A quote in a string is escaped, so no string looks like this."""

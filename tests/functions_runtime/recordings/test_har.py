@@ -473,6 +473,11 @@ def test_damage_that_has_no_end_is_looked_through_a_few_times_only() -> None:
     assert [type(each) for each in found] == [Recorded] * 26
 
 
+def test_an_empty_list_of_the_same_name_is_passed_over() -> None:
+    whole = har(entry(), entry()).replace(b'{"log": {', b'{"log": {"_more": {"entries": [ ]}, ')
+    assert [type(each) for each in read(whole[:-4])] == [Recorded, CutOff]
+
+
 def test_a_document_that_ends_in_its_first_entry_cannot_be_read() -> None:
     whole = har(entry(), entry())
     with pytest.raises(UnreadableError, match="it ends early, or is damaged, before the end of its first entry"):
