@@ -355,23 +355,20 @@ def _times(entry: _Entry) -> tuple[float, float, float | None, float | None]:
     format, but some tools write it beside that. The total shows it.
     """
     timings = entry.timings
-    whole = entry.time / MILLISECONDS if entry.time and entry.time > 0 else None
+    whole = entry.time if entry.time and entry.time > 0 else None
     if timings is None or timings.wait is None or timings.wait < 0:
-        return 0.0, 0.0, None, whole
-    queued, sending, receiving, handshake = (
-        sum(phase for phase in phases if phase and phase > 0) / MILLISECONDS
-        for phases in (
-            (timings.blocked, timings.dns, timings.connect),
-            (timings.send,),
-            (timings.receive,),
-            (timings.ssl,),
-        )
-    )
-    waited = timings.wait / MILLISECONDS
-    total = queued + sending + waited + receiving
-    if whole is not None and abs(total + handshake - whole) < abs(total - whole):
-        queued += handshake
-    return queued, queued + sending, waited, total if whole is None else whole
+        return 0.0, 0.0, None, whole and whole / MILLISECONDS
+    queued = 0.0
+    for phase in (timings.blocked, timings.dns, timings.connect):
+        if phase and phase > 0:
+            queued += phase
+    sent, waited = max(timings.send or 0, 0), timings.wait
+    ended = queued + sent + waited + max(timings.receive or 0, 0)
+    if whole is None:
+        whole = ended
+    elif timings.ssl and timings.ssl > 0 and abs(ended + timings.ssl - whole) < abs(ended - whole):
+        queued += timings.ssl
+    return queued / MILLISECONDS, (queued + sent) / MILLISECONDS, waited / MILLISECONDS, whole / MILLISECONDS
 
 
 _EPOCH_IN_MILLISECONDS = re.compile(r"[0-9]{13}(?:\.[0-9]*)?", re.ASCII)
