@@ -19,7 +19,7 @@ from mitmproxy.options import Options
 from functions_runtime.case import Origin
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
-from functions_runtime.message import Exchange
+from functions_runtime.message import Exchange, Response
 from functions_runtime.record.journal import Journal
 from functions_runtime.record.notices import no_cookies
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
@@ -101,6 +101,13 @@ class Judged:
         self.bare.add(other.bare)
         for reason, skips in other.skipped.items():
             self.skip(reason, skips)
+
+    def note_lacks(self, response: Response | None, place: Place) -> None:
+        """Record what an entry lacks that was judged all the same."""
+        if response is None:
+            self.unanswered.add(Skips(1, (place,)))
+        elif response.has_unknown_lifetime:
+            self.timeless.add(Skips(1, (place,)))
 
     def skip(self, reason: str, skips: Skips) -> None:
         """Record that entries were skipped. Reasons beyond the maximum share one, whatever the order."""
@@ -188,11 +195,8 @@ def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -
             if isinstance(each, Skipped):
                 judged.skip(each.reason, Skips(1, (Place(shown, each.position),)))
             else:
-                is_judged = _judge_one(session, judgement, each)
-                if is_judged and each.response is None:
-                    judged.unanswered.add(Skips(1, (Place(shown, position),)))
-                elif is_judged and each.response and each.response.has_unknown_lifetime:
-                    judged.timeless.add(Skips(1, (Place(shown, position),)))
+                if _judge_one(session, judgement, each):
+                    judged.note_lacks(each.response, Place(shown, position))
             if saw:
                 saw(journal)
     except UnreadableError as error:

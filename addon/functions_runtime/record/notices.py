@@ -88,8 +88,8 @@ def lifetimes_unknown(places: Places) -> Notice | None:
     entries, their = ("entry does", "its") if places[0] == 1 else ("entries do", "their")
     return Notice(
         "lifetimes-unknown",
-        f"{places[0]:,} {entries} not say when the response came ({_entries(places)}). Cookies with Expires in {their} "
-        "responses may live longer than a day, and nobody knows.",
+        f"{places[0]:,} {entries} not say when the response came ({_entries(places)}). It is unknown whether {their} "
+        "cookies with Expires live longer than a day.",
         places[0],
     )
 

@@ -75,19 +75,20 @@ def _case(entry: Entry) -> Element:
     subject = f" [{found.subject}]" if found.subject else ""
     outcome = []
     if found.severity >= Severity.WARNING:
-        reason = (
-            "Known from the baseline."
-            if entry.known
-            else "At a host that does not count as yours."
-            if not entry.own
-            else ""
-        )
+        reason = _why_skipped(entry)
         outcome.append(
             _element("skipped", text=[reason, say(found)])
             if reason
             else _element("failure", text=_details(entry), type=str(found.severity), message=say(found))
         )
     return _element("testcase", outcome, classname=found.rule, name=f"{found.severity}: {entry.endpoint}{subject}")
+
+
+def _why_skipped(entry: Entry) -> str:
+    """Why a finding does not fail its test. Empty if it does."""
+    if entry.known:
+        return "Known from the baseline."
+    return "" if entry.own else "At a host that does not count as yours."
 
 
 def _details(entry: Entry) -> list[str]:

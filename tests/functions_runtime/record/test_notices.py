@@ -113,7 +113,9 @@ def test_lifetimes_unknown() -> None:
     one = notices.lifetimes_unknown((1, ["7"]))
     assert one
     assert one.count == 1
-    assert one.message.startswith("1 entry does not say when the response came (entry 7). Cookies with Expires in its ")
+    assert one.message.startswith(
+        "1 entry does not say when the response came (entry 7). It is unknown whether its cookies "
+    )
     many = notices.lifetimes_unknown((5, ["a.har entry 2", "a.har entry 3"]))
     assert many
     assert "5 entries do not say when the response came (a.har entry 2, a.har entry 3 and 3 more)" in many.message

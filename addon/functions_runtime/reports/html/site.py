@@ -120,11 +120,8 @@ def _cookie(cookie: SeenCookie) -> Markup:
     runtime = today if cookie.runtime is None else _attributes(cookie.runtime)
     becomes: Content
     if cookie.runtime is None:
-        becomes, effect, badge = (
-            element("p", "Not set: the client gets an error instead of the response."),
-            "refused",
-            "error",
-        )
+        becomes = element("p", "Not set: the client gets an error instead of the response.")
+        effect, badge = "refused", "error"
     else:
         becomes = _chips(runtime, today, "ins")
         effect, badge = ("the same", "runs") if runtime == today else ("changed", "warning")
