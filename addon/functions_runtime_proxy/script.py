@@ -12,3 +12,6 @@ if _PACKAGES not in sys.path:
 from functions_runtime_proxy.addon import FunctionsRuntime  # noqa: E402
 
 addons = [FunctionsRuntime()]
+
+# mitmproxy looks for each hook here as well. To find None takes a tenth of the time that it takes to find nothing.
+requestheaders = request = responseheaders = response = error = update = None

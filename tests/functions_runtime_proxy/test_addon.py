@@ -821,9 +821,14 @@ def test_clear_forgets_the_findings_and_leaves_the_flows(bench: Bench) -> None:
     assert bench.report()["exchanges"]["judged"] == 1
 
 
-def test_script_offers_one_addon() -> None:
-    (addon,) = importlib.import_module("runtime").addons
+@pytest.mark.parametrize("name", ["runtime", "functions_runtime_proxy.script"])
+def test_script_offers_one_addon_and_finds_no_hook_quickly(name: str) -> None:
+    script = importlib.import_module(name)
+    (addon,) = script.addons
     assert isinstance(addon, FunctionsRuntime)
+    for hook in ("requestheaders", "request", "responseheaders", "response", "error", "update"):
+        assert callable(getattr(addon, hook))
+        assert getattr(script, hook, "missing") is None
 
 
 # Judging again
