@@ -12,7 +12,7 @@ from typing import NamedTuple
 from mitmproxy import connection, flowfilter, http
 
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.syntax.rfc9110 import DEFAULT_PORTS, Fields
+from functions_runtime.syntax.rfc9110 import Fields, authority_of
 from functions_runtime_proxy import internals
 
 
@@ -39,9 +39,7 @@ class Subject(NamedTuple):
     @property
     def url(self) -> str:
         """The URL as a browser would show it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if DEFAULT_PORTS.get(self.scheme) == self.port else f":{self.port}"
-        return f"{self.scheme}://{host}{port}{self.path}"
+        return f"{self.scheme}://{authority_of(self.host, self.port, self.scheme)}{self.path}"
 
 
 def subject_at(where: Endpoint, scheme: str, port: int) -> Subject:

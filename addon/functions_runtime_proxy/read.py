@@ -67,7 +67,8 @@ def _authority_sent(flow: http.HTTPFlow) -> bytes:
     data = flow.request.data
     if data.authority or data.http_version.startswith(b"HTTP/1") or not internals.is_from_har(flow):
         return data.authority
-    return authority_of(data.host, data.port, data.scheme.decode("ascii", "replace"))
+    url = authority_of(data.host, data.port, data.scheme.decode("ascii", "replace"))
+    return url.encode("utf-8", "surrogateescape")
 
 
 # More than a third of the requests of real pages have the same fields as one before them.

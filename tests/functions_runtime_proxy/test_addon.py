@@ -278,25 +278,25 @@ def test_response_of_another_addon_is_not_judged(early: bool, bench: Bench) -> N
     assert bench.found() == set()
 
 
-def test_response_from_server_replay_is_the_functions(bench: Bench) -> None:
-    flow = live()
+def _from_server_replay(flow: http.HTTPFlow, bench: Bench) -> http.Response:
+    """What the client gets if server replay has a recording for a request."""
     bench.addon.requestheaders(flow)
     flow.response = http.Response.make(200, b"recorded", http.Headers([BAD_COOKIE]))
     flow.is_replay = "response"
     bench.addon.responseheaders(flow)
     bench.addon.response(flow)
-    assert flow.response.status_code == 400
-    assert flow.response.raw_content == b"Cookies max-age cannot be greater than a day"
+    return flow.response
+
+
+def test_response_from_server_replay_is_the_functions(bench: Bench) -> None:
+    response = _from_server_replay(live(), bench)
+    assert response.status_code == 400
+    assert response.raw_content == b"Cookies max-age cannot be greater than a day"
 
 
 def test_server_replay_does_not_take_the_place_of_the_reply_to_a_request(bench: Bench) -> None:
     flow = live(method="OPTIONS")
-    bench.addon.requestheaders(flow)
-    flow.response = http.Response.make(200, b"recorded", http.Headers([BAD_COOKIE]))
-    flow.is_replay = "response"
-    bench.addon.responseheaders(flow)
-    bench.addon.response(flow)
-    assert flow.response.status_code == 204
+    assert _from_server_replay(flow, bench).status_code == 204
     assert _rules(flow) == ["preflight-answered"]
 
 

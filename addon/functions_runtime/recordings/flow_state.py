@@ -491,7 +491,8 @@ def _authority_sent(asked: State, *, is_from_har: bool) -> bytes:
     authority: bytes = asked["authority"]
     if authority or asked["http_version"].startswith(b"HTTP/1") or not is_from_har:
         return authority
-    return authority_of(str(asked["host"]), int(asked["port"]), asked["scheme"].decode("ascii", "replace"))
+    url = authority_of(str(asked["host"]), int(asked["port"]), asked["scheme"].decode("ascii", "replace"))
+    return url.encode("utf-8", "surrogateescape")
 
 
 def _addressed_host(authority: bytes, asked: State, host_of: Callable[[str], str]) -> str:

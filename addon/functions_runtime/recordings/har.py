@@ -36,6 +36,7 @@ from functions_runtime.syntax.rfc9110 import (
     Fields,
     announced_length,
     as_http1_fields,
+    authority_of,
     can_have_content,
 )
 from functions_runtime.wire_text import printable
@@ -194,14 +195,16 @@ def _scan(document: bytes, start: int) -> Iterator[bytes | None]:
             if not end:
                 yield None
             return
-        if (not end or not _is_json(document[began:end])) and damaged < MOST_DAMAGED:
+        entry = document[began:end]
+        if not _is_json(entry) and damaged < MOST_DAMAGED:  # or empty, if it has no end
             damaged += 1
-            between = _BETWEEN.search(document, began + 1, end or len(document))
-            end = between.start() + 1 if between else end
+            if between := _BETWEEN.search(document, began + 1, end or len(document)):
+                end = between.start() + 1
+                entry = document[began:end]
         if not end:
             yield None
             return
-        yield document[began:end]
+        yield entry
         at = end
 
 
@@ -292,11 +295,12 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
     scheme = HTTP_SCHEMES[named]
     port = port or DEFAULT_PORTS[scheme]
     method = asked.method or "GET"
-    fields, section = _request_fields(asked, method, origin)
+    fields, section = _request_fields(asked, method, authority_of(host, port, scheme))
     if named != scheme and b"upgrade" not in section.by_name:  # HTTP/2 needs none, and HTTP/1.1 would
         fields = (*fields, (b"Upgrade", b"websocket"))
         section = request_section(fields)
-    response_fields, answer = _response_fields(answered) if answered else ((), None)
+    size = _size(answered.content) if answered else 0
+    response_fields, answer = _response_fields(answered, size) if answered else ((), None)
     started = _seconds(entry.startedDateTime) or (_date(answer) if answer else 0) or earlier
     queued, before, waited, whole = _times(entry)
     request = Request(
@@ -322,7 +326,7 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         request,
         response,
         _sent(asked),
-        _received(answered, answer, method) if answered and answer and not entry.from_cache else 0,
+        _received(answered, answer, method, size) if answered and answer and not entry.from_cache else 0,
         None if whole is None or entry.from_cache else started + whole,
         scheme == "https",
         scheme,
@@ -404,14 +408,14 @@ def _date(response: ResponseSection) -> float:
     return float(next(filter(None, map(parse_cookie_date, response.by_name.get(b"date", ()))), 0))
 
 
-def _request_fields(request: _Request, method: str, origin: str) -> tuple[Fields, RequestSection]:
+def _request_fields(request: _Request, method: str, authority: str) -> tuple[Fields, RequestSection]:
     """The field section of a request, and what follows from it. Raises TypeError if there is no making sense of it.
 
-    `origin` is the beginning of its URL. HTTP/2 and HTTP/3 have the authority there even if a tool does not write it.
+    `authority` is that of its URL. HTTP/2 and HTTP/3 send it even if a tool does not write it.
     """
     is_multiplexed = (request.httpVersion or "").lower().startswith(MULTIPLEXED)
-    authority = _bytes(origin.partition("://")[2].rpartition("@")[2]) if is_multiplexed else None
-    fields, section = _request_section(bytes(request.headers), method not in SENT_WITHOUT_CONTENT, authority)
+    sent = _bytes(authority) if is_multiplexed else None
+    fields, section = _request_section(bytes(request.headers), method not in SENT_WITHOUT_CONTENT, sent)
     if b"cookie" not in section.by_name and (cookies := _cookies_in(request.cookies)):
         pairs = "; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies)
         fields = (*fields, (b"Cookie", _bytes(pairs)))
@@ -445,10 +449,13 @@ def _cookies_in(raw: msgspec.Raw) -> list[_Cookie]:
         return _cookies(_plain(bytes(raw)))
 
 
-def _response_fields(response: _Response) -> tuple[Fields, ResponseSection]:
-    """As `_request_fields`, for a response. If there is no header field at all, HAR still tells the media type."""
+def _response_fields(response: _Response, size: int) -> tuple[Fields, ResponseSection]:
+    """As `_request_fields`, for a response with decoded content of this size in bytes.
+
+    If there is no header field at all, HAR still tells the media type.
+    """
     content = response.content
-    fields, section, may_be_joined = _response_section(bytes(response.headers), _size(content) > 0)
+    fields, section, may_be_joined = _response_section(bytes(response.headers), size > 0)
     if not fields and content and content.mimeType and "/" in content.mimeType:
         fields = ((b"Content-Type", _bytes(content.mimeType)),)
         section = response_section(fields)
@@ -554,17 +561,16 @@ def _size(content: _Content | None) -> int:
     return len(text) * 3 // 4 if content.encoding == "base64" else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _received(response: _Response, section: ResponseSection, method: str) -> int:
+def _received(response: _Response, section: ResponseSection, method: str, size: int) -> int:
     """Bytes of the response's content, as sent.
 
-    `content.size` is that of the decoded content. If only the size of the whole message is known, that counts.
+    `size` is that of the decoded content. If only the size of the whole message is known, that counts.
     """
     if not can_have_content(method, response.status):
         return 0
     if response.bodySize and response.bodySize > 0:
         return int(response.bodySize)
     content = response.content
-    size = _size(content)
     if content and content.compression and 0 < content.compression < size:
         return size - int(content.compression)
     if size and b"content-encoding" in section.by_name:

@@ -95,11 +95,10 @@ def target_authority(fields: Fields, authority: bytes, version: bytes) -> bytes:
     return b""
 
 
-def authority_of(host: str, port: int, scheme: str) -> bytes:
+def authority_of(host: str, port: int, scheme: str) -> str:
     """The authority in the URL of a host (section 4.2). The default port of the scheme is left out."""
     name = f"[{host}]" if ":" in host else host
-    shown = name if port == DEFAULT_PORTS.get(scheme) else f"{name}:{port}"
-    return shown.encode("utf-8", "surrogateescape")
+    return name if port == DEFAULT_PORTS.get(scheme) else f"{name}:{port}"
 
 
 def port_of(authority: bytes) -> int:

@@ -194,13 +194,13 @@ def test_the_port_in_an_authority(authority: bytes, port: int) -> None:
 @pytest.mark.parametrize(
     ("host", "port", "scheme", "authority"),
     [
-        ("a.example", 443, "https", b"a.example"),
-        ("a.example", 443, "http", b"a.example:443"),
-        ("::1", 80, "http", b"[::1]"),
-        ("::1", 8080, "http", b"[::1]:8080"),
+        ("a.example", 443, "https", "a.example"),
+        ("a.example", 443, "http", "a.example:443"),
+        ("::1", 80, "http", "[::1]"),
+        ("::1", 8080, "http", "[::1]:8080"),
     ],
 )
-def test_the_authority_of_a_url(host: str, port: int, scheme: str, authority: bytes) -> None:
+def test_the_authority_of_a_url(host: str, port: int, scheme: str, authority: str) -> None:
     assert authority_of(host, port, scheme) == authority
 
 
