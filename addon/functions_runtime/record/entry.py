@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from functions_runtime.endpoint import Endpoint
-from functions_runtime.ruling import Finding
+from functions_runtime.ruling import SEVERITIES, Finding
 
 Known = tuple[str, str, str, str, str, str | None]
 """The identity of a finding across runs: rule, severity, method, host, path and subject."""
@@ -16,11 +17,23 @@ Baseline = Mapping[Known, bool]
 """The findings of an earlier report, and whether each was at an own host."""
 
 
+def is_known(finding: Known, earlier: Container[Known]) -> bool:
+    """Whether the earlier findings hold this one, or the same at a graver severity."""
+    rule, severity, *place = finding
+    graver = takewhile(lambda name: name != severity, SEVERITIES)
+    return finding in earlier or any((rule, name, *place) in earlier for name in graver)
+
+
+def without_severity(finding: Known) -> tuple[str | None, ...]:
+    """What a finding is about, at any severity."""
+    return finding[0], *finding[2:]
+
+
 @dataclass(slots=True)
 class Entry:
     """A finding, its endpoint, how often it occurred, and when (in seconds since 1970-01-01 UTC).
 
-    `known` says that the baseline has it. `own` says that it is about one of the user's own hosts. `scheme` and `port`
+    `known` says that the baseline has it, perhaps at a graver severity. `own` says that it is about one of the user's own hosts. `scheme` and `port`
     are the host's, empty and 0 if unknown.
     """
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Request
 from functions_runtime.profile import Limits
-from functions_runtime.record.entry import Baseline, Entry, Known
+from functions_runtime.record.entry import Baseline, Entry, Known, is_known, without_severity
 from functions_runtime.record.hosts import Hosts, Registrable, itself
 from functions_runtime.record.inventory import FOLDED, CookieKey, Inventory, SeenCookie
 from functions_runtime.record.notices import (
@@ -243,7 +243,7 @@ class Journal:
             entry.known = self._is_known(entry)
 
     def _is_known(self, entry: Entry) -> bool:
-        return self._baseline is not None and entry.identity in self._baseline
+        return self._baseline is not None and is_known(entry.identity, self._baseline)
 
     def _judged_entries(self, own: Callable[[str], bool]) -> tuple[Entry, ...]:
         entries = []
@@ -304,7 +304,8 @@ class Journal:
         """What only the baseline has. Empty if entries are shared, because nobody knows then what is in them."""
         if not self._baseline or self.folded:
             return set()
-        return {known for known, own in self._baseline.items() if own} - {entry.identity for entry in entries}
+        seen = {without_severity(entry.identity) for entry in entries}
+        return {known for known, own in self._baseline.items() if own and without_severity(known) not in seen}
 
     def _notices(self, own: Callable[[str], bool], entries: Iterable[Entry]) -> Iterator[Notice | None]:
         if self.recorded and not self.hosts.has_credentials:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
-from functions_runtime.record.entry import Known
+from functions_runtime.record.entry import Known, is_known, without_severity
 from functions_runtime.wire_text import NAMELESS, printable
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Findings of two reports. `fixed` are the old ones that the new report lacks: in a baseline, stale entries."""
+    """Findings of two reports.
+
+    A finding that is less severe than it was is not new. `fixed` are the old ones that the new report has at no
+    severity: in a baseline, stale entries.
+    """
 
     new: tuple[Known, ...]
     fixed: tuple[Known, ...]
@@ -20,12 +24,15 @@ class Difference:
 
 def difference(old: Set[Known], new: Set[Known]) -> Difference:
     """Compare the findings of an earlier report with those of a later one. Each part is in order of rule and path."""
-    return Difference(_ordered(new - old), _ordered(old - new), _ordered(old & new))
+    unchanged = {each for each in new if is_known(each, old)}
+    seen = {without_severity(each) for each in new}
+    fixed = (each for each in old if without_severity(each) not in seen)
+    return Difference(_ordered(new - unchanged), _ordered(fixed), _ordered(unchanged))
 
 
 def render(found: Difference) -> str:
     """The difference as lines of text: new findings first, unchanged ones as a count."""
-    return "".join(f"{line}\n" for line in _lines(found))
+    return "\n".join(_lines(found))
 
 
 def _ordered(findings: Iterable[Known]) -> tuple[Known, ...]:
@@ -37,7 +44,7 @@ def _lines(found: Difference) -> Iterator[str]:
     yield from map(_line, found.new)
     yield f"Fixed, or not seen in the new report: {len(found.fixed)}"
     yield from map(_line, found.fixed)
-    yield f"Unchanged: {len(found.unchanged)}"
+    yield f"Unchanged, or less severe: {len(found.unchanged)}"
     if found.fixed:
         yield "If the old report is a baseline, the fixed entries in it are stale. Write a new baseline to drop them."
 

@@ -269,6 +269,14 @@ def test_what_is_in_the_baseline_is_known() -> None:
     assert known(journal) == 1
 
 
+def test_what_the_baseline_has_at_another_severity_is_known_if_that_was_graver_and_never_stale() -> None:
+    for then, now, expected in (("error", WARNING, 1), ("warning", INFO, 1), ("warning", ERROR, 0), ("info", ERROR, 0)):
+        journal = Journal({("rule", then, *HOME, None): True})
+        Booked(journal, HOME, 0.0).add([finding(severity=now)])
+        over = journal.report("audit", SEED_PAGE_LIMITS, is_over=True)
+        assert (known(journal), over.notices) == (expected, ())
+
+
 def test_what_only_the_baseline_has_is_stale_once_the_run_is_over() -> None:
     baseline: Baseline = {("rule", "warning", *HOME, "sid"): True, ("gone", "info", *HOME, None): True}
     journal = Journal({**baseline, ("other", "info", "GET", "ads.example", "/", None): False})
@@ -374,10 +382,10 @@ def test_a_finding_is_new_unless_it_is_known() -> None:
     assert not report(journal).new(INFO)
     Booked(journal, HOME, 0.0).add([finding(severity=ERROR)])
     assert not report(journal).new(INFO)
-    Booked(journal, HOME, 0.0).add([finding()])
+    Booked(journal, HOME, 0.0).add([finding("other")])
     assert [len(report(journal).new(severity)) for severity in Severity] == [1, 1, 0]
     journal.compare_with(None)
-    assert [str(entry) for entry in report(journal).new(INFO)] == ["rule GET a.example/", "rule GET a.example/"]
+    assert [str(entry) for entry in report(journal).new(INFO)] == ["rule GET a.example/", "other GET a.example/"]
     assert [report(journal).compared, report(Journal({})).compared] == [False, True]
 
 

@@ -15,6 +15,12 @@ def test_findings_are_new_fixed_or_unchanged() -> None:
     assert found == Difference(new=(NAMELESS,), fixed=(SLOW,), unchanged=(SID,))
 
 
+def test_a_finding_that_is_less_severe_than_before_is_neither_new_nor_fixed() -> None:
+    graver = ("cookie-session", "warning", *SID[2:])
+    assert difference(frozenset({graver}), frozenset({SID})) == Difference((), (), (SID,))
+    assert difference(frozenset({SID}), frozenset({graver})) == Difference((graver,), (), ())
+
+
 def test_findings_are_in_order_with_and_without_a_subject() -> None:
     without = (*SID[:5], None)
     found = difference(frozenset(), frozenset({SLOW, SID, NAMELESS, without}))
@@ -28,7 +34,7 @@ def test_the_text_names_changes_and_counts_the_rest() -> None:
         "  info cookie-session: GET a.example/ (without a name)",
         "Fixed, or not seen in the new report: 1",
         "  error response-too-slow: GET a.example/slow",
-        "Unchanged: 1",
+        "Unchanged, or less severe: 1",
         "If the old report is a baseline, the fixed entries in it are stale. Write a new baseline to drop them.",
     ]
 
