@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -30,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = Parser(prog=NAME, description="The HTTP rules of the Twilio Functions Runtime, without a proxy.")
     parser.add_argument("--version", action="version", version=f"{NAME} {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
-    name = next((argument for argument in given if not argument.startswith("-")), None)
+    name = _command_in(given)
     if name is not None and name not in COMMANDS:
         return _refuse(name)
     chosen, run = parser, None
@@ -56,17 +55,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _run(run, parsed)
 
 
+def _command_in(given: Sequence[str]) -> str | None:
+    """The command. If options stand in front of it, it is the first word that is one, because they can have values."""
+    words = [argument for argument in given if not argument.startswith("-")]
+    commands = [] if given[:1] == words[:1] else [word for word in words if word in COMMANDS]
+    return next(iter(commands + words), None)
+
+
 def _run(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -> int:
     try:
-        status = run(parsed)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has stopped, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return run(parsed)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
-    return status
 
 
 def _refuse(name: str) -> int:

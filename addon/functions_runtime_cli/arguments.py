@@ -1,9 +1,10 @@
-"""How the commands take their arguments. A wrong call ends with 1 and a sentence. Status 2 means that a gate failed."""
+"""How the commands take their arguments and print. A wrong call ends with 1 and a sentence; 2 says that a gate failed."""
 
 from __future__ import annotations
 
 import argparse
 import io
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,14 @@ def print_anything() -> None:
     """Let standard output escape what it cannot encode: text off the wire can be anything."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def say(text: str) -> None:
+    """Print to standard output. If its reader has stopped, as `head` does, it misses the rest, and that is no error."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ from functions_runtime.reports import FORMATS, terminal
 from functions_runtime.reports.text import counted
 from functions_runtime.wire_text import printable
 from functions_runtime_cli import at_scale, judging, opening
-from functions_runtime_cli.arguments import WRONG, Parser, print_anything
+from functions_runtime_cli.arguments import WRONG, Parser, print_anything, say
 from functions_runtime_cli.judging import Judged, Plan, Skips
 from functions_runtime_proxy import options
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
@@ -111,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.fail_on,
         )
         names = opening.names(arguments.recordings)
+        _refuse_recordings(settings.reports, names)
     except (OptionsError, ValueError) as error:
         return _complain(_as_arguments(str(error)))
     plan = Plan(
@@ -150,11 +151,18 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.quiet:
             _complain(summary.partition("\n")[0])
         else:
-            print(summary)
+            say(summary)
     if reasons := why_it_fails(report, settings.fail_on, _unread(judged), "--fail-on"):
         _complain(*reasons)
         return EXIT_STATUS
     return 0 if is_written else WRONG
+
+
+def _refuse_recordings(reports: Sequence[Path], names: Sequence[str]) -> None:
+    """Raise ValueError if a report would replace a recording."""
+    for report in filter(os.path.exists, reports):
+        if any(os.path.exists(name) and os.path.samefile(name, report) for name in names):
+            raise ValueError(f"--report: {str(report)!r} is one of the recordings. Name another file.")
 
 
 def _complain_of(judged: Judged) -> None:
@@ -309,6 +317,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(parsed)
     except KeyboardInterrupt:
         return _complain("Interrupted.")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return WRONG

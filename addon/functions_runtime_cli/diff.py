@@ -10,6 +10,7 @@ from functions_runtime.reports.difference import difference, render
 from functions_runtime.reports.json import read_baseline
 from functions_runtime.ruling import SEVERITIES, Severity
 from functions_runtime.wire_text import printable
+from functions_runtime_cli.arguments import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         if (old.get(known) or new.get(known)) and SEVERITIES.get(known[1], Severity.ERROR) >= arguments.show
     }
     found = difference(old.keys() & counted, new.keys() & counted)
-    print(render(found), end="")
+    say(render(found))
     return 2 if found.new else 0
 
 

@@ -10,6 +10,7 @@ from textwrap import TextWrapper, indent
 from functions_runtime.catalogue import BY_ID, advice
 from functions_runtime.rule import Rule
 from functions_runtime.wire_text import printable
+from functions_runtime_cli.arguments import say
 
 LINES = TextWrapper(width=88, break_on_hyphens=False, break_long_words=False)
 
@@ -23,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the rule. An unknown one is refused with the nearest id."""
     rule = BY_ID.get(arguments.rule)
     if rule:
-        print("\n\n".join(_paragraphs(rule)))
+        say("\n\n".join(_paragraphs(rule)))
         return 0
     shown = printable(arguments.rule, 80)
     print(f"functions-runtime: '{shown}' is not a rule. {advice(arguments.rule)}", file=sys.stderr)

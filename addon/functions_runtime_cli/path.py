@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from importlib.util import find_spec
 
+from functions_runtime_cli.arguments import say
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """This command takes no arguments."""
@@ -13,6 +15,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the path of the script. mitmproxy itself is not imported."""
     found = find_spec("functions_runtime_proxy.script")
-    assert found, "the package has its script"
-    print(found.origin)
+    assert found and found.origin, "the package has its script"
+    say(found.origin)
     return 0

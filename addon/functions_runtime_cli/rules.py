@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from functions_runtime.catalogue import RULES
+from functions_runtime_cli.arguments import say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,6 +15,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print each rule's id, severity and title."""
     widest = max(len(rule.id) for rule in RULES)
-    for rule in RULES:
-        print(f"{rule.id:{widest}}  {rule.severity!s:7}  {rule.title}")
+    say("\n".join(f"{rule.id:{widest}}  {rule.severity!s:7}  {rule.title}" for rule in RULES))
     return 0

@@ -428,6 +428,19 @@ def test_a_person_sees_how_far_it_is(har: Path, monkeypatch: pytest.MonkeyPatch)
     assert "2 exchanges" in terminal.getvalue()
 
 
+def test_a_report_does_not_replace_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recording, other = tmp_path / "a.json", tmp_path / "b.json"
+    write_har(recording, entry("/", cookie="sid=a"))
+    before = recording.read_bytes()
+    other.write_text("{}", encoding="utf-8")
+    link = tmp_path / "c.json"
+    link.symlink_to(recording)
+    for target in (recording, link):
+        assert main([str(recording), "--report", str(other), "--report", str(target)]) == 1
+        assert capsys.readouterr().err == f"--report: {str(target)!r} is one of the recordings. Name another file.\n"
+    assert recording.read_bytes() == before
+
+
 def test_names_that_look_like_options_of_the_addon_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     recording = tmp_path / "runtime_capture.har"
     write_har(recording, entry("/api/runtime_config", cookie="runtime_session=a; Max-Age=90000"))

@@ -13,6 +13,7 @@ import pytest
 from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.version import VERSION
 from functions_runtime_cli.__main__ import COMMANDS, main
+from tests.functions_runtime_cli.recordings import entry, write_har
 
 ADDON = Path(__file__).parents[2] / "addon"
 OLD = ("cookie-session", "info", "GET", "a.example", "/", "sid")
@@ -93,7 +94,7 @@ def test_diff_tells_new_fixed_and_unchanged(tmp_path: Path, capsys: pytest.Captu
     assert "New findings: 1 (each is about one endpoint)\n  error response-too-slow: GET a.example/slow\n" in said
     assert "Fixed, or not seen in the new report: 1\n  info cookie-session" in said
     assert main(["diff", old, old]) == 0
-    assert "Unchanged: 1" in capsys.readouterr().out
+    assert "Unchanged, or less severe: 1" in capsys.readouterr().out
 
 
 def test_diff_counts_own_hosts_from_a_severity_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,7 +109,7 @@ def test_diff_counts_own_hosts_from_a_severity_on(tmp_path: Path, capsys: pytest
     assert main(["diff", empty, new]) == 2
     assert "New findings: 1 (each is about one endpoint)\n  info cookie-session" in capsys.readouterr().out
     assert main(["diff", report(tmp_path / "old.json", NEW), new]) == 2  # it was at an own host then
-    assert "Unchanged: 1\n" in capsys.readouterr().out
+    assert "Unchanged, or less severe: 1\n" in capsys.readouterr().out
 
 
 def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -118,6 +119,7 @@ def test_wrong_calls_say_what_would_be_right(capsys: pytest.CaptureFixture[str],
     assert f"The rules are {', '.join(BY_ID)}." in refusal(capsys, "explain", "0")
     before = refusal(capsys, "-q", "audit", "a.har")
     assert before.startswith("functions-runtime audit: options belong after the command audit. Run ")
+    assert refusal(capsys, "--fail-on", "error", "audit", "a.har") == before
     assert "required: RULE. Run functions-runtime explain --help to see" in refusal(capsys, "explain")
     assert "unknown arguments: x. Run functions-runtime rules --help to see" in refusal(capsys, "rules", "x")
     assert "unknown arguments: --nothing. Run functions-runtime --help to see" in refusal(capsys, "--nothing")
@@ -153,9 +155,28 @@ def test_help_is_no_wrong_call(arguments: list[str], capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out.startswith("usage: functions-runtime")
 
 
-def test_a_reader_that_has_enough_ends_it_quietly() -> None:
-    command = f"'{sys.executable}' -m functions_runtime_cli rules | true; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(
-        ["bash", "-c", command], env={**os.environ, "PYTHONPATH": str(ADDON)}, capture_output=True, text=True
-    )
-    assert (done.stdout, done.stderr) == ("0\n", "")
+@pytest.mark.parametrize("redirection", ["", ">&-"], ids=["its reader has stopped", "it is closed"])
+@pytest.mark.parametrize(
+    ("arguments", "status"), [("rules", 0), ("diff old.json new.json", 2), ("audit a.har --fail-on error", 2)]
+)
+def test_the_status_stays_if_nobody_reads_the_output(
+    redirection: str, arguments: str, status: int, tmp_path: Path
+) -> None:
+    report(tmp_path / "old.json", OLD)
+    report(tmp_path / "new.json", NEW)
+    write_har(tmp_path / "a.har", entry("/", cookie="sid=a; Max-Age=90000"))
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            ["bash", "-c", f'"{sys.executable}" -m functions_runtime_cli {arguments} {redirection}'],
+            env={**os.environ, "PYTHONPATH": str(ADDON)},
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode == status
+    assert ("Exit status 2" in done.stderr, "rror:" in done.stderr) == (arguments.startswith("audit"), False)
