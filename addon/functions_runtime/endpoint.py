@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from functions_runtime.random_text import MIN_LENGTH, TOKEN, is_random
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import printable, shown_host, shown_method
 
 MAX_PATH_SHOWN = 300
 MIN_HEX_DIGITS = 16
@@ -26,6 +26,8 @@ _TOKEN = re.compile(TOKEN)
 _LOCAL = r"[^\s@,;:/<>()\[\]\"=]"
 _EMAIL = re.compile(rf"(?<!{_LOCAL}){_LOCAL}+@(?!v?[0-9]+\.[0-9])(?![0-9.]+x\.)(?:[\w-]+\.)+[^\W\d_]{{2,}}")
 """An e-mail address, which neither a version (`vue@3.4.21`) nor a density (`logo@2x.png`) is."""
+_USER_AND_PASSWORD = re.compile(r"(?<=//)[^/:@]*:[^/@]*(?=@)")
+"""What stands before the host of a URL in a path, as proxies have it."""
 _PLAIN = re.compile(rf"[A-Za-z_-]{{0,{MIN_LENGTH - 1}}}")
 """What most segments are: too short to be a token, and without a digit."""
 _PLAIN_PATH = re.compile(rf"(?:/{_PLAIN.pattern})*")
@@ -56,14 +58,14 @@ def endpoint(method: str, host: str, path: str) -> Endpoint:
 def shown_path(path: str) -> str:
     """A path as reports show it: see `endpoint`."""
     if not _PLAIN_PATH.fullmatch(path):
-        path = path.partition("?")[0].partition("#")[0]
+        path = _USER_AND_PASSWORD.sub("{value}", path.partition("?")[0].partition("#")[0])
         path = "/".join([part if _PLAIN.fullmatch(part) else _shown(part) for part in path.split("/")])
     return printable(path, MAX_PATH_SHOWN)
 
 
 @lru_cache(maxsize=64)
 def _shown_origin(method: str, host: str) -> tuple[str, str]:
-    return printable(method, 40), printable(host, 255)
+    return shown_method(method), shown_host(host)
 
 
 def _shown(segment: str) -> str:

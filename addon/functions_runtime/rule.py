@@ -14,7 +14,7 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange
 from functions_runtime.profile import Profile
 from functions_runtime.ruling import FOLDED_FACTS, Basis, Edit, Fact, Finding, Reply, Severity
-from functions_runtime.wire_text import NAMELESS
+from functions_runtime.wire_text import MALFORMED, NAMELESS
 
 Check = Callable[[Exchange, Profile], Iterable[Finding]]
 
@@ -149,11 +149,12 @@ class Rule:
         return tuple(_render(sentence, finding) for _, sentence in self.columns)
 
     def curl_arguments(self, finding: Finding, endpoint: Endpoint) -> tuple[str, ...] | None:
-        """`curl` for a finding at this endpoint. Raises as `say` does."""
+        """`curl` for a finding at this endpoint, None if no command shows it. Raises as `say` does."""
         if self.curl is None or finding.facts == FOLDED_FACTS:
             return None
         facts = {"subject": finding.subject or NAMELESS, "method": endpoint.method, **dict(finding.facts)}
-        return tuple(argument.format_map(facts) for argument in self.curl)
+        arguments = tuple(argument.format_map(facts) for argument in self.curl)
+        return None if any(MALFORMED in each for each in (endpoint.method, *arguments)) else arguments
 
 
 def _render(sentence: Sentence, finding: Finding) -> str:

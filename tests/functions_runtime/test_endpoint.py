@@ -64,6 +64,9 @@ UUID = "123e4567-e89b-12d3-a456-426614174000"
         ("/17?next=/18", "/{id}"),
         ("/page#secret?a", "/page"),
         ("/a?b#c?d", "/a"),
+        ("//ada:secret@h/x:y@z", "//{value}@h/x:y@z"),
+        ("/fetch/https://:secret@h.example/a", "/fetch/https://{email}/a"),
+        ("//ada@h/a//b:c", "//ada@h/a//b:c"),
         ("/shop;jsessionid=0123ABCD/cart;a=b;c", "/shop/cart"),
         ("/17;v=2/;x", "/{id}/"),
         ("/shop%3Bjsessionid=0123/17%3bv=2", "/shop/{id}"),
@@ -75,7 +78,7 @@ def test_identifiers_are_left_out_and_queries_are_dropped(path: str, template: s
 
 def test_everything_in_it_is_fit_to_be_shown() -> None:
     shown = endpoint("G\x1bT", "a\u202e", "/\r\n/<b>")
-    assert shown == Endpoint("G\\x1bT", "a\\u202e", "/\\r\\n/<b>")
+    assert shown == Endpoint("(malformed)", "a\\u202e", "/\\r\\n/<b>")
 
 
 def test_nothing_in_it_is_longer_than_can_be_shown() -> None:

@@ -12,6 +12,7 @@ from functions_runtime.message import Exchange, Request
 from functions_runtime.profile import Profile
 from functions_runtime.rule import Rule, Step, nothing
 from functions_runtime.ruling import FOLDED_FACTS, Basis, Fact, Finding, RemoveField, Severity
+from functions_runtime.wire_text import MALFORMED
 
 RULE = Rule(
     id="rule",
@@ -35,6 +36,8 @@ def test_the_arguments_of_curl_name_facts() -> None:
     assert RULE.curl_arguments(RULE.finding("via"), here) == ()
     assert replace(RULE, curl=None).curl_arguments(RULE.finding("via"), here) is None
     assert rule.curl_arguments(RULE.finding("via")._replace(facts=FOLDED_FACTS), here) is None
+    assert rule.curl_arguments(RULE.finding("via", days=MALFORMED), here) is None
+    assert RULE.curl_arguments(RULE.finding("via"), here._replace(method=MALFORMED)) is None
 
 
 def test_a_finding_says_what_its_rule_says() -> None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import MALFORMED, printable, shown_host, shown_method, shown_origin
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,36 @@ def test_long_text_is_cut() -> None:
 
 def test_escapes_are_bounded_too() -> None:
     assert len(printable("\U000e0001" * 100_000)) <= 120 * len("\\U000e0001")
+
+
+@pytest.mark.parametrize("method", ["GET", "get", "M-SEARCH", "!#$%&'*+.^_`|~0", "*"])
+def test_a_method_is_a_token(method: str) -> None:
+    assert shown_method(method) == method
+
+
+@pytest.mark.parametrize("method", ["", "GET /?token=secret", "::error::boom", "GÉT", "GET\n", "M\udcff"])
+def test_a_method_that_is_none_is_not_shown(method: str) -> None:
+    assert shown_method(method) == MALFORMED
+
+
+def test_a_host_has_no_user_path_or_query() -> None:
+    for host in ("a.example", "[::1]", "", "*", "a b", "日本.example", "a_b"):
+        assert shown_host(host) == host
+    for host in ("ada:secret@a.example", "a.example/secret", "a?token=secret", "a#secret", "a\\secret"):
+        assert shown_host(host) == MALFORMED
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://a.example", "http://[::1]:8080", "null", "chrome-extension://abcdef", "https://日本.example"]
+)
+def test_an_origin_has_a_scheme_and_a_host(origin: str) -> None:
+    assert shown_origin(origin.encode()) == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["", "secret", "https://", "https://ada:secret@a.example", "https://a.example/", "https://a.example?token=secret"]
+    + ["https://a.example#secret", "https://a.example\\secret", "https://a.example https://b.example", "https://a\n"],
+)
+def test_an_origin_that_is_none_is_not_shown(origin: str) -> None:
+    assert shown_origin(origin.encode()) == MALFORMED

@@ -11,10 +11,7 @@ from functions_runtime.profile import PARSED_MEDIA_TYPES, Profile
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.syntax.rfc9110 import announces_content
-from functions_runtime.wire_text import printable
-
-MALFORMED = "(malformed)"
-"""Shown in place of a Content-Type that is not a media type."""
+from functions_runtime.wire_text import MALFORMED, printable
 
 _TYPE_AND_SUBTYPE = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+/[!#$%&'*+.^_`|~0-9a-z-]+")
 """type "/" subtype, each a token (RFC 9110, sections 8.3.1 and 5.6.2), in lower case."""

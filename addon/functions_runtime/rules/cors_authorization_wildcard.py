@@ -10,7 +10,7 @@ from functions_runtime.profile import Profile
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.syntax.fetch import NON_WILDCARD_REQUEST_HEADERS
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import shown_origin
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
@@ -21,7 +21,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     return (
         RULE.finding(
             "authorization",
-            origin=printable(preflight.origin),
+            origin=shown_origin(preflight.origin),
             endpoint=endpoint(preflight.method.decode("ascii"), request.host, request.path),
         ),
     )

@@ -13,7 +13,7 @@ from functions_runtime.record.bounded import Digest, Recent, keyed_digest, remem
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Fact, Finding, Severity
 from functions_runtime.syntax.fetch import Preflight, preflight_passes
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import shown_origin
 
 MOST = 1024
 """Preflights, and requests with credentials, that are remembered."""
@@ -107,7 +107,7 @@ def _credentials(request: Request) -> str:
 
 
 def _finding(origin: bytes, where: Endpoint, credentials: str) -> Finding:
-    shown = printable(origin)
+    shown = shown_origin(origin)
     if credentials:
         return RULE.finding(endpoint=where, replaces=Severity.WARNING, origin=shown, credentials=credentials)
     return RULE.finding(endpoint=where, severity=Severity.WARNING, origin=shown, credentials=NONE_SEEN)

@@ -15,7 +15,7 @@ from functions_runtime.syntax.fetch import (
     cors_check,
     preflight_passes,
 )
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import printable, shown_origin
 
 
 def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
@@ -41,7 +41,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         RULE.finding(
             endpoint=endpoint(method, request.host, request.path),
             severity=Severity.WARNING if in_vain else None,
-            origin=printable(preflight.origin),
+            origin=shown_origin(preflight.origin),
             method=printable(method, 40),
             condition=", if they are without credentials" if in_vain else "",
         ),

@@ -15,7 +15,7 @@ from functions_runtime.syntax.fetch import (
     preflight_passes,
 )
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import shown_origin
 
 BY_NAME, REFUSED = "allowed by name", "refused"
 
@@ -34,7 +34,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         return ()
     if not _passes(preflight, PREFLIGHT_STATUS, PREFLIGHT_REPLY_FIELDS):
         return ()
-    origin = printable(preflight.origin)
+    origin = shown_origin(preflight.origin)
     if _passes(preflight, response.status, response.fields):
         if b"*" in response.by_name.get(b"access-control-allow-origin", ()):
             return ()

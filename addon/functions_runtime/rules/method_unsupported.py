@@ -8,7 +8,6 @@ from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import ALLOWED_METHODS, METHOD_UNSUPPORTED_STATUS, SERVED_METHODS, Profile
 from functions_runtime.rule import Example, Rule, Step
 from functions_runtime.ruling import Basis, Finding, Reply, Severity
-from functions_runtime.wire_text import printable
 
 REPLY = Reply(METHOD_UNSUPPORTED_STATUS, "Method Not Allowed", ((b"Allow", ALLOWED_METHODS),))
 REFUSALS = (405, 501)
@@ -21,7 +20,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
         return ()
     if exchange.awaited if response is None else response.status in REFUSALS:
         return ()
-    return (RULE.finding(effect=REPLY, method=printable(request.method, 40)),)
+    return (RULE.finding(effect=REPLY, method=request.endpoint.method),)
 
 
 RULE = Rule(
