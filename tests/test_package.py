@@ -219,6 +219,11 @@ def test_the_action_audits_a_recording_and_fails_on_what_is_new(bin_folder: Path
     assert audit(BASELINE=str(known), SCOPE="~d a.example") == 0
     assert audit(FAIL_ON="never") == 0
     assert audit(RECORDINGS="missing.har") == 1
+    for file in files.values():
+        file.write_text("", encoding="utf-8")
+    assert audit(RECORDINGS="missing*.har") == 1
+    assert "written" not in files["GITHUB_OUTPUT"].read_text(encoding="utf-8")  # what was there is not from this run
+    assert not files["GITHUB_STEP_SUMMARY"].read_text(encoding="utf-8")
 
 
 def test_the_action_and_the_container_hold_what_the_build_needs(wheel: Path, tmp_path: Path) -> None:

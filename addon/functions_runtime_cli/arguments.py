@@ -1,4 +1,4 @@
-"""How the commands take their arguments and print. A wrong call ends with 1 and a sentence; 2 says that a gate failed."""
+"""How the commands take their arguments and print. A wrong call ends with 1 and a sentence; 2 is for a failed gate."""
 
 from __future__ import annotations
 

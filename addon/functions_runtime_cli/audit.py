@@ -141,13 +141,13 @@ def run(arguments: argparse.Namespace) -> int:
         notices=_notices(judged, len(names)),
         is_over=True,
     )
-    is_written = _write(report, settings.reports)
+    written = _write(report, settings.reports)
     if arguments.quiet or not judged.names:
         _complain_of(judged)
     if not judged.names:
         return WRONG
     if not (arguments.quiet and report.judged):
-        summary = terminal.summary(report, settings.reports, arguments.scope, settings.show, "--")
+        summary = terminal.summary(report, written, arguments.scope, settings.show, "--")
         if arguments.quiet:
             _complain(summary.partition("\n")[0])
         else:
@@ -155,7 +155,7 @@ def run(arguments: argparse.Namespace) -> int:
     if reasons := why_it_fails(report, settings.fail_on, _unread(judged), "--fail-on"):
         _complain(*reasons)
         return EXIT_STATUS
-    return 0 if is_written else WRONG
+    return 0 if len(written) == len(settings.reports) else WRONG
 
 
 def _refuse_recordings(reports: Sequence[Path], names: Sequence[str]) -> None:
@@ -228,21 +228,23 @@ def _places(skips: Skips, recordings: int) -> list[str]:
     return [f"{place.name} entry {place.position}" if recordings > 1 else str(place.position) for place in skips.places]
 
 
-def _write(report: Report, paths: Sequence[Path]) -> bool:
-    """Write the reports. Returns whether all could be written."""
-    is_written = True
-    for path in paths:
-        try:
-            if path.suffix.lower() == LOG_SUFFIX:
-                log = ReportWriter(lambda: report)
-                log.write_to([path])
-                is_written &= log.finish(report)
-            else:
-                replace_file(path, FORMATS[path.suffix.lower()](report))
-        except OSError as error:
-            is_written = False
-            _complain(f"The report {path} could not be written: {opening.reason_of(error)}.")
-    return is_written
+def _write(report: Report, paths: Sequence[Path]) -> list[Path]:
+    """Write the reports. Returns the paths of those that could be written."""
+    return [path for path in paths if _is_written(report, path)]
+
+
+def _is_written(report: Report, path: Path) -> bool:
+    """Write a report. Returns whether it could be written."""
+    try:
+        if path.suffix.lower() == LOG_SUFFIX:
+            log = ReportWriter(lambda: report)
+            log.write_to([path])
+            return log.finish(report)
+        replace_file(path, FORMATS[path.suffix.lower()](report))
+    except OSError as error:
+        _complain(f"The report {path} could not be written: {opening.reason_of(error)}.")
+        return False
+    return True
 
 
 def _unread(judged: Judged) -> str:

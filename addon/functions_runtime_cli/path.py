@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the path of the script. mitmproxy itself is not imported."""
     found = find_spec("functions_runtime_proxy.script")
-    assert found and found.origin, "the package has its script"
+    assert found, "the package has its script"
+    assert found.origin, "the script is a file"
     say(found.origin)
     return 0

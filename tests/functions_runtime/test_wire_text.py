@@ -72,8 +72,15 @@ def test_an_origin_has_a_scheme_and_a_host(origin: str) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["", "secret", "https://", "https://ada:secret@a.example", "https://a.example/", "https://a.example?token=secret"]
-    + ["https://a.example#secret", "https://a.example\\secret", "https://a.example https://b.example", "https://a\n"],
+    [
+        *("", "secret", "https://", "https://ada:secret@a.example", "https://a.example/", "https://a.example?secret"),
+        *(
+            "https://a.example#secret",
+            "https://a.example\\secret",
+            "https://a.example https://b.example",
+            "https://a\n",
+        ),
+    ],
 )
 def test_an_origin_that_is_none_is_not_shown(origin: str) -> None:
     assert shown_origin(origin.encode()) == MALFORMED

@@ -324,9 +324,14 @@ def test_a_run_in_which_nothing_can_be_read_fails(
 ) -> None:
     empty = tmp_path / "empty.flow"
     empty.touch()
-    assert main([str(empty), "--report", str(out)]) == 1
+    page, sarif = tmp_path / "report.md", tmp_path / "report.sarif"
+    assert main([str(empty), "--report", str(out), "--report", str(page), "--report", str(sarif)]) == 1
     assert capsys.readouterr().err == f"{empty} cannot be read: it is empty.\n"
     assert report(out)["notices"][0]["id"] == "unreadable"
+    said = page.read_text(encoding="utf-8")
+    assert said.startswith("# Nothing was judged\n")
+    assert "No recording could be read." in said
+    assert report(sarif)["runs"][0]["invocations"][0]["executionSuccessful"] is False
 
 
 @pytest.mark.parametrize(
@@ -408,8 +413,10 @@ def test_a_report_that_cannot_be_written_is_said(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(audit, "replace_file", full)
-    assert main([str(har), "--quiet", "--report", str(out)]) == 1
-    assert "could not be written: no space left on device." in capsys.readouterr().err
+    assert main([str(har), "--report", str(out)]) == 1
+    said = capsys.readouterr()
+    assert "could not be written: no space left on device." in said.err
+    assert "Open" not in said.out
     monkeypatch.setattr(report_files, "_write_lines", lambda log, data: (data, OSError(28, "full")))
     assert main([str(har), "--quiet", "--report", str(out.with_suffix(".jsonl"))]) == 1
 

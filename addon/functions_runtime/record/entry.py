@@ -33,8 +33,8 @@ def without_severity(finding: Known) -> tuple[str | None, ...]:
 class Entry:
     """A finding, its endpoint, how often it occurred, and when (in seconds since 1970-01-01 UTC).
 
-    `known` says that the baseline has it, perhaps at a graver severity. `own` says that it is about one of the user's own hosts. `scheme` and `port`
-    are the host's, empty and 0 if unknown.
+    `known` says that the baseline has it, perhaps at a graver severity. `own` says that it is about one of the user's
+    own hosts. `scheme` and `port` are the host's, empty and 0 if unknown.
     """
 
     finding: Finding

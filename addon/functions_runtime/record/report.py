@@ -89,6 +89,11 @@ class Report:
         return f"{len(self.sources):,} recordings" if self.sources else ""
 
     @property
+    def is_unread(self) -> bool:
+        """Whether there were recordings, and none of them could be read."""
+        return not self.sources and any(notice.id == "unreadable" for notice in self.notices)
+
+    @property
     def own_entries(self) -> tuple[Entry, ...]:
         """The entries of own hosts."""
         return tuple(entry for entry in self.entries if entry.own)

@@ -235,7 +235,7 @@ def _endpoint(judged: JudgedEndpoint, limits: Limits) -> Sequence[str]:
 
 def _headroom(headroom: Headroom, limits: Limits) -> str:
     size, count = share(headroom.size, limits.size), share(headroom.count, limits.count)
-    return f"{headroom.size:,} bytes ({size}), {headroom.count} fields ({count})"
+    return f"{counted(headroom.size, 'byte')} ({size}), {counted(headroom.count, 'field')} ({count})"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]], most: int = MAX_ROWS) -> str:

@@ -52,7 +52,7 @@ def render(report: Report) -> str:
         },
         "invocations": [
             {
-                "executionSuccessful": True,
+                "executionSuccessful": not report.is_unread,
                 "toolExecutionNotifications": [
                     {
                         "descriptor": {"id": notice.id},

@@ -73,7 +73,8 @@ def _lines(report: Report, reports: Sequence[object], show: Severity, prefix: st
     for rule in rules[:MAX_RULES]:
         yield from _rule(rule)
     if len(rules) > MAX_RULES:
-        yield f"… and {counted(len(rules) - MAX_RULES, 'more rule')}. Set {prefix}report to have them all."
+        more = counted(len(rules) - MAX_RULES, "more rule")
+        yield f"… and {more}{': see the report' if reports else f'. Set {prefix}report to see them all'}."
     if show is Severity.WARNING:
         yield from _infos(causes)
     yield from _others(report, prefix)
@@ -107,7 +108,8 @@ def _others(report: Report, prefix: str) -> Iterator[str]:
     others = [host for host in report.hosts if not host.own]
     if others:
         breaking = sum(1 for host in others if host.standing is Standing.BREAKS)
+        breaks = f"; {breaking:,} would break" if breaking else ""
         yield (
-            f"{counted(len(others), 'other host')} left out, of which {breaking:,} would break. To check "
-            f"{site_name(report)} alone, set {prefix}scope to '{scope(report)}'. Or use your site's name instead."
+            f"{counted(len(others), 'other host')} left out{breaks}. To check {site_name(report)} alone, set "
+            f"{prefix}scope to '{scope(report)}'. Or use your site's name instead."
         )

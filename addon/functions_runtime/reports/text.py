@@ -16,6 +16,8 @@ def nothing_judged(report: Report, scope: str = "the scope") -> str:
     """Why nothing was judged, in a sentence that may say more of the scope."""
     if report.outside_scope:
         return f"None of {counted(report.outside_scope, 'request')} matched {scope}."
+    if report.is_unread:
+        return "No recording could be read."
     return "No HTTP request was recorded." if report.sources else "There was no HTTP request."
 
 

@@ -87,7 +87,7 @@ def is_little(report: Report, *, live: bool = False) -> bool:
 def headline(report: Report, *, live: bool = False) -> str:
     """The verdict in a few words, with the name of the site in front."""
     if report.standing is None:
-        return "Nothing was judged" if report.sources else "Nothing has been judged yet"
+        return "Nothing was judged" if report.sources or report.is_unread else "Nothing has been judged yet"
     causes = gather(report.own_entries)
     verdict = verdict_of(
         report.standing,
@@ -151,7 +151,7 @@ def lead(report: Report, *, live: bool = False) -> str:
         return f"No problems found in the traffic seen so far: {seen}."
     if report.standing is Standing.UNKNOWN:
         return f"Seen: {seen}, but no response."
-    if report.outside_scope or report.sources:
+    if report.outside_scope or report.sources or report.is_unread:
         return nothing_judged(report)
     return "Open the site through the proxy: what it does shows here."
 

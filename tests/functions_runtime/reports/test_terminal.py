@@ -89,7 +89,9 @@ def test_what_is_too_much_is_counted() -> None:
     many = [entry(grave[0], endpoint=Endpoint("GET", f"{number}.a.example", "/")) for number in range(MAX_LINES + 2)]
     said = lines(*many, *(entry(rule) for rule in grave[1:]))
     assert "            … and 3 more" in said
-    assert "  … and 2 more rules. Set runtime_report to have them all." in said
+    assert "  … and 2 more rules. Set runtime_report to see them all." in said
+    shown = summary(report(*(entry(rule) for rule in grave)), ["report.html"])
+    assert "  … and 2 more rules: see the report." in shown.splitlines()
 
 
 def test_infos_are_gathered() -> None:
@@ -105,8 +107,10 @@ def test_infos_are_gathered() -> None:
 def test_other_hosts_are_a_line() -> None:
     hosts = (host("a.example", INFO), host("ads.test", ERROR, own=False), host("font.test", INFO, own=False))
     [line] = [line for line in lines(hosts=hosts) if "other hosts" in line]
-    assert line.startswith("  2 other hosts left out, of which 1 would break.")
+    assert line.startswith("  2 other hosts left out; 1 would break. To check")
     assert "'~d a.example'" in line
+    [line] = [line for line in lines(hosts=(hosts[0], hosts[2])) if "other host" in line]
+    assert line.startswith("  1 other host left out. To check")
 
 
 def test_where_to_look_comes_last() -> None:

@@ -10,12 +10,13 @@ from functions_runtime.reports.text import (
     standings_of_endpoints,
     unmeasured,
 )
-from tests.functions_runtime.reports.sample import HOME, LOGIN, judged, report
+from tests.functions_runtime.reports.sample import HOME, LOGIN, judged, notice, report
 
 
 def test_why_nothing_was_judged() -> None:
     assert nothing_judged(report(exchanges=0)) == "There was no HTTP request."
     assert nothing_judged(report(exchanges=0, sources=("site.har",))) == "No HTTP request was recorded."
+    assert nothing_judged(report(exchanges=0, notices=(notice("unreadable"),))) == "No recording could be read."
     missed = report(exchanges=0, outside_scope=1200)
     assert nothing_judged(missed) == "None of 1,200 requests matched the scope."
     assert nothing_judged(missed, "runtime_scope (~d a)") == "None of 1,200 requests matched runtime_scope (~d a)."
