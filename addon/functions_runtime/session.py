@@ -68,7 +68,7 @@ class Session:
         self.journal.compare_with(baseline)
 
     def clear(self) -> None:
-        """Forget everything. A case that goes on, or is judged again, is counted once more."""
+        """Forget everything. A case whose response has yet to come, or that is judged again, is counted once more."""
         self.journal = self.journal.successor()
         self._consequences = Consequences(self._rules, self._key)
 
@@ -105,6 +105,7 @@ class Session:
 
     def sent(self, case: Case, sent: int, overrides: Overrides | None = None) -> Outcome:
         """Judge a request once more when its content is there, of which the head said nothing. `sent` is its bytes."""
+        case = self._counted(case)
         case = case._replace(exchange=case.exchange._replace(sent=sent))
         if case.exchange.awaited:
             return Outcome(case)
@@ -200,7 +201,7 @@ class Session:
         `late` is a response that was not judged so far, and the bytes of its content.
         """
         is_remembered = case.receipt.journal is self.journal
-        case = self._counted(case)
+        case = self._counted(case._replace(findings=()))
         if late:
             response, received = late
             exchange = case.exchange._replace(response=response, received=received, awaited=False)
@@ -249,13 +250,13 @@ class Session:
         return self.journal.begin(endpoint, exchange.request, enforced=enforced, recorded=recorded)
 
     def _counted(self, case: Case) -> Case:
-        """The case, counted once more if everything was forgotten meanwhile."""
+        """The case, counted once more with its findings if everything was forgotten meanwhile."""
         if case.receipt.journal is self.journal:
             return case
         receipt = self._begin(case.exchange, case.endpoint, case.origin, case.unmeasured)
         if case.exchange.response:
             self._saw_response(case.endpoint, case.exchange, case.exchange.response)
-        return case._replace(receipt=receipt, findings=())
+        return case._replace(receipt=self.journal.book(receipt, case.findings)[0])
 
     def _saw_response(self, endpoint: Endpoint, exchange: Exchange, response: Response) -> None:
         request = exchange.request

@@ -419,6 +419,27 @@ def test_an_exchange_that_was_forgotten_is_counted_once_more() -> None:
     assert (rules(answered), report(here).judged) == (["cookie-lifetime-too-long"], 1)
 
 
+def test_what_was_found_in_a_request_stays_if_everything_is_forgotten_before_the_response() -> None:
+    here, undisturbed = session(), session()
+    for each in (here, undisturbed):
+        case = each.request(request(*TOO_MANY), Origin.AUDITED).case
+        if each is here:
+            each.clear()
+        case = each.response(case, response(BAD_COOKIE, TYPE)).case
+    assert sorted(counts(here)) == sorted(counts(undisturbed))
+    assert report(here) == report(undisturbed)
+
+
+def test_content_that_comes_after_everything_was_forgotten_is_judged() -> None:
+    here = session()
+    case = here.request(request(), Origin.ENFORCED).case
+    here.clear()
+    outcome = here.sent(case, 2)
+    assert rules(outcome.case) == ["get-with-content"]
+    assert isinstance(outcome.action, Respond)
+    assert report(here).judged == 1
+
+
 # What was told before
 
 
