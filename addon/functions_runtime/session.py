@@ -63,6 +63,10 @@ class Session:
         self.journal.outdate()
         self._judge = Judge(self._rules, profile)
 
+    def scope_changed(self) -> None:
+        """The user chose another scope. What was judged before counts as outside it until it is judged again."""
+        self.journal.hosts.scope_changed()
+
     def compare_with(self, baseline: Baseline | None) -> None:
         """From now on, what is in this baseline is known; None: there is none."""
         self.journal.compare_with(baseline)
@@ -208,6 +212,7 @@ class Session:
             self._saw_response(case.endpoint, exchange, response)
             case = case._replace(exchange=exchange)
         exchange = case.exchange
+        self.journal.hosts.is_in_scope(case.endpoint.host)
         with self.journal.rebooking(case.receipt) as receipt:
             case = case._replace(receipt=receipt, findings=())
             if case.origin is Origin.CHANGED:
@@ -223,14 +228,23 @@ class Session:
                     steps.append(self._over(steps[-1].case, exchange, overrides, again=is_remembered))
             return _together(*steps)
 
-    def evidence(self, case: Case, finding: Finding, overrides: Overrides | None = None) -> Outcome:
-        """Take down what an experiment with an exchange has shown."""
-        others = [each for each in case.told if each.place != finding.place]
-        return self.again(case._replace(told=(finding, *others)), overrides)
+    def evidence(self, case: Case, header: str, finding: Finding | None, overrides: Overrides | None = None) -> Outcome:
+        """Take down what an experiment without this header (in lower case) has shown. None: nothing depends on it.
 
-    def tested(self, case: Case, name: str) -> None:
-        """An experiment has shown whether the site depends on the header with this name (lower case)."""
-        self.journal.hosts.tested(case.endpoint.host, name)
+        What an earlier experiment has shown gives way.
+        """
+        self.journal.hosts.tested(case.endpoint.host, header)
+        told = [each for each in case.told if (each.rule, each.subject) != (BY_EXPERIMENT, header)]
+        if finding:
+            told.insert(0, finding)
+        return self.again(case._replace(told=tuple(told)), overrides)
+
+    def leave_out(self, case: Case) -> Case:
+        """Take back all that was counted of a case, because it is outside the scope now."""
+        if case.receipt.journal is self.journal:
+            enforced, recorded = _counts_as(case.origin)
+            self.journal.leave_out(case.receipt, enforced=enforced, recorded=recorded, unmeasured=case.unmeasured)
+        return case._replace(receipt=case.receipt._replace(journal=self.journal.successor()))
 
     def left_out(self, names: Iterable[bytes] = ()) -> None:
         """Count an exchange outside the user's scope. `names` are those of its fields if it is recorded."""
@@ -243,8 +257,7 @@ class Session:
 
     def _begin(self, exchange: Exchange, endpoint: Endpoint, origin: Origin, unmeasured: bool) -> Receipt:
         """Count an exchange."""
-        enforced = origin is Origin.ENFORCED or origin is Origin.CHANGED
-        recorded = origin is Origin.RECORDED or origin is Origin.CHANGED
+        enforced, recorded = _counts_as(origin)
         if unmeasured:
             self.journal.inventory.saw_changed_response(endpoint)
         return self.journal.begin(endpoint, exchange.request, enforced=enforced, recorded=recorded)
@@ -335,6 +348,12 @@ class Session:
         found = (*before, *findings)
         case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, True)
         return Outcome(case, FORWARD, findings, new, failures)
+
+
+def _counts_as(origin: Origin) -> tuple[bool, bool]:
+    """Whether an exchange of this origin counts as enforced, and whether as recorded."""
+    is_changed = origin is Origin.CHANGED
+    return is_changed or origin is Origin.ENFORCED, is_changed or origin is Origin.RECORDED
 
 
 def _following(

@@ -32,7 +32,7 @@ from functions_runtime_proxy import content_view, enforce, filters, internals, o
 from functions_runtime_proxy.counting import passed
 from functions_runtime_proxy.dashboard import Dashboard
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
-from functions_runtime_proxy.passage import Passage
+from functions_runtime_proxy.passage import Passage, Passages, run_of
 from functions_runtime_proxy.probe import Probe
 from functions_runtime_proxy.registrable import registrable_domain
 from functions_runtime_proxy.report_files import LOG_SUFFIX, ReportWriter
@@ -49,10 +49,10 @@ class FunctionsRuntime:
         self._session = Session(self._settings.profile, secrets.token_bytes(32), registrable=registrable_domain)
         self._is_over = False
         self._log_that_scope_is_late = functools.cache(publish.log_that_scope_is_late)  # once
-        self._passages: WeakKeyDictionary[http.HTTPFlow, Passage] = WeakKeyDictionary()
+        self._passages: Passages = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
         self._dashboard = Dashboard(self._report)
-        self._probe = Probe(self._found_by_experiment, self._tested_by_experiment, self._original_fields)
+        self._probe = Probe(self._shown_by_experiment, self._original_fields)
 
     # Life cycle
 
@@ -61,6 +61,7 @@ class FunctionsRuntime:
         options.declare(loader)
         for sentence in options.unknown(internals.deferred_options(ctx.options)):
             logger.error("%s", sentence)  # an error in the log makes mitmproxy end, and is a sentence
+        self._session, self._passages = run_of(ctx.master, (self._session, self._passages))
         self._heed_options()
         content_view.register(self._passages.get)
 
@@ -77,11 +78,14 @@ class FunctionsRuntime:
             logger.error("%s", error)
 
     def _heed_options(self) -> None:
-        self._settings = options.read(ctx.options, self._settings)
+        before, self._settings = self._settings, options.read(ctx.options, self._settings)
+        if before.scope_text != self._settings.scope_text:
+            self._session.scope_changed()
         self._session.use(self._settings.profile)
         self._session.compare_with(self._settings.baseline)
         self._writer.write_to(self._settings.reports)
         self._dashboard.serve_at(self._settings.dashboard)
+        self._dashboard.changed()
 
     def running(self) -> None:
         internals.follow_focus()
@@ -195,31 +199,30 @@ class FunctionsRuntime:
 
     @command.command("runtime.judge")
     def judge(self, flows: Sequence[flow.Flow]) -> None:
-        """Judge flows again, by the options as they are now. Changes only their marks and comments."""
-        judged = [
-            each
-            for each in flows
-            if isinstance(each, http.HTTPFlow) and self._settings.scope(each) and self._concerns(each)
-        ]
-        for each in judged:
-            self._judge_again(each)
-        ctx.master.addons.trigger(UpdateHook(judged))
-        logger.info("Runtime: judged %d of %d flows.", len(judged), len(flows))
+        """Judge flows again, by the options as they are now. Changes only their marks and comments.
+
+        What is outside the scope no longer counts.
+        """
+        chosen = [each for each in flows if isinstance(each, http.HTTPFlow) and self._concerns(each)]
+        judged = 0
+        for each in chosen:
+            if self._settings.scope(each):
+                self._judge_again(each)
+                judged += 1
+            else:
+                self._leave_out(each)
+        self._changed()
+        ctx.master.addons.trigger(UpdateHook(chosen))
+        logger.info("Runtime: judged %d of %d flows.", judged, len(flows))
 
     @command.command("runtime.probe")
     def probe(self, flows: Sequence[flow.Flow]) -> None:
         """Replay GET and HEAD requests with and without restricted headers, to see whether the site depends on them."""
         chosen = [each for each in flows if isinstance(each, http.HTTPFlow) and self._settings.scope(each)]
         try:
-            started = self._probe.start(chosen)
+            self._probe.start(chosen, len(flows))
         except ValueError as error:
             raise CommandError(str(error)) from error
-        logger.info(
-            "Runtime: experimenting with %d of %d flows; the others have no restricted header, are not GET or HEAD, "
-            "or are outside runtime_scope.",
-            started,
-            len(flows),
-        )
 
     @command.command("runtime.report")
     def write_report(self, path: mitmproxy.types.Path) -> None:
@@ -359,6 +362,13 @@ class FunctionsRuntime:
             self._publish(flow, passage, outcome, shows=False, acts=False)
         self._show(flow, passage)
 
+    def _leave_out(self, flow: http.HTTPFlow) -> None:
+        """Take back what was said of an exchange that is outside the scope now."""
+        passage = self._passages.get(flow)
+        if passage:
+            passage.case = self._session.leave_out(passage.case)
+            publish.silence(flow, passage.case.findings if passage.is_changed else ())
+
     def _original_fields(self, flow: http.HTTPFlow) -> Fields:
         passage = self._passages.get(flow)
         before = passage.request_before if passage else None
@@ -371,16 +381,13 @@ class FunctionsRuntime:
             self._judge_again(flow)
         return self._passages[flow]
 
-    def _found_by_experiment(self, flow: http.HTTPFlow, finding: Finding) -> None:
+    def _shown_by_experiment(self, flow: http.HTTPFlow, header: str, finding: Finding | None) -> None:
         passage = self._judged(flow)
-        outcome = self._session.evidence(passage.case, finding, self._overrides(flow, passage.case.endpoint))
+        overrides = self._overrides(flow, passage.case.endpoint)
+        outcome = self._session.evidence(passage.case, header, finding, overrides)
         passage.case = outcome.case
         self._publish(flow, passage, outcome, acts=False)
         ctx.master.addons.trigger(UpdateHook([flow]))
-
-    def _tested_by_experiment(self, flow: http.HTTPFlow, name: str) -> None:
-        self._session.tested(self._judged(flow).case, name)
-        self._changed()
 
     # Enforce
 

@@ -148,6 +148,7 @@ class Dashboard:
         try:
             url = await self.listen(host, port)
         except (OSError, ValueError) as error:  # the name service may reject the host name
+            self._wanted = None  # whoever sets the same address again wants another try
             logger.warning(
                 "Runtime: the live page cannot be served at %s port %d: %s. Set runtime_dashboard to another address.",
                 host,

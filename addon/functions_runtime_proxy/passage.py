@@ -1,10 +1,14 @@
-"""What the shell remembers of a flow between its hooks: its case, and what was done to it."""
+"""What the shell remembers of a flow between its hooks: its case and what was done to it. A run remembers them all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from mitmproxy import http
 
 from functions_runtime.case import Case
+from functions_runtime.session import Session
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime_proxy.enforce import StandIn
 
@@ -31,3 +35,16 @@ class Passage:
     is_changed: bool = False
     is_published: bool = False
     is_streamed: bool = False
+
+
+Passages = WeakKeyDictionary[http.HTTPFlow, Passage]
+
+Run = tuple[Session, Passages]
+"""What is remembered as long as mitmproxy runs."""
+
+_RUNS: WeakKeyDictionary[object, Run] = WeakKeyDictionary()
+
+
+def run_of(master: object, begun: Run) -> Run:
+    """The run to go on with: what has just begun, or that of the addon before if mitmproxy loads the script again."""
+    return _RUNS.setdefault(master, begun)

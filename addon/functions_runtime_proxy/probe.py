@@ -37,24 +37,28 @@ PATIENCE = 30.0
 CONFIRMATIONS = 3
 """How often a difference must show again. Of two values that come at random, one in 256 headers would pass."""
 
+OTHERS = (
+    " The others have no restricted header, are not GET or HEAD, are streams or replays, are not over yet, or are "
+    "outside runtime_scope."
+)
+"""Why not all flows are experimented with, for the log."""
+
 REPLAY_KEY = "runtime_probe"
 """Metadata: the flow is a replay of an experiment, no exchange of the site's users."""
 
-Found = Callable[[http.HTTPFlow, Finding], None]
-Tested = Callable[[http.HTTPFlow, str], None]
-"""Told a flow and the header, printable in lower case, once an experiment with both has come to its end."""
+Shown = Callable[[http.HTTPFlow, str, Finding | None], None]
+"""Told a flow, the header, printable in lower case, and what an experiment without it showed, None if nothing."""
 OriginalFields = Callable[[http.HTTPFlow], Fields]
 
 
 class Probe:
     """Runs experiments one after the other.
 
-    `found` is told what comes out, `tested` what was tried, `original` says what a request was.
+    `shown` is told what comes out, `original` says what a request was.
     """
 
-    def __init__(self, found: Found, tested: Tested, original: OriginalFields) -> None:
-        self._found = found
-        self._tested = tested
+    def __init__(self, shown: Shown, original: OriginalFields) -> None:
+        self._shown = shown
         self._original = original
         self._waiting: dict[str, asyncio.Future[Answer | None]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -63,8 +67,8 @@ class Probe:
         """Whether the flow is a replay of an experiment, this one or an earlier one."""
         return REPLAY_KEY in flow.metadata
 
-    def start(self, flows: Iterable[http.HTTPFlow]) -> int:
-        """Begin to experiment with those flows that can be. Returns how many those are.
+    def start(self, flows: Iterable[http.HTTPFlow], number: int) -> None:
+        """Begin to experiment with those flows that can be, and log how many of this number those are.
 
         Raises ValueError if an experiment is running already.
         """
@@ -73,7 +77,8 @@ class Probe:
         chosen = [flow for flow in flows if self._restricted(flow)]
         if chosen:
             self._task = asyncio.get_running_loop().create_task(self._run(chosen))
-        return len(chosen)
+        others = "" if len(chosen) == number else OTHERS
+        logger.info("Runtime: experimenting with %d of %d flows.%s", len(chosen), number, others)
 
     def stop(self) -> None:
         """Give up whatever is running."""
@@ -113,9 +118,9 @@ class Probe:
                 )
                 break
         logger.info(
-            "Runtime: the experiment left out %d headers, and the answer differed %d times. %s",
-            self._asked,
-            self._differed,
+            "Runtime: the experiment left out %s, and the response differed %s. %s",
+            counted(self._asked, "header"),
+            counted(self._differed, "time"),
             _tried(self._tried),
         )
 
@@ -131,12 +136,12 @@ class Probe:
                 recorded.append(await self._ask(flow, fields))
                 without.append(await self._ask(flow, fewer))
             shown = printable(name)
-            if None not in recorded and None not in without:  # without a response, nobody knows
-                self._tried[shown] += 1
-                self._tested(flow, shown)
-            if differs:
-                self._differed += 1
-                self._found(flow, by_experiment(shown, differs, breaks=breaks(recorded, without)))
+            if None in recorded or None in without:  # without a response, nobody knows
+                continue
+            self._tried[shown] += 1
+            self._differed += bool(differs)
+            found = by_experiment(shown, differs, breaks=breaks(recorded, without)) if differs else None
+            self._shown(flow, shown, found)
 
     async def _ask(self, flow: http.HTTPFlow, fields: Fields) -> Answer | None:
         replay = cast(http.HTTPFlow, flow.copy())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -22,6 +23,7 @@ logger = logging.getLogger("runtime")
 MARKS = {Severity.ERROR: ":red_circle:", Severity.WARNING: ":yellow_circle:", Severity.INFO: ":large_blue_circle:"}
 OUR_LINE = "[Runtime"
 """How each line begins that is ours in a flow's comment."""
+_MORE = re.compile(re.escape(OUR_LINE) + r"\] … and \d+ more findings\.")
 MAX_COMMENTED = 10
 """Findings that a comment spells out."""
 MAX_LOGGED = 20
@@ -50,6 +52,11 @@ def annotate(
         _show(flow, shown)
 
 
+def silence(flow: http.HTTPFlow, enforced: Sequence[Finding]) -> None:
+    """Show no findings on the flow. A recording of it must still say what was `enforced`."""
+    annotate(flow, (), Severity.ERROR, enforced=True, silenced=enforced)
+
+
 def _show(flow: http.HTTPFlow, findings: Sequence[Finding]) -> None:
     """Add a mark, if the user has set none, and lines to the comment."""
     if not flow.marked:
@@ -59,17 +66,29 @@ def _show(flow: http.HTTPFlow, findings: Sequence[Finding]) -> None:
 
 
 def _take_back(flow: http.HTTPFlow) -> None:
-    """Remove our mark and our lines of the comment, which an earlier judgement put there."""
-    if flow.marked in _marks_shown(flow.metadata.get(FINDINGS_KEY)):
+    """Remove our mark and our lines of the comment, which an earlier judgement put there.
+
+    mitmweb lets users write behind our last line only. What they wrote there stays.
+    """
+    stored = flow.metadata.get(FINDINGS_KEY)  # can come from anybody
+    plains = [plain for plain in stored if isinstance(plain, dict)] if isinstance(stored, (list, tuple)) else []
+    if flow.marked in _marks_shown(plains):
         flow.marked = ""
     if OUR_LINE in flow.comment:
-        lines = [line for line in flow.comment.split("\n") if not line.startswith(OUR_LINE)]
-        flow.comment = "\n".join(lines).strip("\n")
+        ours = [line for plain in plains for line in _lines(*map(plain.get, ("severity", "rule", "message", "fix")))]
+        lines = [_without(ours, line) if line.startswith(OUR_LINE) else line for line in flow.comment.split("\n")]
+        flow.comment = "\n".join(line for line in lines if not line.startswith(OUR_LINE)).strip("\n")
 
 
-def _marks_shown(stored: object) -> set[str]:
-    """The marks of findings that an earlier judgement showed. What is stored can come from anybody."""
-    plains = [plain for plain in stored if isinstance(plain, dict)] if isinstance(stored, (list, tuple)) else []
+def _without(ours: Iterable[str], line: str) -> str:
+    """What a user wrote behind our text in a line. If nothing is left, a line that counts as ours."""
+    for own in ours:
+        line = line.replace(own, "")
+    return _MORE.sub("", line).strip() or OUR_LINE
+
+
+def _marks_shown(plains: Iterable[dict[str, Any]]) -> set[str]:
+    """The marks of findings that an earlier judgement showed."""
     severities = {str(plain.get("severity")) for plain in plains if plain.get("shown")}
     return {mark for severity, mark in MARKS.items() if str(severity) in severities}
 
@@ -80,13 +99,17 @@ def _comment(findings: Iterable[Finding]) -> str:
     mitmweb folds line breaks, so each line begins with something that stands out.
     """
     ranked = sorted(findings, key=lambda finding: -finding.severity)
-    lines = []
+    lines: list[str] = []
     for finding in ranked[:MAX_COMMENTED]:
-        lines.append(f"{OUR_LINE} {finding.severity}: {finding.rule}] {say(finding)}")
-        lines.append(f"{OUR_LINE}] Fix: {BY_ID[finding.rule].fix}")
+        lines += _lines(finding.severity, finding.rule, say(finding), BY_ID[finding.rule].fix)
     if len(ranked) > MAX_COMMENTED:
         lines.append(f"{OUR_LINE}] … and {len(ranked) - MAX_COMMENTED} more findings.")
     return "\n".join(lines)
+
+
+def _lines(severity: object, rule: object, message: object, fix: object) -> tuple[str, str]:
+    """The lines of a comment about one finding."""
+    return f"{OUR_LINE} {severity}: {rule}] {message}", f"{OUR_LINE}] Fix: {fix}"
 
 
 # The same few findings come with every exchange of a site.

@@ -191,8 +191,24 @@ def test_the_notice_no_longer_names_a_header_that_an_experiment_tried() -> None:
     here = session()
     case = play(here, request((b"X-Real-IP", b"192.0.2.1")), response(TYPE))
     assert [notice.id for notice in report(here).notices] == ["restricted-untested"]
-    here.tested(case, "x-real-ip")
+    case = here.evidence(case, "x-real-ip", None).case
     assert report(here).notices == ()
+    other = play(here, request((b"X-Real-IP", b"192.0.2.1"), path="/other"), response(TYPE))
+    assert [notice.id for notice in report(here).notices] == ["restricted-untested"]
+    here.evidence(other, "x-real-ip", by_experiment("x-real-ip", ["status"]))
+    assert report(here).notices == ()
+
+
+def test_a_later_experiment_that_shows_nothing_takes_back_what_an_earlier_one_showed() -> None:
+    here = session()
+    case = play(here, request((b"Referer", b"https://b.example/"), (b"Via", b"1.1 a")), response(TYPE))
+    before = counts(here)
+    for name in ("referer", "via"):
+        case = here.evidence(case, name, by_experiment(name, ["status"])).case
+    for name in ("via", "referer"):
+        case = here.evidence(case, name, None).case
+    assert "restricted-header-used" not in rules(case)
+    assert counts(here) == before
 
 
 # The end
@@ -419,6 +435,33 @@ def test_an_exchange_that_was_forgotten_is_counted_once_more() -> None:
     assert (rules(answered), report(here).judged) == (["cookie-lifetime-too-long"], 1)
 
 
+def test_what_is_outside_a_new_scope_counts_no_more_until_it_is_judged_again() -> None:
+    here, without, whole = session(), session(), session()
+    for of in (here, without, whole):
+        play(of, request(), response(BAD_COOKIE, TYPE))
+        if of is not without:
+            cases = [play(of, request(path="/out"), response(BAD_COOKIE, TYPE))]
+            cases.append(of.request(request(path="/changed"), Origin.CHANGED, told=(TOLD,), unmeasured=True).case)
+        if of is here:
+            left = cases
+    for _ in range(2):
+        left = [here.leave_out(case) for case in left]
+        assert here.ended(left[0], 0, 0, 1.0) == Outcome(left[0])
+        assert report(here) == replace(report(without), outside_scope=2)
+    for case in left:
+        here.again(case)
+    assert report(here) == replace(report(whole), outside_scope=2)
+
+
+def test_hosts_judged_before_another_scope_are_not_in_it_until_they_are_judged_again() -> None:
+    here = session()
+    case = play(here, request(), response(BAD_COOKIE, TYPE))
+    here.scope_changed()
+    assert [host.own for host in here.report("audit", scoped=True).hosts] == [False]
+    here.again(case)
+    assert [host.own for host in here.report("audit", scoped=True).hosts] == [True]
+
+
 def test_what_was_found_in_a_request_stays_if_everything_is_forgotten_before_the_response() -> None:
     here, undisturbed = session(), session()
     for each in (here, undisturbed):
@@ -485,7 +528,7 @@ def test_what_an_experiment_shows_stays() -> None:
     [vary] = [each for each in case.findings if each.rule == "restricted-header-used"]
     found = by_experiment("referer", ["status"])
     for _ in range(2):
-        case = here.evidence(case, found).case
+        case = here.evidence(case, "referer", found).case
         assert [each for each in case.findings if each.rule == "restricted-header-used"] == [found]
     assert here.again(case).case.findings.count(found) == 1
     assert vary not in case.findings
@@ -495,7 +538,7 @@ def test_an_experiment_after_everything_was_forgotten_counts_its_exchange() -> N
     here = session()
     case = play(here, request((b"Via", b"1.1 a")), response(BAD_COOKIE, TYPE))
     here.clear()
-    case = here.evidence(case, by_experiment("via", ["status"])).case
+    case = here.evidence(case, "via", by_experiment("via", ["status"])).case
     assert {"cookie-lifetime-too-long", "restricted-header-used"} <= set(rules(case))
     before = report(here)
     assert (before.judged, before.clean) == (1, 0)

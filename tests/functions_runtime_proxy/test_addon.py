@@ -758,6 +758,20 @@ def test_judge_judges_again_by_other_options(bench: Bench) -> None:
     assert bench.updated == [flow]
 
 
+def test_the_live_page_follows_the_options(bench: Bench) -> None:
+    async def shown() -> tuple[str, str]:
+        page = bench.addon._dashboard
+        before = await page.current()
+        bench.configure(runtime_limits="15kb/90")
+        after = await page.other_than(before.version)
+        assert after
+        return str(before.content), str(after.content)
+
+    bench.play(live())
+    before, after = asyncio.run(shown())
+    assert ("4,096 bytes" in before, "15,360 bytes" in after) == (True, True)
+
+
 def test_judge_takes_a_flow_that_has_no_response(bench: Bench) -> None:
     flow = recorded(request_fields=[(b"Referer", b"/a")])
     flow.response = None
@@ -770,6 +784,37 @@ def test_judge_keeps_to_the_scope(bench: Bench) -> None:
     inside, outside = recorded(BAD_COOKIE, path="/inside"), recorded(BAD_COOKIE, path="/outside")
     bench.call("runtime.judge", [inside, outside])
     assert (inside.marked, outside.marked) == (":red_circle:", "")
+
+
+def test_what_is_outside_a_new_scope_no_longer_counts_once_it_is_judged_again(bench: Bench) -> None:
+    bench.configure(runtime_mode="audit")
+    mine, others = [_finished(bench.play(live(host=host), BAD_COOKIE)) for host in (b"mine.test", b"others.test")]
+    kept = bench.play(live(host=b"kept.test"), BAD_COOKIE)
+    before = bench.report()
+    bench.configure(runtime_scope="~d mine.test")
+    assert bench.report()["hosts"] == [{**each, "own": False} for each in before["hosts"]]
+    bench.call("runtime.judge", [mine, others])
+    report = bench.report()
+    assert {each["host"]: each["own"] for each in report["hosts"]} == {"mine.test": True, "kept.test": False}
+    assert (mine.marked, others.marked, others.comment, others.metadata["runtime"]) == (":red_circle:", "", "", [])
+    assert report["exchanges"]["judged"] == 2
+    bench.call("runtime.judge", [others])
+    bench.configure(runtime_scope="")
+    bench.call("runtime.judge", [mine, others])
+    assert others.marked
+    assert bench.report()["findings"] == before["findings"]
+    assert kept.marked
+
+
+def test_what_enforce_mode_changed_is_still_known_outside_the_scope(bench: Bench) -> None:
+    flow = _finished(bench.play(live((b"Referer", b"/a"))))
+    bench.configure(runtime_scope="~d elsewhere")
+    bench.call("runtime.judge", [flow])
+    assert {(each["enforced"], each["shown"]) for each in flow.metadata["runtime"]} == {(True, False)}
+    assert bench.report()["exchanges"]["judged"] == 0
+    bench.configure(runtime_scope="")
+    bench.call("runtime.judge", [flow])
+    assert "restricted-request-header" in _rules(flow)
 
 
 def test_report_is_written_when_asked(bench: Bench, tmp_path: Path) -> None:
@@ -841,7 +886,7 @@ def _finished(flow: http.HTTPFlow) -> http.HTTPFlow:
 
 def test_an_experiment_on_what_was_not_judged_judges_it(bench: Bench) -> None:
     flow = recorded(BAD_COOKIE, request_fields=[(b"Referer", b"/a")])
-    bench.addon._found_by_experiment(flow, by_experiment("referer", ["status"]))
+    bench.addon._shown_by_experiment(flow, "referer", by_experiment("referer", ["status"]))
     assert {("cookie-lifetime-too-long", "sid"), ("restricted-header-used", "referer")} <= bench.found()
 
 
@@ -851,11 +896,11 @@ def test_the_notice_no_longer_names_a_header_that_an_experiment_tried(is_judged:
     bench.configure(runtime_mode="audit")
     fields = ((b"Via", b"1.1 a"), (b"X-Real-IP", b"192.0.2.1"))
     flow = _finished(bench.play(live(*fields))) if is_judged else recorded(request_fields=fields)
-    bench.addon._tested_by_experiment(flow, "x-real-ip")
+    bench.addon._shown_by_experiment(flow, "x-real-ip", None)
     [notice] = [each for each in bench.report()["notices"] if each["id"] == "restricted-untested"]
     assert "via (1)" in notice["message"]
     assert "x-real-ip" not in notice["message"]
-    bench.addon._tested_by_experiment(flow, "via")
+    bench.addon._shown_by_experiment(flow, "via", None)
     assert "restricted-untested" not in [each["id"] for each in bench.report()["notices"]]
 
 

@@ -363,6 +363,27 @@ def test_a_port_that_is_taken_is_an_error() -> None:
     asyncio.run(test())
 
 
+def test_an_address_that_was_taken_can_be_set_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def test() -> None:
+        site = Site()
+        shown = Dashboard(site.snapshot)
+        shown.start()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            site.port = taken.getsockname()[1]
+            shown.serve_at(("127.0.0.1", site.port))
+            while "cannot be served" not in caplog.text:
+                await asyncio.sleep(0.01)
+        shown.serve_at(("127.0.0.1", site.port))
+        while "the live page is at" not in caplog.text:
+            await asyncio.sleep(0.01)
+        assert (await ask(site)).status == 200
+        shown.close()
+
+    asyncio.run(asyncio.wait_for(test(), 20))
+
+
 def test_another_address_takes_the_place_of_the_one_before() -> None:
     async def test(site: Site, shown: Dashboard) -> None:
         assert (await ask(site)).status == 200

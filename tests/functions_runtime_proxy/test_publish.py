@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -67,6 +68,17 @@ def test_comment_begins_with_the_gravest_and_ends_somewhere() -> None:
     assert "a century" in lines[0]
     assert lines[-1] == "[Runtime] … and 3 more findings."
     assert all(line.startswith("[Runtime") for line in lines)
+
+
+@pytest.mark.parametrize("count", [1, publish.MAX_COMMENTED + 2])
+@pytest.mark.parametrize("fold", [lambda comment: comment, lambda comment: comment.replace("\n", " ")])
+def test_what_the_user_wrote_behind_our_last_line_stays(count: int, fold: Callable[[str], str]) -> None:
+    """That is the only place that mitmweb's tab Comment offers."""
+    flow = live()
+    _annotate(flow, *(_finding(lifetime=f"{number} days") for number in range(count)))
+    flow.comment = fold(flow.comment) + " mine"
+    _annotate(flow)
+    assert flow.comment == "mine"
 
 
 def test_mark_and_comment_of_the_user_stay() -> None:

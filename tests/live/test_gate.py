@@ -6,15 +6,16 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from mitmproxy import http
 from mitmproxy.io import read_flows_from_paths
 
-from tests.live.mitmdump import Mitmdump, run
+from tests.live.mitmdump import ADDON, Mitmdump, run
 from tests.live.origin import Origin
-from tests.live.wire import request, response
+from tests.live.wire import TIMEOUT, Connection, Message, request, response
 
 OVER_A_DAY = response(b"Set-Cookie: sid=abc; Max-Age=99999")
 DOMAIN = response(b"Set-Cookie: sid=abc; Domain=example.test")
@@ -47,6 +48,30 @@ def test_a_run_with_an_error_ends_with_2_and_loses_nothing(tmp_path: Path, origi
     assert "because there is 1 problem of severity error or above (runtime_fail_on is set):\n" in proxy.output
     assert "\n  cookie-lifetime-too-long [sid] GET " in proxy.output
     assert "Traceback" not in proxy.output
+
+
+def test_a_script_that_is_loaded_again_goes_on_with_the_run(tmp_path: Path, origin: Origin) -> None:
+    script = tmp_path / "copy.py"
+    script.write_text(f"import sys\nsys.path.insert(0, {str(ADDON.parent)!r})\n{ADDON.read_text(encoding='utf-8')}")
+    options = ["runtime_fail_on=error", f"runtime_report={tmp_path / 'report.json'}", "keep_host_header=true"]
+    proxy = Mitmdump(tmp_path, f"reverse:{origin.url}", "-s", str(script), options=options, addon=False)
+    before, is_loaded = visit(proxy, origin, OVER_A_DAY), threading.Event()
+
+    def answer(connection: Connection, _: Message) -> None:
+        script.touch()
+        is_loaded.wait(TIMEOUT)
+        connection.send(DOMAIN)
+
+    during = origin.serve(answer)
+    with proxy.connect() as connection:
+        connection.send(request(b"Referer: /", target=during))
+        proxy.wait_for_log("(?s)Loading script.*Loading script")
+        is_loaded.set()
+        connection.read_response()
+    assert proxy.stop() == 2
+    assert "cookie-lifetime-too-long" in {each["rule"] for each in proxy.findings(before)}
+    assert {"restricted-request-header", "cookie-domain-replaced"} <= {each["rule"] for each in proxy.findings(during)}
+    assert "runtime_scope" not in proxy.output  # the request was judged before, not too late
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_a_dependence_that_leaves_no_trace_is_found_by_experiment(proxy: Mitmdum
         proxy.fetch(method + b" " + path + b" HTTP/1.1\r\n" + headers)
     proxy.fetch(b"GET /go HTTP/1.1\r\nHost: app.example.test\r\n\r\n")
     proxy.wait_for_log("experimenting with 2 of 3 flows")
-    proxy.wait_for_log("left out 4 headers, and the answer differed 1 times")
+    proxy.wait_for_log("left out 4 headers, and the response differed 1 time.")
     proxy.wait_for_log(r"It tried referer \(2 requests\), x-real-ip \(2 requests\)\.")
     proxy.stop()
 
@@ -74,7 +74,7 @@ def test_an_experiment_in_regular_mode(rules: list[str], subjects: list[str], st
         proxy.fetch(wire.request(*to_proxy, b"Referer: " + referer, target=origin.url.encode() + path))
     proxy.fetch(wire.request(target=origin.url.encode() + b"/go"))
     proxy.wait_for_log("experimenting with 1 of 2 flows")
-    proxy.wait_for_log("left out 1 headers, and the answer differed 1 times")
+    proxy.wait_for_log("left out 1 header, and the response differed 1 time.")
     proxy.stop()
     assert [finding["subject"] for finding in proxy.findings(door) if finding["severity"] == "error"] == subjects
     assert len(origin.seen(outside)) == 1
@@ -111,7 +111,7 @@ def test_what_only_follows_the_clock_is_not_found(proxy: Mitmdump, origin: Origi
     clock = origin.serve(by_the_clock())
     proxy.fetch(wire.request(b"Referer: https://a.test", b"Via: 1.1 a", b"X-Real-IP: 192.0.2.1", target=clock))
     proxy.fetch(wire.request(target=b"/go"))
-    proxy.wait_for_log("left out 3 headers, and the answer differed 0 times")
+    proxy.wait_for_log("left out 3 headers, and the response differed 0 times.")
 
 
 def test_what_would_have_no_end_is_not_asked_and_what_has_none_ends_the_experiment(
@@ -134,7 +134,7 @@ def test_a_replay_is_neither_judged_nor_replayed(proxy: Mitmdump, origin: Origin
     for number in (1, 10):
         proxy.fetch(wire.request(target=b"/go"))
         proxy.wait_for_log(f"experimenting with 1 of {number} flows")
-        proxy.wait_for_log("(?s)" + number // 10 * "differed 1 times.*" + "differed 1 times")
+        proxy.wait_for_log("(?s)" + number // 10 * "differed 1 time.*" + "differed 1 time")
     proxy.fetch(wire.request(target=b"/judge"))
     proxy.wait_for_log("judged 1 of 19 flows")
     proxy.stop()

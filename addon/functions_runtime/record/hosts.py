@@ -79,12 +79,24 @@ class Hosts:
     def __init__(self, registrable: Registrable = itself) -> None:
         self._registrable = registrable
         self.seen: dict[str, SeenHost] = {}
+        self._before: set[str] = set()  # hosts of which all was judged before the user chose another scope
         self.has_credentials = False
         self.has_login = False
 
+    def scope_changed(self) -> None:
+        """The user chose another scope. Hosts count as outside it until something of theirs is judged again."""
+        self._before = set(self.seen)
+
+    def is_in_scope(self, host: str) -> None:
+        """Take into account that something of the host is judged in the scope as it is now."""
+        self._before.discard(host)
+
     def saw_request(self, request: Request) -> None:
         """Take a request into account."""
-        host = self._of(request.endpoint.host)
+        name = request.endpoint.host
+        if self._before:
+            self.is_in_scope(name)
+        host = self._of(name)
         if not host.exchanges:
             host.scheme, host.port = request.scheme, request.port
         host.exchanges += 1
@@ -100,6 +112,14 @@ class Hosts:
                 self.has_credentials = True
             elif not self.has_login and _LOGIN.search(request.path):
                 self.has_login = True
+
+    def forget_exchange(self, name: str) -> None:
+        """Count one exchange less. A host without any was not seen."""
+        host = self.seen.get(name)
+        if host:
+            host.exchanges -= 1
+            if not host.exchanges:
+                del self.seen[name]
 
     def saw_response(self, request: Request, response: Response) -> None:
         """Take the response to a request into account."""
@@ -137,9 +157,9 @@ class Hosts:
             seen.untested.pop(name, None)
 
     def own(self, *, scoped: bool) -> Callable[[str], bool]:
-        """A function that says whether a host is an own one. If the user chose the scope (`scoped`), every host is."""
+        """A function that says whether a host is an own one. If the user chose the scope (`scoped`), all in it are."""
         if scoped:
-            return lambda host: True
+            return lambda host: host not in self._before
         sites = {self.site(host) for host, seen in self.seen.items() if _was_entered(seen)} - {NEVER_OWN}
         if not sites:
             return lambda host: host != NEVER_OWN

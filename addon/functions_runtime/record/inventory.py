@@ -179,6 +179,14 @@ class Inventory:
         seen.exchanges += 1
         seen.request.widen(request.header_size, request.fields)
 
+    def forget_exchange(self, endpoint: Endpoint) -> None:
+        """Count one exchange less. What was measured stays, unless it was the only one."""
+        name = endpoint if endpoint in self._endpoints else FOLDED
+        seen = self._endpoints[name]
+        seen.exchanges -= 1
+        if not seen.exchanges:
+            del self._endpoints[name]
+
     def saw_answer(self, endpoint: Endpoint) -> None:
         """Somebody answered, the Runtime itself perhaps."""
         self._endpoint(endpoint).answered = True

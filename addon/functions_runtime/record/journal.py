@@ -72,10 +72,13 @@ class Journal:
         self.began: float | None = None
         self.ended: float | None = None
         self.outside_scope = 0
+        self.is_cleared = False
 
     def successor(self) -> Journal:
         """An empty journal with the same baseline."""
-        return Journal(self._baseline, self._registrable)
+        journal = Journal(self._baseline, self._registrable)
+        journal.is_cleared = True
+        return journal
 
     def merge(self, other: Journal) -> None:
         """Take in what another journal holds, as if it had happened in this run. The order of merges does not matter.
@@ -201,6 +204,22 @@ class Journal:
                     del self._entries[key]
                     self._outdated.discard(key)
 
+    def leave_out(self, receipt: Receipt, *, enforced: bool, recorded: bool, unmeasured: bool) -> None:
+        """Take back all that was booked for an exchange, and count it as outside the scope.
+
+        `enforced` and `recorded` are as in `begin`. `unmeasured` says that the exchange counts in `unmeasured`.
+        """
+        with self.rebooking(receipt):
+            pass
+        self.judged -= 1
+        self.clean -= 1
+        self.enforced -= enforced
+        self.recorded -= recorded
+        self.outside_scope += 1
+        self.inventory.unmeasured -= unmeasured
+        self.inventory.forget_exchange(receipt.endpoint)
+        self.hosts.forget_exchange(receipt.endpoint.host)
+
     def _open(self, key: Key, finding: Finding, time: float) -> Entry:
         if finding.replaces:
             self._replacing.add(finding.rule)
@@ -298,6 +317,7 @@ class Journal:
             VERSION,
             self.began,
             self.ended,
+            self.is_cleared,
         )
 
     def _stale(self, entries: Iterable[Entry]) -> set[Known]:

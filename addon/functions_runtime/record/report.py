@@ -54,7 +54,8 @@ class Report:
     cookies are known. `enforced` counts the exchanges that went as they would under the Runtime, `recorded` those that
     came from recordings, `outside_scope` those that were not judged. `compared` says that there is a baseline, `scoped`
     that the user chose the scope. `sources` are names of recordings. `version` is this program's version. `began` and
-    `ended` are the times of the first and the last exchange, in seconds since 1970-01-01 UTC.
+    `ended` are the times of the first and the last exchange, in seconds since 1970-01-01 UTC. `is_cleared` says that
+    the user had what was before forgotten.
 
     The verdict and its counts are about own hosts. `judged` and `clean` count all hosts.
     """
@@ -80,6 +81,7 @@ class Report:
     version: str = ""
     began: float | None = None
     ended: float | None = None
+    is_cleared: bool = False
 
     @property
     def source(self) -> str:

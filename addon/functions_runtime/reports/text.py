@@ -18,6 +18,8 @@ def nothing_judged(report: Report, scope: str = "the scope") -> str:
         return f"None of {counted(report.outside_scope, 'request')} matched {scope}."
     if report.is_unread:
         return "No recording could be read."
+    if report.is_cleared:
+        return "No HTTP request came after runtime.clear."
     return "No HTTP request was recorded." if report.sources else "There was no HTTP request."
 
 

@@ -82,6 +82,24 @@ def test_what_the_user_chose_is_own() -> None:
     assert owned(hosts, "ads.other.test", scoped=True) == ["ads.other.test"]
 
 
+def test_after_another_choice_only_what_is_judged_then_is_own() -> None:
+    hosts = seen(("a.example", (), ()), ("b.example", (), ()), ("c.example", (), ()))
+    hosts.scope_changed()
+    assert owned(hosts, "a.example", "b.example", "c.example", "d.example", scoped=True) == ["d.example"]
+    hosts.saw_request(Request(host="a.example"))
+    hosts.is_in_scope("b.example")
+    assert owned(hosts, "a.example", "b.example", "c.example", scoped=True) == ["a.example", "b.example"]
+
+
+def test_a_host_without_exchanges_was_not_seen() -> None:
+    hosts = seen(("a.example", (), ()), ("a.example", (), ()))
+    hosts.forget_exchange("a.example")
+    assert hosts.seen["a.example"].exchanges == 1
+    for name in ("a.example", "b.example"):
+        hosts.forget_exchange(name)
+    assert not hosts.seen
+
+
 @pytest.mark.parametrize(
     ("request_fields", "response_fields", "is_own"),
     [

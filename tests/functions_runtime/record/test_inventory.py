@@ -85,6 +85,18 @@ def test_exchanges_are_counted_by_endpoint() -> None:
     assert [(seen.endpoint, seen.exchanges) for seen in site.endpoints] == [(HERE, 2), (other, 1)]
 
 
+def test_an_exchange_can_be_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ENDPOINTS", 1)
+    site, other = Inventory(), HERE._replace(path="/other")
+    for endpoint in (HERE, HERE, other):
+        site.saw_request(endpoint, request())
+    site.forget_exchange(HERE)
+    assert [(seen.endpoint, seen.exchanges) for seen in site.endpoints] == [(HERE, 1), (FOLDED, 1)]
+    site.forget_exchange(other)
+    site.forget_exchange(HERE)
+    assert site.endpoints == ()
+
+
 def test_a_response_alone_is_no_exchange_more() -> None:
     site = Inventory()
     site.saw_response(HERE, response())

@@ -256,6 +256,24 @@ def test_what_was_there_before_the_maximum_goes_on_being_counted(monkeypatch: py
     assert report(journal).folded == 1
 
 
+def test_an_exchange_can_be_left_out_later() -> None:
+    journal, undisturbed = Journal(), Journal()
+    for each in (journal, undisturbed):
+        Booked(each, HOME, 1.0).add([finding()])
+    left = [
+        (Booked(journal, LOGIN, 1.0, enforced=True), True, False),
+        (Booked(journal, HOME, 1.0), False, True),
+    ]
+    journal.recorded += 1
+    journal.inventory.unmeasured += 1
+    left[0][0].add([finding(severity=ERROR), finding("other", INFO)])
+    for booked, enforced, recorded in left:
+        journal.leave_out(booked.receipt, enforced=enforced, recorded=recorded, unmeasured=recorded)
+    assert journal.outside_scope == 2
+    journal.outside_scope = 0
+    assert report(journal) == report(undisturbed)
+
+
 # Baseline
 
 

@@ -6,6 +6,7 @@ from functions_runtime.endpoint import Endpoint
 from functions_runtime.profile import Limits
 from functions_runtime.record.entry import Entry
 from functions_runtime.record.inventory import FOLDED, Headroom, SeenEndpoint, Standing
+from functions_runtime.record.notices import Notice
 from functions_runtime.record.report import JudgedHost, Report, judged_endpoints, judged_hosts, rank
 from functions_runtime.ruling import Basis, Finding, Severity
 
@@ -49,6 +50,15 @@ def test_entries_are_told_apart_by_owner() -> None:
     assert (whole.counted(ERROR), whole.counted(ERROR, own=False)) == (1, 1)
     assert [whole.endpoints_that(standing) for standing in Standing] == [0, 0, 0, 1]
     assert sorted([theirs, mine], key=rank) == [mine, theirs]
+
+
+def test_a_run_is_unread_if_no_recording_could_be_read() -> None:
+    notices = (Notice("no-cookies", "", 1), Notice("unreadable", "", 1))
+    shown = [
+        Report("audit", Limits(1, 1), 0, 0, 0, (), sources=sources, notices=found).is_unread
+        for sources, found in (((), notices), ((), notices[:1]), (("a.har",), notices))
+    ]
+    assert shown == [True, False, False]
 
 
 def test_sources_are_named_or_counted() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from functions_runtime.record.inventory import Standing
 from functions_runtime.reports.text import (
     counted,
@@ -15,6 +17,7 @@ from tests.functions_runtime.reports.sample import HOME, LOGIN, judged, notice, 
 
 def test_why_nothing_was_judged() -> None:
     assert nothing_judged(report(exchanges=0)) == "There was no HTTP request."
+    assert nothing_judged(replace(report(exchanges=0), is_cleared=True)) == "No HTTP request came after runtime.clear."
     assert nothing_judged(report(exchanges=0, sources=("site.har",))) == "No HTTP request was recorded."
     assert nothing_judged(report(exchanges=0, notices=(notice("unreadable"),))) == "No recording could be read."
     missed = report(exchanges=0, outside_scope=1200)
