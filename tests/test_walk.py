@@ -50,6 +50,7 @@ def loaded(mode: str) -> Iterator[FunctionsRuntime]:
     with taddons.context(addon) as context:
         context.options.add_option("keep_host_header", bool, True, "")
         context.options.add_option("stream_large_bodies", str | None, None, "")
+        context.options.add_option("body_size_limit", str | None, None, "")
         context.configure(addon, runtime_mode=mode)
         yield addon
 

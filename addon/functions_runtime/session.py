@@ -372,7 +372,8 @@ def _following(
     extents = {each.place: each.extent for each in told}
     found = [each for each in _without(findings, said) if each.extent >= extents.get(each.place, 0)]
     others = _without(told, _places(found))
-    following = sorted((*found, *_without(others, said)), key=_position) if others else found
+    unsaid = _without(others, said)
+    following = sorted((*found, *unsaid), key=_position) if unsaid else found
     wanted = _wanted(following, here, overrides)
     return wanted, (*filter(_is_told_once, found), *others)
 

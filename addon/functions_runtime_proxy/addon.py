@@ -21,14 +21,12 @@ from mitmproxy.hooks import UpdateHook
 
 from functions_runtime.case import Origin, Outcome
 from functions_runtime.catalogue import BY_ID
-from functions_runtime.endpoint import Endpoint
-from functions_runtime.engine import Override
 from functions_runtime.record.report import Report
 from functions_runtime.reports import terminal
 from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
-from functions_runtime.session import Overrides, Session
+from functions_runtime.session import Session
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
-from functions_runtime_proxy import content_view, enforce, filters, internals, options, publish, read
+from functions_runtime_proxy import content_view, enforce, internals, options, publish, read
 from functions_runtime_proxy.counting import passed
 from functions_runtime_proxy.dashboard import Dashboard
 from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
@@ -117,6 +115,8 @@ class FunctionsRuntime:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         self._passages.pop(flow, None)  # a replay is another exchange of the same flow
+        if flow.metadata:
+            read.forget_notes(flow)
         if not self._concerns(flow) or read.is_spoken_for(flow):
             return
         if not self._settings.scope(flow):
@@ -137,7 +137,9 @@ class FunctionsRuntime:
         passage = self._passages.get(flow)
         if not passage or not flow.live or flow.response or not read.has_unannounced_content(flow, passage.case):
             return
-        outcome = self._session.sent(passage.case, passed(flow.request), self._overrides(flow, passage.case.endpoint))
+        outcome = self._session.sent(
+            passage.case, passed(flow.request), self._settings.overrides_of(flow, passage.case.endpoint)
+        )
         passage.case = outcome.case
         if passage.case.origin is Origin.ENFORCED and isinstance(outcome.action, Respond):
             self._enforce_request(flow, passage, outcome.action)
@@ -186,14 +188,14 @@ class FunctionsRuntime:
             passage.stand_in.finish()
             if flow.error and flow.error.msg == "Client disconnected.":
                 flow.error = None  # it has the whole reply, and need not wait for the end of what that stands for
-        self._end(flow, passage, ended, read.waited_in_vain(flow, held=passage.is_held))
+        self._end(flow, passage, ended, read.waited_in_vain(flow))
         if not passage.is_published:
             self._show(flow, passage)
 
     def update(self, flows: Sequence[flow.Flow]) -> None:
         for each in flows:
-            if each.intercepted and isinstance(each, http.HTTPFlow) and (passage := self._passages.get(each)):
-                passage.is_held = True
+            if each.intercepted and each in self._passages:
+                read.note_held(each)
 
     # Commands
 
@@ -262,17 +264,6 @@ class FunctionsRuntime:
             return False
         return not self._dashboard.is_at(data.host, data.port)
 
-    def _overrides(self, flow: http.HTTPFlow, here: Endpoint) -> Overrides | None:
-        if not self._settings.overrides:
-            return None
-
-        def at(where: Endpoint) -> Sequence[Override]:
-            if where == here:
-                return self._settings.overrides_for(flow)
-            return self._settings.overrides_at(filters.subject_at(where, flow.request.scheme, flow.request.port))
-
-        return at
-
     def _begin(self, flow: http.HTTPFlow) -> tuple[Passage, Outcome]:
         """Judge the request of a flow that nothing is known of, or all of it if it is a recording and not changed."""
         settings = self._settings
@@ -283,8 +274,8 @@ class FunctionsRuntime:
         if not flow.live:
             told, changed = read.stored_findings(flow)
             origin = Origin.CHANGED if changed else Origin.RECORDED
-        overrides = self._overrides(flow, request.endpoint)
-        if origin is Origin.RECORDED:
+        overrides = self._settings.overrides_of(flow, request.endpoint)
+        if origin is Origin.RECORDED and not read.is_foreign(flow, None):
             outcome = self._session.whole(read.recorded_exchange(flow, request), origin, overrides, told=told)
         else:
             over_tls, names, sent = read.is_over_tls(flow), read.recorded_names(flow), passed(flow.request)
@@ -307,8 +298,8 @@ class FunctionsRuntime:
     def _judge_response(self, flow: http.HTTPFlow, passage: Passage) -> Outcome:
         outcome = self._session.response(
             passage.case,
-            read.response_of(flow, held=passage.is_held),
-            self._overrides(flow, passage.case.endpoint),
+            read.response_of(flow),
+            self._settings.overrides_of(flow, passage.case.endpoint),
             removed=passage.removed,
             sent=passed(flow.request),
             received=passed(flow.response),
@@ -324,7 +315,7 @@ class FunctionsRuntime:
             passed(flow.request),
             passage.stand_in.swallowed if passage.stand_in else passed(flow.response),
             ended,
-            self._overrides(flow, passage.case.endpoint),
+            self._settings.overrides_of(flow, passage.case.endpoint),
             waited=waited,
         )
         passage.case = outcome.case
@@ -333,6 +324,7 @@ class FunctionsRuntime:
 
     def _leave_alone(self, flow: http.HTTPFlow, passage: Passage | None) -> None:
         """The response is not the site's: it is the Runtime's own, or another addon's."""
+        read.note_foreign(flow, passage.case if passage else None)
         if passage:
             enforce.keep_reply(flow, passage.case)
             passage.case = passage.case.of_somebody_else()
@@ -345,16 +337,16 @@ class FunctionsRuntime:
         if passage is None:
             passage, asked = self._begin(flow)
             self._publish(flow, passage, asked, shows=False, acts=False)
-            if read.is_answered(flow) and not asked.case.is_over:
+            if read.is_answered(flow) and not asked.case.is_over and not read.is_foreign(flow, asked.case):
                 self._publish(flow, passage, self._judge_response(flow, passage), shows=False, acts=False)
                 if not flow.live or read.end_of(flow) is not None:
                     self._end(flow, passage, read.end_of(flow))
         else:
             domain = read.function_domain(flow, self._settings.domain, self._settings.keep_host_header)
             case = passage.case.at_domain(domain)
-            overrides = self._overrides(flow, case.endpoint)
+            overrides = self._settings.overrides_of(flow, case.endpoint)
             if case.lacks_response and read.is_answered(flow):  # it was outside the scope
-                response = read.response_of(flow, held=passage.is_held)
+                response = read.response_of(flow)
                 outcome = self._session.again(case, overrides, late=(response, passed(flow.response)))
             else:
                 outcome = self._session.again(case, overrides)
@@ -383,7 +375,7 @@ class FunctionsRuntime:
 
     def _shown_by_experiment(self, flow: http.HTTPFlow, header: str, finding: Finding | None) -> None:
         passage = self._judged(flow)
-        overrides = self._overrides(flow, passage.case.endpoint)
+        overrides = self._settings.overrides_of(flow, passage.case.endpoint)
         outcome = self._session.evidence(passage.case, header, finding, overrides)
         passage.case = outcome.case
         self._publish(flow, passage, outcome, acts=False)

@@ -217,9 +217,12 @@ def prepare_upload(flow: http.HTTPFlow) -> None:
 
 
 def let_streams_flow(flow: http.HTTPFlow) -> None:
-    """Stream server-sent events and their like, in either mode: mitmproxy would hold them back until the last one."""
+    """Stream server-sent events and their like, in either mode: mitmproxy would hold them back until the last one.
+
+    A limit of the user's on the size of content takes precedence.
+    """
     assert flow.response
-    if not flow.response.stream and is_stream(flow.response):
+    if not flow.response.stream and is_stream(flow.response) and not ctx.options.body_size_limit:
         flow.response.stream = True
 
 

@@ -93,14 +93,26 @@ def hold_upload(each: http.HTTPFlow) -> bool:
 
 
 def _collect_in(buffer: ReceiveBuffer, each: http.HTTPFlow) -> bool:
-    connections: Mapping[Any, Any] = getattr(ctx.master.addons.get("proxyserver"), "connections", {})
-    for handler in connections.values():
-        if handler.client is each.client_conn:
-            for stream in _streams(handler.layer.context):
-                if getattr(stream, "flow", None) is each:
-                    stream.request_body_buf = buffer
-                    return True
+    for handler in _handlers(each):
+        for stream in _streams(handler.layer.context):
+            if getattr(stream, "flow", None) is each:
+                stream.request_body_buf = buffer
+                return True
     return False
+
+
+def _handlers(each: http.HTTPFlow) -> list[Any]:
+    """What handles the connection of a flow.
+
+    mitmproxy keeps nothing of the kind for a client replay. There it is what runs the hook that runs now.
+    """
+    if each.is_replay == "request":
+        task = asyncio.current_task()
+        frame = getattr(task.get_coro(), "cr_frame", None) if task else None
+        handler = frame.f_locals.get("self") if frame else None
+        return [handler] if hasattr(handler, "layer") else []
+    connections: Mapping[Any, Any] = getattr(ctx.master.addons.get("proxyserver"), "connections", {})
+    return [handler for handler in connections.values() if handler.client is each.client_conn]
 
 
 def _streams(context: Context) -> Iterator[HttpStream]:

@@ -21,6 +21,7 @@ from mitmproxy.exceptions import OptionsError
 from mitmproxy.options import Options
 
 from functions_runtime.catalogue import BY_ID, advice
+from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
 from functions_runtime.message import HOST_NAME
 from functions_runtime.profile import Limits, Profile, parse_limits
@@ -28,6 +29,7 @@ from functions_runtime.record.entry import Baseline
 from functions_runtime.reports.json import read_baseline
 from functions_runtime.rule import Subject
 from functions_runtime.ruling import SEVERITIES, Severity
+from functions_runtime.session import Overrides
 from functions_runtime.wire_text import printable
 from functions_runtime_proxy import filters, internals
 from functions_runtime_proxy.report_files import SUFFIXES
@@ -75,9 +77,17 @@ class Settings:
     def enforces(self) -> bool:
         return self.mode == ENFORCE
 
-    def overrides_for(self, flow: http.HTTPFlow) -> tuple[Override, ...]:
-        """The user's overrides that apply to this flow as it is now."""
-        return tuple(override for each, override in self.overrides if each.matches_flow(flow))
+    def overrides_of(self, flow: http.HTTPFlow, here: Endpoint) -> Overrides | None:
+        """The user's overrides for what a flow shows, `here` or at another endpoint. None if there are no overrides."""
+        if not self.overrides:
+            return None
+
+        def at(where: Endpoint) -> Sequence[Override]:
+            if where == here:
+                return tuple(override for each, override in self.overrides if each.matches_flow(flow))
+            return self.overrides_at(filters.subject_at(where, flow.request.scheme, flow.request.port))
+
+        return at
 
     def overrides_at(self, subject: filters.Subject) -> tuple[Override, ...]:
         """The user's overrides that apply to something that is not a flow."""

@@ -20,9 +20,9 @@ class Passage:
     `request_before` are the fields of the request as they came, None if nothing can have changed them;
     `request_after` and `response_after` are what the Runtime made of the two messages, None if it left them alone.
     `removed` are the names, in lower case, of the request's fields that the server did not get.
-    `stand_in` stands in the place of a response whose content is still arriving. `is_held` says that somebody
-    intercepted the request. `is_changed` says that the flow is not as it came. `is_published` says that the flow shows
-    what was found, `is_streamed` that mitmproxy will not hold the response's content.
+    `stand_in` stands in the place of a response whose content is still arriving. `is_changed` says that the flow is not
+    as it came. `is_published` says that the flow shows what was found, `is_streamed` that mitmproxy will not hold the
+    response's content.
     """
 
     case: Case
@@ -31,7 +31,6 @@ class Passage:
     removed: frozenset[bytes] = frozenset()
     response_after: tuple[int, Fields] | None = None
     stand_in: StandIn | None = None
-    is_held: bool = False
     is_changed: bool = False
     is_published: bool = False
     is_streamed: bool = False

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from mitmproxy import http
+from mitmproxy.flow import Flow
 from mitmproxy.proxy import mode_specs
 
 from functions_runtime.case import Case
@@ -37,6 +38,10 @@ from functions_runtime_proxy.counting import passed
 
 FINDINGS_KEY = "runtime"
 """Metadata: the findings of a flow, as a list of plain dicts."""
+FOREIGN_KEY = "runtime_foreign"
+"""Metadata: the response is another addon's, so it says nothing about the site."""
+HELD_KEY = "runtime_held"
+"""Metadata: somebody intercepted the request, so the time to the response says nothing about the server."""
 
 MAX_FACT = 2000
 """Characters of one fact that a flow file brings along."""
@@ -102,11 +107,8 @@ def _domain(host: str, known: bool) -> str | None:
     return host if known and HOST_NAME.fullmatch(host) else None
 
 
-def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
-    """The response as the server sent it. `held` says that somebody intercepted the request.
-
-    The time it took says nothing about the server then.
-    """
+def response_of(flow: http.HTTPFlow) -> Response:
+    """The response as the server sent it."""
     assert flow.response
     data = flow.response.data
     is_from_har = internals.is_from_har(flow)
@@ -115,7 +117,7 @@ def response_of(flow: http.HTTPFlow, *, held: bool = False) -> Response:
         return Response(data.status_code, fields, data.timestamp_end or 0.0, None, section)
     arrived = data.timestamp_start or flow.request.timestamp_start
     sent = flow.request.timestamp_end
-    waited = None if held or sent is None or arrived < sent else arrived - sent
+    waited = None if HELD_KEY in flow.metadata or sent is None or arrived < sent else arrived - sent
     return Response(data.status_code, fields, arrived, waited, section)
 
 
@@ -193,30 +195,47 @@ def end_of(flow: http.HTTPFlow) -> float | None:
     return flow.response.timestamp_end if flow.response else None
 
 
-def waited_in_vain(flow: http.HTTPFlow, *, held: bool) -> float | None:
-    """How many seconds a client waited for a response that did not come. None if nobody waited for the server.
-
-    `held` is as in `response_of`.
-    """
+def waited_in_vain(flow: http.HTTPFlow) -> float | None:
+    """How many seconds a client waited for a response that did not come. None if nobody waited for the server."""
     sent, server = flow.request.timestamp_end, flow.server_conn
     connected = server.timestamp_tls_setup or server.timestamp_tcp_setup
-    if held or flow.response or not flow.error or sent is None or connected is None:
+    if HELD_KEY in flow.metadata or flow.response or not flow.error or sent is None or connected is None:
         return None
     return flow.error.timestamp - max(sent, connected)
 
 
 def is_foreign(flow: http.HTTPFlow, case: Case | None) -> bool:
-    """Whether the response of a live flow, at the time of `responseheaders`, is not the Function's.
+    """Whether the response of a flow, at the time of `responseheaders`, is not the Function's.
 
-    What comes off the wire has neither content nor an end at that time. A response from server replay is a
-    recording of the Function, so it counts as the Function's unless the Runtime has replied to the request.
+    What comes off the wire has neither content nor an end at that time. A response from server replay is a recording of
+    the Function, and older than the request. It counts as the Function's unless the Runtime has replied to the request.
+    A recorded flow says whose it was.
     """
-    assert flow.response
     if not flow.live:
-        return False
-    if flow.is_replay == "response":
+        return FOREIGN_KEY in flow.metadata
+    assert flow.response
+    if flow.is_replay == "response" and flow.response.timestamp_start < flow.request.timestamp_start:
         return case is not None and case.has_reply
     return flow.response.timestamp_end is not None or flow.response.raw_content is not None
+
+
+def note_foreign(flow: http.HTTPFlow, case: Case | None) -> None:
+    """Let a recording of the flow say that the response is another addon's."""
+    if not (case and case.has_reply):
+        flow.metadata[FOREIGN_KEY] = True
+
+
+def note_held(flow: Flow) -> None:
+    """Let the flow, and a recording of it, say that somebody intercepted the request, if it has no response yet."""
+    if isinstance(flow, http.HTTPFlow) and flow.response is None:
+        flow.metadata[HELD_KEY] = True
+
+
+def forget_notes(flow: http.HTTPFlow) -> None:
+    """Forget what was noted of the exchange before, if the flow is replayed."""
+    if flow.live:
+        for key in (FOREIGN_KEY, HELD_KEY):
+            flow.metadata.pop(key, None)
 
 
 def is_stream(response: http.Response) -> bool:

@@ -336,7 +336,8 @@ def assert_whole_is_in_steps(
         whole = one.whole(exchange, Origin.RECORDED, overrides, told=told)
         steps = in_steps(other, exchange, overrides, told)
         assert Counter(whole.findings) == Counter(steps.findings)
-        assert (whole.action, whole.failures, list(whole.new)) == (steps.action, steps.failures, list(steps.new))
+        assert (whole.action, whole.failures) == (steps.action, steps.failures)
+        assert sorted(whole.new, key=str) == sorted(steps.new, key=str)  # what was told before can change their order
         assert whole.case._replace(receipt=steps.case.receipt, findings=()) == steps.case._replace(findings=())
         assert Counter(whole.case.findings) == Counter(steps.case.findings)
         outcomes.append(whole)
@@ -470,7 +471,7 @@ def test_what_was_found_in_a_request_stays_if_everything_is_forgotten_before_the
             each.clear()
         case = each.response(case, response(BAD_COOKIE, TYPE)).case
     assert sorted(counts(here)) == sorted(counts(undisturbed))
-    assert report(here) == report(undisturbed)
+    assert report(here) == replace(report(undisturbed), is_cleared=True)
 
 
 def test_content_that_comes_after_everything_was_forgotten_is_judged() -> None:
@@ -511,7 +512,7 @@ def test_a_recording_of_a_changed_exchange_keeps_all() -> None:
     assert report(here) == before
     here.clear()
     here.again(outcome.case)
-    assert report(here) == before
+    assert report(here) == replace(before, is_cleared=True)
 
 
 def test_a_recording_of_a_changed_exchange_heeds_what_the_user_wants() -> None:

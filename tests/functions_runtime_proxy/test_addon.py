@@ -98,6 +98,7 @@ def bench() -> Iterator[Bench]:
         bench = Bench(addon, context, updated)
         context.options.add_option("keep_host_header", bool, True, "")
         context.options.add_option("stream_large_bodies", str | None, None, "")
+        context.options.add_option("body_size_limit", str | None, None, "")
         yield bench
 
 
@@ -282,6 +283,7 @@ def _from_server_replay(flow: http.HTTPFlow, bench: Bench) -> http.Response:
     """What the client gets if server replay has a recording for a request."""
     bench.addon.requestheaders(flow)
     flow.response = http.Response.make(200, b"recorded", http.Headers([BAD_COOKIE]))
+    flow.response.timestamp_start = flow.request.timestamp_start - 60
     flow.is_replay = "response"
     bench.addon.responseheaders(flow)
     bench.addon.response(flow)
@@ -292,6 +294,37 @@ def test_response_from_server_replay_is_the_functions(bench: Bench) -> None:
     response = _from_server_replay(live(), bench)
     assert response.status_code == 400
     assert response.raw_content == b"Cookies max-age cannot be greater than a day"
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_a_recording_is_read_as_it_was_judged_if_another_addon_responded(mode: str, bench: Bench) -> None:
+    bench.configure(runtime_mode=mode)
+    flow = live((b"Referer", b"/a"), method="DELETE" if mode == "audit" else "GET")
+    bench.addon.requestheaders(flow)
+    flow.response = http.Response.make(200, b"made up", http.Headers([BAD_COOKIE]))
+    bench.addon.responseheaders(flow)
+    bench.addon.response(flow)
+    before = bench.found()
+    for judge in (bench.read, lambda copy: bench.call("runtime.judge", [copy])):
+        bench.call("runtime.clear")
+        judge(_finished(flow.copy()))
+        assert bench.found() == before
+
+
+def test_a_recording_is_read_as_it_was_judged_if_somebody_held_the_request(bench: Bench) -> None:
+    bench.configure(runtime_mode="audit")
+    flow = live()
+    bench.addon.requestheaders(flow)
+    flow.intercept()
+    bench.addon.update([flow])
+    flow.resume()
+    arrive(flow).timestamp_start += 60
+    bench.addon.responseheaders(flow)
+    flow.intercept()
+    bench.read(_finished(flow.copy()))
+    assert "response-too-slow" not in {rule for rule, _ in bench.found()}
+    bench.play(flow)
+    assert "runtime_held" not in flow.metadata
 
 
 def test_server_replay_does_not_take_the_place_of_the_reply_to_a_request(bench: Bench) -> None:

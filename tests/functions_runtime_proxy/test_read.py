@@ -125,13 +125,15 @@ def test_how_long_a_client_waited_in_vain(
     sent: float | None, connected: float | None, held: bool, waited: float | None
 ) -> None:
     flow = live()
-    assert read.waited_in_vain(flow, held=held) is None
+    if held:
+        read.note_held(flow)
+    assert read.waited_in_vain(flow) is None
     flow.error = Error("gone", NOW + 11)
     flow.request.timestamp_end = sent
     flow.server_conn.timestamp_tcp_setup, flow.server_conn.timestamp_tls_setup = connected, None
-    assert read.waited_in_vain(flow, held=held) == waited
+    assert read.waited_in_vain(flow) == waited
     arrive(flow)
-    assert read.waited_in_vain(flow, held=held) is None
+    assert read.waited_in_vain(flow) is None
 
 
 def test_only_a_recording_says_which_fields_it_has() -> None:
@@ -175,7 +177,7 @@ def test_response_fields_that_came_before_are_not_parsed_again() -> None:
 def test_response_is_what_the_server_sent() -> None:
     flow = live()
     arrive(flow, (b"Set-Cookie", b"a=1"), (b"X", b"\xff"), status=503)
-    response = read.response_of(flow, held=False)
+    response = read.response_of(flow)
     assert (response.status, response.fields) == (503, ((b"Set-Cookie", b"a=1"), (b"X", b"\xff")))
     assert (response.time, response.waited) == (NOW + 2, 1)
 
@@ -183,11 +185,11 @@ def test_response_is_what_the_server_sent() -> None:
 def test_response_without_times() -> None:
     flow = live()
     arrive(flow).timestamp_start = 0
-    assert read.response_of(flow, held=False).time == NOW
-    assert read.response_of(flow, held=False).waited is None
+    assert read.response_of(flow).time == NOW
+    assert read.response_of(flow).waited is None
     arrive(flow)
     flow.request.timestamp_end = None
-    assert read.response_of(flow, held=False).waited is None
+    assert read.response_of(flow).waited is None
 
 
 def test_foreign_responses_are_told_from_those_off_the_wire() -> None:
@@ -201,7 +203,21 @@ def test_foreign_responses_are_told_from_those_off_the_wire() -> None:
     arrive(flow).raw_content = b""
     assert read.is_foreign(flow, None)
     flow.is_replay = "response"
+    arrive(flow).timestamp_start = NOW - 60
     assert not read.is_foreign(flow, None)
+    flow.response = http.Response.make(404)  # for a request that the recording lacks (server_replay_extra)
+    assert read.is_foreign(flow, None)
+
+
+def test_a_recording_says_whose_its_response_was() -> None:
+    case = Session(Profile(), b"").request(_request(live(), "", keep_host_header=True), Origin.AUDITED).case
+    flow = recorded()
+    assert not read.is_foreign(flow, None)
+    read.note_foreign(flow, case)
+    assert read.is_foreign(flow, None)
+    flow.live = True
+    read.forget_notes(flow)
+    assert not flow.metadata
 
 
 # Recordings
@@ -355,7 +371,7 @@ def _from_har(method: str = "GET", *, content: str = "", set_cookie: str = "a=1\
 def test_fields_that_a_har_file_joins_are_several() -> None:
     flow = _from_har()
     assert _request(flow, "", True).fields == (HOST, (b"X", b"1"), (b"X", b"2"))
-    response = read.response_of(flow, held=False)
+    response = read.response_of(flow)
     assert [field.cookie.name for field in response.cookies] == [b"a", b"b"]
     assert (response.time, response.waited) == (1767225600.001, None)  # its end: nobody knows when it began
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from mitmproxy import http
+from mitmproxy.io import FlowWriter
+from mitmproxy.test.tflow import tflow
 
 from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump
@@ -268,3 +272,21 @@ def test_events_with_a_bad_cookie_are_answered_before_the_first_event(streaming:
     with streaming.connect(timeout=5) as client:
         client.send(request(target=path))
         _expect_reply(client.read_response(), b"GET", b"400 Bad Request", COOKIE_TOO_LONG)
+
+
+def test_an_upload_that_is_replayed_gets_its_reply_and_the_next_request_its_turn(
+    origin: Origin, start: Start, tmp_path: Path
+) -> None:
+    path, file = origin.serve(response()), tmp_path / "recorded.flow"
+    with file.open("wb") as out:
+        for method, content in (("PUT", LARGE), ("GET", b"")):
+            url = f"{origin.url}{path.decode()}"
+            flow = tflow(req=http.Request.make(method, url, content, ((b"Host", b"app.example"),)), resp=True)
+            flow.live = False
+            FlowWriter(out).add(flow)
+    options = ["keep_host_header=true", "stream_large_bodies=1k"]
+    proxy = start(f"reverse:{origin.url}", "-C", str(file), options=options)
+    proxy.wait_for_log("Runtime responded with 405 to PUT")
+    proxy.wait_for_log(r"\[replay\] server disconnect")
+    assert [message.start.partition(b" ")[0] for message in origin.seen(path)] == [b"GET"]
+    assert "crashed" not in proxy.output

@@ -69,6 +69,8 @@ NOT_A_FLOW = "the flow is not as mitmproxy writes it"
 MAX_REASON = 60
 """The most characters from a file that a reason quotes."""
 
+_FINDINGS, _FOREIGN, _HELD = "runtime", "runtime_foreign", "runtime_held"
+"""Metadata that the addon writes. Its module `read` explains them."""
 _MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError)
 """Errors that a state raises if it is not as mitmproxy writes it."""
 
@@ -418,9 +420,10 @@ def _recorded(
         port_of(addressed) if addressed else int(asked["port"]),
         section,
     )
-    response = None
-    if answered and answered["status_code"]:  # HAR files that mitmproxy read have 0 if there was none
-        response = _response(answered, asked, is_from_har=is_from_har)
+    response, metadata = None, state["metadata"]
+    # HAR files that mitmproxy read have 0 if there was none.
+    if answered and answered["status_code"] and _FOREIGN not in metadata:
+        response = _response(answered, asked, is_from_har=is_from_har, is_held=_HELD in metadata)
     return Recorded(
         position,
         request,
@@ -431,7 +434,7 @@ def _recorded(
         bool(server["tls"]) if server["address"] else None,
         asked["scheme"].decode("ascii", "replace"),
         int(asked["port"]),
-        state["metadata"].get("runtime"),
+        metadata.get(_FINDINGS),
         state if with_state else None,
     )
 
@@ -472,7 +475,7 @@ def _is_from_har(client: State) -> bool:
     return bool(peer[1] == 0)
 
 
-def _response(answered: State, asked: State, *, is_from_har: bool) -> Response:
+def _response(answered: State, asked: State, *, is_from_har: bool, is_held: bool) -> Response:
     status, headers = answered["status_code"], answered["headers"]
     headers = headers if isinstance(headers, bytes) else _fields(headers)
     fields, section = _response_section(headers, is_from_har=is_from_har)
@@ -482,7 +485,7 @@ def _response(answered: State, asked: State, *, is_from_har: bool) -> Response:
         return Response(status, fields, _time(answered["timestamp_end"]), None, section)
     arrived = _time(answered["timestamp_start"] or asked["timestamp_start"])
     sent = _time_or_none(asked["timestamp_end"])
-    waited = None if sent is None or arrived < sent else arrived - sent
+    waited = None if is_held or sent is None or arrived < sent else arrived - sent
     return Response(status, fields, arrived, waited, section)
 
 

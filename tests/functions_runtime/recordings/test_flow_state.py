@@ -141,6 +141,12 @@ def test_a_flow() -> None:
     assert one(state(metadata={"runtime": [{"rule": "x"}]})) == expected
 
 
+def test_what_the_addon_noted_of_a_response_is_heeded() -> None:
+    held, foreign = (one(state(metadata={name: True})) for name in ("runtime_held", "runtime_foreign"))
+    assert held.response == Response(200, ((b"Content-Type", b"text/html"),), NOW + 3, None)
+    assert foreign.response is None
+
+
 def test_the_whole_state_comes_along_if_somebody_asks() -> None:
     recorded = one(state(comment="a"), with_state=True)
     assert recorded.state["comment"] == "a"
