@@ -54,6 +54,7 @@ class Session:
         self._rules = tuple(rules)
         self._key = key
         self.journal = Journal(registrable=registrable)
+        self._nowhere = Journal()  # that of cases that are remembered and not counted: it stays empty
         self._consequences = Consequences(self._rules, key)
         self.use(profile)
 
@@ -73,7 +74,7 @@ class Session:
 
     def clear(self) -> None:
         """Forget everything. A case whose response has yet to come, or that is judged again, is counted once more."""
-        self.journal = self.journal.successor()
+        self.journal, self._nowhere = self.journal.successor(), Journal()
         self._consequences = Consequences(self._rules, self._key)
 
     def request(
@@ -204,7 +205,7 @@ class Session:
 
         `late` is a response that was not judged so far, and the bytes of its content.
         """
-        is_remembered = case.receipt.journal is self.journal
+        is_remembered = case.receipt.journal in (self.journal, self._nowhere)
         case = self._counted(case._replace(findings=()))
         if late:
             response, received = late
@@ -244,7 +245,7 @@ class Session:
         if case.receipt.journal is self.journal:
             enforced, recorded = _counts_as(case.origin)
             self.journal.leave_out(case.receipt, enforced=enforced, recorded=recorded, unmeasured=case.unmeasured)
-        return case._replace(receipt=case.receipt._replace(journal=self.journal.successor()))
+        return case._replace(receipt=case.receipt._replace(journal=self._nowhere))
 
     def left_out(self, names: Iterable[bytes] = ()) -> None:
         """Count an exchange outside the user's scope. `names` are those of its fields if it is recorded."""

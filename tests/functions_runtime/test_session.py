@@ -14,7 +14,7 @@ from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
 from functions_runtime.message import Exchange, Request, Response
-from functions_runtime.profile import SEED_PAGE_LIMITS, Limits, Profile
+from functions_runtime.profile import CONCURRENT_REQUESTS_LIMIT, SEED_PAGE_LIMITS, Limits, Profile
 from functions_runtime.record.report import Report
 from functions_runtime.rule import Example
 from functions_runtime.rules.restricted_header_used import by_experiment
@@ -452,6 +452,15 @@ def test_what_is_outside_a_new_scope_counts_no_more_until_it_is_judged_again() -
     for case in left:
         here.again(case)
     assert report(here) == replace(report(whole), outside_scope=2)
+
+
+def test_an_exchange_that_was_left_out_is_not_remembered_twice() -> None:
+    here = session()
+    exchanges = [Request(host="a.example", time=100.0 + number / 64) for number in range(CONCURRENT_REQUESTS_LIMIT)]
+    cases = [here.response(here.request(each, Origin.AUDITED).case, response(TYPE)).case for each in exchanges]
+    cases = [here.ended(case, 0, 5, 102.0).case for case in cases]
+    left = here.again(here.leave_out(cases[0])).case
+    assert rules(here.again(left).case) == []
 
 
 def test_hosts_judged_before_another_scope_are_not_in_it_until_they_are_judged_again() -> None:
