@@ -110,6 +110,8 @@ class Session:
 
     def sent(self, case: Case, sent: int, overrides: Overrides | None = None) -> Outcome:
         """Judge a request once more when its content is there, of which the head said nothing. `sent` is its bytes."""
+        if case.receipt.journal is self._nowhere:
+            return Outcome(case)
         case = self._counted(case)
         case = case._replace(exchange=case.exchange._replace(sent=sent))
         if case.exchange.awaited:
@@ -159,12 +161,17 @@ class Session:
         vain for a response.
         """
         request, response, removed, _, _, _, _, over_tls = case.exchange
-        if case.origin is Origin.CHANGED or case.foreign or case.receipt.journal is not self.journal:
+        if case.origin is Origin.CHANGED or case.foreign:
             return Outcome(case)
+        is_counted = case.receipt.journal is self.journal
         if response is None:
             case = case._replace(exchange=case.exchange._replace(sent=max(sent, case.exchange.sent)))
-            return Outcome(case) if case.has_reply else self._unanswered(case, overrides, waited=waited)
+            if case.has_reply or not is_counted:
+                return Outcome(case)
+            return self._unanswered(case, overrides, waited=waited)
         exchange = Exchange.whole(request, response, sent, received, ended, over_tls, removed)
+        if not is_counted:
+            return Outcome(case._replace(exchange=exchange, is_over=True))
         return self._over(case, exchange, overrides)
 
     def whole(
@@ -234,17 +241,21 @@ class Session:
 
         What an earlier experiment has shown gives way.
         """
-        self.journal.hosts.tested(case.endpoint.host, header)
-        told = [each for each in case.told if (each.rule, each.subject) != (BY_EXPERIMENT, header)]
+        about = (BY_EXPERIMENT, header)
+        # A trace in headers, which goes less far than an experiment, is evidence whatever an experiment shows.
+        told = [each for each in case.told if (each.rule, each.subject) != about or not (finding or each.extent)]
         if finding:
             told.insert(0, finding)
-        return self.again(case._replace(told=tuple(told)), overrides)
+        outcome = self.again(case._replace(told=tuple(told)), overrides)
+        self.journal.hosts.tested(case.endpoint.host, header)
+        return outcome
 
     def leave_out(self, case: Case) -> Case:
         """Take back all that was counted of a case, because it is outside the scope now."""
         if case.receipt.journal is self.journal:
             enforced, recorded = _counts_as(case.origin)
             self.journal.leave_out(case.receipt, enforced=enforced, recorded=recorded, unmeasured=case.unmeasured)
+            self.journal.hosts.reached(case.endpoint.host, untested(case.exchange), -1)
         return case._replace(receipt=case.receipt._replace(journal=self._nowhere))
 
     def left_out(self, names: Iterable[bytes] = ()) -> None:
@@ -267,6 +278,7 @@ class Session:
         """The case, counted once more with its findings if everything was forgotten meanwhile."""
         if case.receipt.journal is self.journal:
             return case
+        self.journal.outside_scope -= case.receipt.journal is self._nowhere
         receipt = self._begin(case.exchange, case.endpoint, case.origin, case.unmeasured)
         if case.exchange.response:
             self._saw_response(case.endpoint, case.exchange, case.exchange.response)
@@ -282,7 +294,7 @@ class Session:
 
     def _cookies(self, request: Request, response: Response, action: Action) -> Sequence[CookieKey | None]:
         """Take the cookies of a response into account, and what the Runtime makes of them."""
-        return self.journal.inventory.saw_cookies(request.host, response, action) if response.cookies else ()
+        return self.journal.inventory.saw_cookies(request.endpoint.host, response, action) if response.cookies else ()
 
     def _asked(self, case: Case, overrides: Overrides | None, *, again: bool = False) -> Outcome:
         """What the Runtime does with a request, and what follows from one that never reaches the site."""

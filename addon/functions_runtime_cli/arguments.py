@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from functions_runtime.wire_text import printable
 
@@ -23,12 +23,13 @@ def print_anything() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def say(text: str) -> None:
-    """Print to standard output. If its reader has stopped, as `head` does, it misses the rest, and that is no error."""
+def say(text: str, to: TextIO | None = None) -> None:
+    """Print to standard output or another stream. A reader that has stopped, as `head` does, misses the rest."""
+    stream = to or sys.stdout
     try:
-        print(text, flush=True)
+        print(text, file=stream, flush=True)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:

@@ -175,7 +175,7 @@ def _complain_of(judged: Judged) -> None:
 
 def _complain(*sentences: str) -> int:
     for sentence in sentences:
-        print(printable(sentence, 2000), file=sys.stderr)
+        say(printable(sentence, 2000), sys.stderr)
     return WRONG
 
 

@@ -195,7 +195,7 @@ def judge(name: str, plan: Plan, saw: Callable[[Journal], None] | None = None) -
             if isinstance(each, Skipped):
                 judged.skip(each.reason, Skips(1, (Place(shown, each.position),)))
             else:
-                if _judge_one(session, judgement, each):
+                if _judge_one(session, judgement, each) and not each.is_foreign:
                     judged.note_lacks(each.response, Place(shown, position))
             if saw:
                 saw(journal)
@@ -222,11 +222,11 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
     overrides = _overrides(settings, subject, request.endpoint) if subject and settings.overrides else None
     told, is_changed = read.findings_from_plain(recorded.stored) if recorded.stored else ((), False)
     sent, received, ended, over_tls = recorded.sent, recorded.received, recorded.ended, recorded.over_tls
-    if is_changed:
+    if is_changed or recorded.is_foreign:
         unmeasured = response is not None
         session.request(
             request,
-            Origin.CHANGED,
+            Origin.CHANGED if is_changed else Origin.RECORDED,
             overrides,
             told=told,
             unmeasured=unmeasured,

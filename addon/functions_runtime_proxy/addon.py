@@ -9,7 +9,6 @@ import functools
 import gc
 import logging
 import secrets
-import sys
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
@@ -26,11 +25,10 @@ from functions_runtime.reports import terminal
 from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
 from functions_runtime.session import Session
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
-from functions_runtime_proxy import content_view, enforce, internals, options, publish, read
+from functions_runtime_proxy import content_view, enforce, gate, internals, options, publish, read
 from functions_runtime_proxy.counting import passed
 from functions_runtime_proxy.dashboard import Dashboard
-from functions_runtime_proxy.gate import EXIT_STATUS, why_it_fails
-from functions_runtime_proxy.passage import Passage, Passages, run_of
+from functions_runtime_proxy.passage import Passage, Passages, Run, run_of
 from functions_runtime_proxy.probe import Probe
 from functions_runtime_proxy.registrable import registrable_domain
 from functions_runtime_proxy.report_files import LOG_SUFFIX, ReportWriter
@@ -48,6 +46,7 @@ class FunctionsRuntime:
         self._is_over = False
         self._log_that_scope_is_late = functools.cache(publish.log_that_scope_is_late)  # once
         self._passages: Passages = WeakKeyDictionary()
+        self._run = Run(self._session, self._passages, self._settings)
         self._writer = ReportWriter(self._report)
         self._dashboard = Dashboard(self._report)
         self._probe = Probe(self._shown_by_experiment, self._original_fields)
@@ -59,7 +58,8 @@ class FunctionsRuntime:
         options.declare(loader)
         for sentence in options.unknown(internals.deferred_options(ctx.options)):
             logger.error("%s", sentence)  # an error in the log makes mitmproxy end, and is a sentence
-        self._session, self._passages = run_of(ctx.master, (self._session, self._passages))
+        self._run = run_of(ctx.master, self._run)
+        self._session, self._passages, self._settings = self._run.session, self._run.passages, self._run.settings
         self._heed_options()
         content_view.register(self._passages.get)
 
@@ -77,6 +77,7 @@ class FunctionsRuntime:
 
     def _heed_options(self) -> None:
         before, self._settings = self._settings, options.read(ctx.options, self._settings)
+        self._run.settings = self._settings
         if before.scope_text != self._settings.scope_text:
             self._session.scope_changed()
         self._session.use(self._settings.profile)
@@ -102,10 +103,7 @@ class FunctionsRuntime:
         if internals.prints_log() or not report.judged:
             logger.info(terminal.summary(report, settings.reports, settings.scope_text, settings.show))
         if internals.is_ending():
-            reasons = why_it_fails(report, settings.fail_on)
-            if reasons:
-                print("Runtime:", "\n".join(reasons), file=sys.stderr)  # also if the log is quiet
-            internals.exit_afterwards(EXIT_STATUS if reasons else 0)
+            internals.exit_afterwards(gate.status_of(report, settings.fail_on))
 
     def _report(self) -> Report:
         settings = self._settings
@@ -279,7 +277,7 @@ class FunctionsRuntime:
             outcome = self._session.whole(read.recorded_exchange(flow, request), origin, overrides, told=told)
         else:
             over_tls, names, sent = read.is_over_tls(flow), read.recorded_names(flow), passed(flow.request)
-            unmeasured = origin is Origin.CHANGED and read.is_answered(flow)
+            unmeasured = origin is Origin.CHANGED and read.is_answered(flow) and not read.is_foreign(flow, None)
             outcome = self._session.request(
                 request,
                 origin,
@@ -359,7 +357,8 @@ class FunctionsRuntime:
         passage = self._passages.get(flow)
         if passage:
             passage.case = self._session.leave_out(passage.case)
-            publish.silence(flow, passage.case.findings if passage.is_changed else ())
+            passage.is_published = True
+            publish.silence(flow, (*passage.case.findings, *passage.case.silenced) if passage.is_changed else ())
 
     def _original_fields(self, flow: http.HTTPFlow) -> Fields:
         passage = self._passages.get(flow)
@@ -374,6 +373,8 @@ class FunctionsRuntime:
         return self._passages[flow]
 
     def _shown_by_experiment(self, flow: http.HTTPFlow, header: str, finding: Finding | None) -> None:
+        if not self._settings.scope(flow):
+            return
         passage = self._judged(flow)
         overrides = self._settings.overrides_of(flow, passage.case.endpoint)
         outcome = self._session.evidence(passage.case, header, finding, overrides)
@@ -386,12 +387,7 @@ class FunctionsRuntime:
     def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
         if isinstance(action, Respond):
             passage.is_changed = True
-            if not enforce.respond_to_request(flow, action.reply):
-                logger.warning(
-                    "Runtime: the upload of flow %s could not be held back. If it is large, mitmproxy breaks it off; "
-                    "unset stream_large_bodies to avoid that.",
-                    flow.id,
-                )
+            enforce.respond_to_request(flow, action.reply)
             return
         assert passage.request_before is not None
         passage.removed = enforce.rewrite_request(flow, passage.request_before, action)

@@ -5,6 +5,7 @@ A response cannot simply be swapped when its head is there, because its content 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -17,6 +18,8 @@ from functions_runtime.syntax.rfc9110 import Fields, without_fields
 from functions_runtime_proxy import internals
 from functions_runtime_proxy.counting import StreamFunction, count_stream
 from functions_runtime_proxy.read import is_stream
+
+logger = logging.getLogger("runtime")
 
 
 def rewrite_request(flow: http.HTTPFlow, fields: Fields, action: Action) -> frozenset[bytes]:
@@ -82,15 +85,17 @@ class _NotStreamed(http.Request):
         pass
 
 
-def respond_to_request(flow: http.HTTPFlow, reply: Reply) -> bool:
-    """Give the reply in place of contacting the server.
-
-    Returns False if the user streams large bodies and the upload could not be held back.
-    """
+def respond_to_request(flow: http.HTTPFlow, reply: Reply) -> None:
+    """Give the reply in place of contacting the server."""
     flow.request.stream = False
     flow.request.__class__ = _NotStreamed
     flow.response = reply_to(flow, reply)
-    return not ctx.options.stream_large_bodies or internals.discard_upload(flow)
+    if ctx.options.stream_large_bodies and not internals.discard_upload(flow):
+        logger.warning(
+            "Runtime: the upload of flow %s could not be held back. If it is large, mitmproxy breaks it off; "
+            "unset stream_large_bodies to avoid that.",
+            flow.id,
+        )
 
 
 def keep_reply(flow: http.HTTPFlow, case: Case) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from functions_runtime.record.inventory import Standing
@@ -14,6 +15,14 @@ EXIT_STATUS = 2
 """The exit status of a run that fails."""
 MAX_NAMED = 5
 """The most problems that are named."""
+
+
+def status_of(report: Report, fail_on: Severity | None) -> int:
+    """The exit status of a run of mitmproxy. It says why the run fails on standard error, also if the log is quiet."""
+    reasons = why_it_fails(report, fail_on)
+    if reasons:
+        print("Runtime:", "\n".join(reasons), file=sys.stderr)
+    return EXIT_STATUS if reasons else 0
 
 
 def why_it_fails(

@@ -11,6 +11,7 @@ from functions_runtime.case import Case
 from functions_runtime.session import Session
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime_proxy.enforce import StandIn
+from functions_runtime_proxy.options import Settings
 
 
 @dataclass(slots=True)
@@ -38,8 +39,15 @@ class Passage:
 
 Passages = WeakKeyDictionary[http.HTTPFlow, Passage]
 
-Run = tuple[Session, Passages]
-"""What is remembered as long as mitmproxy runs."""
+
+@dataclass(slots=True)
+class Run:
+    """What is remembered as long as mitmproxy runs, with the settings as they were read last."""
+
+    session: Session
+    passages: Passages
+    settings: Settings
+
 
 _RUNS: WeakKeyDictionary[object, Run] = WeakKeyDictionary()
 

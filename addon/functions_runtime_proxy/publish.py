@@ -53,8 +53,10 @@ def annotate(
 
 
 def silence(flow: http.HTTPFlow, enforced: Sequence[Finding]) -> None:
-    """Show no findings on the flow. A recording of it must still say what was `enforced`."""
+    """Show on the flow that it was not judged. A recording of it must still say what was `enforced`."""
     annotate(flow, (), Severity.ERROR, enforced=True, silenced=enforced)
+    if not enforced:
+        del flow.metadata[FINDINGS_KEY]
 
 
 def _show(flow: http.HTTPFlow, findings: Sequence[Finding]) -> None:
@@ -82,7 +84,7 @@ def _take_back(flow: http.HTTPFlow) -> None:
 
 def _without(ours: Iterable[str], line: str) -> str:
     """What a user wrote behind our text in a line. If nothing is left, a line that counts as ours."""
-    for own in ours:
+    for own in sorted(ours, key=len, reverse=True):
         line = line.replace(own, "")
     return _MORE.sub("", line).strip() or OUR_LINE
 

@@ -14,7 +14,13 @@ from functions_runtime.catalogue import BY_ID, RULES
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.engine import Override
 from functions_runtime.message import Exchange, Request, Response
-from functions_runtime.profile import CONCURRENT_REQUESTS_LIMIT, SEED_PAGE_LIMITS, Limits, Profile
+from functions_runtime.profile import (
+    CONCURRENT_REQUESTS_LIMIT,
+    RESPONSE_SIZE_LIMIT,
+    SEED_PAGE_LIMITS,
+    Limits,
+    Profile,
+)
 from functions_runtime.record.report import Report
 from functions_runtime.rule import Example
 from functions_runtime.rules.restricted_header_used import by_experiment
@@ -209,6 +215,28 @@ def test_a_later_experiment_that_shows_nothing_takes_back_what_an_earlier_one_sh
         case = here.evidence(case, name, None).case
     assert "restricted-header-used" not in rules(case)
     assert counts(here) == before
+    here.clear()
+    for name in ("via", "referer"):
+        case = here.evidence(case, name, None).case
+    assert report(here).notices == ()
+
+
+def test_a_trace_stays_whatever_an_experiment_shows() -> None:
+    here = session()
+    vary = play(here, request((b"Referer", b"https://b.example/")), response((b"Vary", b"Referer"), TYPE)).findings
+    case = here.request(request(), Origin.CHANGED, told=vary).case
+    for found in (by_experiment("referer", ["status"]), None):
+        case = here.evidence(case, "referer", found).case
+        assert rules(case).count("restricted-header-used") == bool(found)
+    case = here.request(request(), Origin.CHANGED, told=vary).case
+    assert "restricted-header-used" in rules(here.evidence(case, "referer", None).case)
+
+
+def test_a_cookie_is_at_the_host_that_reports_show() -> None:
+    here = session()
+    asked = Request(host="ada:secret@a.example", fields=((b"Host", b"ada:secret@a.example"),))
+    play(here, asked, response(BAD_COOKIE))
+    assert "secret" not in repr((report(here).cookies, report(here).hosts))
 
 
 # The end
@@ -285,8 +313,9 @@ def test_what_was_forgotten_meanwhile_has_no_end() -> None:
     here = session()
     case = here.response(here.request(request(), Origin.AUDITED).case, response()).case
     here.clear()
-    assert here.ended(case, 0, 5, 3.0) == Outcome(case)
-    assert counts(here) == []
+    over = here.ended(case, 0, RESPONSE_SIZE_LIMIT + 1, 3.0)
+    assert (over.findings, counts(here)) == ((), [])
+    assert "response-too-large" in rules(here.again(over.case).case)
 
 
 def test_the_end_does_not_say_again_what_the_head_has_said() -> None:
@@ -441,17 +470,18 @@ def test_what_is_outside_a_new_scope_counts_no_more_until_it_is_judged_again() -
     for of in (here, without, whole):
         play(of, request(), response(BAD_COOKIE, TYPE))
         if of is not without:
-            cases = [play(of, request(path="/out"), response(BAD_COOKIE, TYPE))]
+            cases = [play(of, request((b"Via", b"1.1 a"), path="/out"), response(BAD_COOKIE, TYPE))]
             cases.append(of.request(request(path="/changed"), Origin.CHANGED, told=(TOLD,), unmeasured=True).case)
         if of is here:
             left = cases
     for _ in range(2):
         left = [here.leave_out(case) for case in left]
-        assert here.ended(left[0], 0, 0, 1.0) == Outcome(left[0])
+        for step in (here.sent(left[0], 5), here.ended(left[0], 0, 0, 1.0)):
+            assert (step.findings, step.new) == ((), ())
         assert report(here) == replace(report(without), outside_scope=2)
     for case in left:
         here.again(case)
-    assert report(here) == replace(report(whole), outside_scope=2)
+    assert report(here) == report(whole)
 
 
 def test_an_exchange_that_was_left_out_is_not_remembered_twice() -> None:
@@ -467,9 +497,12 @@ def test_hosts_judged_before_another_scope_are_not_in_it_until_they_are_judged_a
     here = session()
     case = play(here, request(), response(BAD_COOKIE, TYPE))
     here.scope_changed()
-    assert [host.own for host in here.report("audit", scoped=True).hosts] == [False]
+    waiting = here.request(Request(host="b.example"), Origin.AUDITED).case
+    here.scope_changed()
+    assert [host.own for host in here.report("audit", scoped=True).hosts] == [False, False]
     here.again(case)
-    assert [host.own for host in here.report("audit", scoped=True).hosts] == [True]
+    here.response(waiting, response(TYPE))
+    assert [host.own for host in here.report("audit", scoped=True).hosts] == [True, True]
 
 
 def test_what_was_found_in_a_request_stays_if_everything_is_forgotten_before_the_response() -> None:

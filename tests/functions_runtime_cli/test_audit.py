@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mitmproxy.io import FlowWriter
+from mitmproxy.test import tflow
 
 from functions_runtime_cli import audit, judging, opening
 from functions_runtime_cli.audit import main
@@ -477,6 +479,23 @@ def test_standard_output_escapes_what_it_cannot_encode(program: str, tmp_path: P
     )
     assert done.returncode == 2
     assert b"/\\u65e5" in done.stdout
+
+
+@pytest.mark.parametrize("is_foreign", [True, False])
+def test_what_another_addon_responded_to_is_judged_as_the_addon_judges_it(
+    is_foreign: bool, tmp_path: Path, out: Path
+) -> None:
+    recording = tmp_path / "a.flow"
+    flow = tflow.tflow(resp=True)
+    flow.live, flow.metadata = False, {"runtime_foreign": True} if is_foreign else {}
+    flow.request.method, flow.request.content = "POST", b"x" * 1_200_000
+    with recording.open("wb") as file:
+        FlowWriter(file).add(flow)
+    found = judged(out, recording)
+    assert [each["rule"] for each in found["findings"] if each["severity"] == "error"] == (
+        [] if is_foreign else ["request-too-large"]
+    )
+    assert found["notices"] == []
 
 
 def test_a_scope_does_not_make_cookies_of_others_disappear(tmp_path: Path, out: Path) -> None:

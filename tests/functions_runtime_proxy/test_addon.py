@@ -829,7 +829,12 @@ def test_what_is_outside_a_new_scope_no_longer_counts_once_it_is_judged_again(be
     bench.call("runtime.judge", [mine, others])
     report = bench.report()
     assert {each["host"]: each["own"] for each in report["hosts"]} == {"mine.test": True, "kept.test": False}
-    assert (mine.marked, others.marked, others.comment, others.metadata["runtime"]) == (":red_circle:", "", "", [])
+    assert (mine.marked, others.marked, others.comment) == (":red_circle:", "", "")
+    assert "runtime" not in others.metadata  # or the view Runtime would say that all is well
+    bench.addon._shown_by_experiment(others, "referer", by_experiment("referer", ["status"]))
+    others.error = mitmproxy_flow.Error("gone")
+    bench.addon.error(others)
+    assert (others.marked, "runtime" in others.metadata) == ("", False)
     assert report["exchanges"]["judged"] == 2
     bench.call("runtime.judge", [others])
     bench.configure(runtime_scope="")
@@ -845,6 +850,13 @@ def test_what_enforce_mode_changed_is_still_known_outside_the_scope(bench: Bench
     bench.call("runtime.judge", [flow])
     assert {(each["enforced"], each["shown"]) for each in flow.metadata["runtime"]} == {(True, False)}
     assert bench.report()["exchanges"]["judged"] == 0
+    copy = _finished(flow.copy())
+    bench.configure(runtime_scope="", runtime_rules=["/restricted-request-header/off"])
+    bench.read(copy)
+    bench.configure(runtime_scope="~d elsewhere")
+    bench.call("runtime.judge", [copy])
+    assert "restricted-request-header" in [each["rule"] for each in copy.metadata["runtime"] if each["enforced"]]
+    bench.configure(runtime_rules=[])
     bench.configure(runtime_scope="")
     bench.call("runtime.judge", [flow])
     assert "restricted-request-header" in _rules(flow)

@@ -53,7 +53,10 @@ def test_a_run_with_an_error_ends_with_2_and_loses_nothing(tmp_path: Path, origi
 def test_a_script_that_is_loaded_again_goes_on_with_the_run(tmp_path: Path, origin: Origin) -> None:
     script = tmp_path / "copy.py"
     script.write_text(f"import sys\nsys.path.insert(0, {str(ADDON.parent)!r})\n{ADDON.read_text(encoding='utf-8')}")
-    options = ["runtime_fail_on=error", f"runtime_report={tmp_path / 'report.json'}", "keep_host_header=true"]
+    report = tmp_path / "report.json"
+    report.write_text('{"schema": "runtime-report/1", "findings": []}', encoding="utf-8")
+    options = ["runtime_fail_on=error", f"runtime_report={report}", f"runtime_baseline={report}"]
+    options += ["runtime_scope=~all", "keep_host_header=true"]
     proxy = Mitmdump(tmp_path, f"reverse:{origin.url}", "-s", str(script), options=options, addon=False)
     before, is_loaded = visit(proxy, origin, OVER_A_DAY), threading.Event()
 
@@ -71,7 +74,7 @@ def test_a_script_that_is_loaded_again_goes_on_with_the_run(tmp_path: Path, orig
     assert proxy.stop() == 2
     assert "cookie-lifetime-too-long" in {each["rule"] for each in proxy.findings(before)}
     assert {"restricted-request-header", "cookie-domain-replaced"} <= {each["rule"] for each in proxy.findings(during)}
-    assert "runtime_scope" not in proxy.output  # the request was judged before, not too late
+    assert "runtime_scope needs the response" not in proxy.output  # the request was judged before, not too late
 
 
 @pytest.mark.parametrize(

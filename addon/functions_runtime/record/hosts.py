@@ -123,6 +123,8 @@ class Hosts:
 
     def saw_response(self, request: Request, response: Response) -> None:
         """Take the response to a request into account."""
+        if self._before:
+            self.is_in_scope(request.endpoint.host)
         if not self.has_credentials:
             self.has_credentials = b"set-cookie" in response.by_name
             self.has_login = self.has_login or response.status == 401
@@ -141,14 +143,15 @@ class Hosts:
         if seen:
             seen.unclean += number
 
-    def reached(self, host: str, names: Iterable[str]) -> None:
-        """Count restricted headers that reached the host although nothing shows whether it uses them."""
+    def reached(self, host: str, names: Iterable[str], number: int = 1) -> None:
+        """Count restricted headers that reached the host although nothing shows whether it uses them. -1: one less."""
         seen = self.seen.get(host)
         if seen:
             untested = seen.untested = seen.untested or {}
             for name in names:
-                if name in untested or len(untested) < MAX_UNTESTED:
-                    untested[name] = untested.get(name, 0) + 1
+                count = untested.pop(name, 0) + number
+                if count > 0 and len(untested) < MAX_UNTESTED:
+                    untested[name] = count
 
     def tested(self, host: str, name: str) -> None:
         """Forget a header once an experiment has shown whether the host depends on it."""

@@ -14,7 +14,8 @@ class Recorded(NamedTuple):
     says so. `ended` is when the response ended, in seconds since 1970-01-01 UTC, None if nobody knows. `over_tls` says
     how the request reached the server, None if nobody knows. `scheme` and `port` are those of the URL. `stored` are
     the findings that a flow file holds, as plain data that anybody may have written. If somebody asked for them,
-    `state` is all of a flow, and `contents` are those of request and response in a HAR file.
+    `state` is all of a flow, and `contents` are those of request and response in a HAR file. `is_foreign` says that
+    another addon responded, so that there is no response of the site's.
     """
 
     position: int
@@ -29,6 +30,7 @@ class Recorded(NamedTuple):
     stored: Any = None
     state: Any = None
     contents: tuple[bytes, bytes] = (b"", b"")
+    is_foreign: bool = False
 
     @property
     def names(self) -> tuple[bytes, ...]:

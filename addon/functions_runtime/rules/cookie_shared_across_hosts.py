@@ -11,7 +11,7 @@ from functions_runtime.profile import Profile
 from functions_runtime.record.bounded import Digest, Recent, keep, keyed_digest, remember
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.ruling import Basis, Finding, Severity
-from functions_runtime.wire_text import printable
+from functions_runtime.wire_text import printable, shown_host
 
 MOST = 4096
 """The most cookies that were set for several hosts, and cookies that were sent, that are remembered."""
@@ -109,7 +109,7 @@ def _find(found: dict[tuple[bytes, Endpoint], Finding], name: bytes, origin: Ori
     found[name, endpoint] = RULE.finding(
         printable(name.strip()),
         endpoint=endpoint,
-        setter=printable(origin.setter),
+        setter=shown_host(origin.setter),
         domain=printable(origin.domain),
         host=endpoint.host,
     )

@@ -89,6 +89,8 @@ def test_after_another_choice_only_what_is_judged_then_is_own() -> None:
     hosts.saw_request(Request(host="a.example"))
     hosts.is_in_scope("b.example")
     assert owned(hosts, "a.example", "b.example", "c.example", scoped=True) == ["a.example", "b.example"]
+    hosts.saw_response(Request(host="c.example"), Response())
+    assert owned(hosts, "c.example", scoped=True) == ["c.example"]
 
 
 def test_a_host_without_exchanges_was_not_seen() -> None:
@@ -197,6 +199,15 @@ def test_a_refusal_is_something_to_log_in_to() -> None:
 
 
 # Restricted headers
+
+
+def test_restricted_headers_can_be_counted_less() -> None:
+    hosts = seen(("a.example", (), ()))
+    counts = []
+    for number in (1, 1, -1, -1, -1):
+        hosts.reached("a.example", ["via"], number)
+        counts.append(dict(hosts.seen["a.example"].untested or {}))
+    assert counts == [{"via": 1}, {"via": 2}, {"via": 1}, {}, {}]
 
 
 def test_restricted_headers_are_counted_until_they_are_tested() -> None:
