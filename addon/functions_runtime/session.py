@@ -255,7 +255,10 @@ class Session:
         if case.receipt.journal is self.journal:
             enforced, recorded = _counts_as(case.origin)
             self.journal.leave_out(case.receipt, enforced=enforced, recorded=recorded, unmeasured=case.unmeasured)
-            self.journal.hosts.reached(case.endpoint.host, untested(case.exchange), -1)
+            if case.exchange.response:
+                self.journal.hosts.reached(case.endpoint.host, untested(case.exchange), -1)
+        elif case.receipt.journal is not self._nowhere:
+            self.journal.outside_scope += 1
         return case._replace(receipt=case.receipt._replace(journal=self._nowhere))
 
     def left_out(self, names: Iterable[bytes] = ()) -> None:

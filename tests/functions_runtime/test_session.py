@@ -484,6 +484,24 @@ def test_what_is_outside_a_new_scope_counts_no_more_until_it_is_judged_again() -
     assert report(here) == report(whole)
 
 
+def test_what_is_left_out_after_everything_was_forgotten_counts_as_outside_once() -> None:
+    here = session()
+    case = play(here, request(), response(TYPE))
+    here.clear()
+    for _ in range(2):
+        case = here.leave_out(case)
+        assert (report(here).judged, report(here).outside_scope) == (0, 1)
+    here.again(case)
+    assert (report(here).judged, report(here).outside_scope) == (1, 0)
+
+
+def test_a_request_that_waits_takes_no_header_back_when_it_is_left_out() -> None:
+    here = session()
+    play(here, request((b"Via", b"1.1 a")), response(TYPE))
+    here.leave_out(here.request(request((b"Via", b"1.1 a")), Origin.AUDITED).case)
+    assert ["via (1)" in notice.message for notice in report(here).notices] == [True]
+
+
 def test_an_exchange_that_was_left_out_is_not_remembered_twice() -> None:
     here = session()
     exchanges = [Request(host="a.example", time=100.0 + number / 64) for number in range(CONCURRENT_REQUESTS_LIMIT)]
