@@ -53,7 +53,8 @@ class Case(NamedTuple):
     @property
     def lacks_response(self) -> bool:
         """Whether a response of the site's would be news."""
-        return self.exchange.response is None and self.origin is not Origin.CHANGED and not self.foreign
+        has_other = self.foreign or self.has_reply or self.origin is Origin.CHANGED
+        return self.exchange.response is None and not has_other
 
     def of_somebody_else(self) -> Case:
         """The case once somebody else has responded."""

@@ -166,8 +166,10 @@ class Session:
         is_counted = case.receipt.journal is self.journal
         if response is None:
             case = case._replace(exchange=case.exchange._replace(sent=max(sent, case.exchange.sent)))
-            if case.has_reply or not is_counted:
+            if case.has_reply:
                 return Outcome(case)
+            if not is_counted:
+                return Outcome(case._replace(is_over=True))
             return self._unanswered(case, overrides, waited=waited)
         exchange = Exchange.whole(request, response, sent, received, ended, over_tls, removed)
         if not is_counted:
@@ -242,7 +244,7 @@ class Session:
         What an earlier experiment has shown gives way.
         """
         about = (BY_EXPERIMENT, header)
-        # A trace in headers, which goes less far than an experiment, is evidence whatever an experiment shows.
+        # An experiment goes further than a trace in headers, which is evidence if the experiment shows nothing.
         told = [each for each in case.told if (each.rule, each.subject) != about or not (finding or each.extent)]
         if finding:
             told.insert(0, finding)
@@ -252,13 +254,12 @@ class Session:
 
     def leave_out(self, case: Case) -> Case:
         """Take back all that was counted of a case, because it is outside the scope now."""
-        if case.receipt.journal is self.journal:
-            enforced, recorded = _counts_as(case.origin)
-            self.journal.leave_out(case.receipt, enforced=enforced, recorded=recorded, unmeasured=case.unmeasured)
-            if case.exchange.response:
-                self.journal.hosts.reached(case.endpoint.host, untested(case.exchange), -1)
-        elif case.receipt.journal is not self._nowhere:
-            self.journal.outside_scope += 1
+        if case.receipt.journal is not self.journal:
+            return case
+        enforced, recorded = _counts_as(case.origin)
+        self.journal.leave_out(case.receipt, enforced=enforced, recorded=recorded, unmeasured=case.unmeasured)
+        if case.exchange.response:
+            self.journal.hosts.reached(case.endpoint.host, untested(case.exchange), -1)
         return case._replace(receipt=case.receipt._replace(journal=self._nowhere))
 
     def left_out(self, names: Iterable[bytes] = ()) -> None:

@@ -218,7 +218,7 @@ def _judge_one(session: Session, judgement: Judgement, recorded: Recorded) -> bo
     if judgement.scope and subject and not judgement.scope.matches(subject):
         session.left_out(recorded.names)
         return False
-    request, response = recorded.request, recorded.response
+    request, response = recorded.request, None if recorded.is_foreign else recorded.response
     overrides = _overrides(settings, subject, request.endpoint) if subject and settings.overrides else None
     told, is_changed = read.findings_from_plain(recorded.stored) if recorded.stored else ((), False)
     sent, received, ended, over_tls = recorded.sent, recorded.received, recorded.ended, recorded.over_tls

@@ -335,7 +335,7 @@ class FunctionsRuntime:
         if passage is None:
             passage, asked = self._begin(flow)
             self._publish(flow, passage, asked, shows=False, acts=False)
-            if read.is_answered(flow) and not asked.case.is_over and not read.is_foreign(flow, asked.case):
+            if read.is_answered_by_site(flow, asked.case) and not asked.case.is_over:
                 self._publish(flow, passage, self._judge_response(flow, passage), shows=False, acts=False)
                 if not flow.live or read.end_of(flow) is not None:
                     self._end(flow, passage, read.end_of(flow))
@@ -343,7 +343,7 @@ class FunctionsRuntime:
             domain = read.function_domain(flow, self._settings.domain, self._settings.keep_host_header)
             case = passage.case.at_domain(domain)
             overrides = self._settings.overrides_of(flow, case.endpoint)
-            if case.lacks_response and read.is_answered(flow):  # it was outside the scope
+            if case.lacks_response and read.is_answered_by_site(flow, case):  # it was outside the scope
                 response = read.response_of(flow)
                 outcome = self._session.again(case, overrides, late=(response, passed(flow.response)))
             else:
@@ -373,6 +373,7 @@ class FunctionsRuntime:
         return self._passages[flow]
 
     def _shown_by_experiment(self, flow: http.HTTPFlow, header: str, finding: Finding | None) -> None:
+        """Take down what an experiment without this header has shown, if the flow is still in scope."""
         if not self._settings.scope(flow):
             return
         passage = self._judged(flow)
@@ -385,6 +386,7 @@ class FunctionsRuntime:
     # Enforce
 
     def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
+        """Let happen to the request what was ruled, and remember what it was before."""
         if isinstance(action, Respond):
             passage.is_changed = True
             enforce.respond_to_request(flow, action.reply)
@@ -435,5 +437,6 @@ class FunctionsRuntime:
         internals.refresh_focus(flow)
 
     def _changed(self) -> None:
+        """Let reports and the live page be made anew."""
         self._writer.touch()
         self._dashboard.changed()

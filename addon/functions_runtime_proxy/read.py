@@ -219,6 +219,11 @@ def is_foreign(flow: http.HTTPFlow, case: Case | None) -> bool:
     return flow.response.timestamp_end is not None or flow.response.raw_content is not None
 
 
+def is_answered_by_site(flow: http.HTTPFlow, case: Case) -> bool:
+    """Whether there is a response, and it is the site's own as far as anybody knows."""
+    return is_answered(flow) and not is_foreign(flow, case)
+
+
 def note_foreign(flow: http.HTTPFlow, case: Case | None) -> None:
     """Let a recording of the flow say that the response is another addon's."""
     if not (case and case.has_reply):

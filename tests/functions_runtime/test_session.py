@@ -16,6 +16,7 @@ from functions_runtime.engine import Override
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import (
     CONCURRENT_REQUESTS_LIMIT,
+    REQUEST_SIZE_LIMIT,
     RESPONSE_SIZE_LIMIT,
     SEED_PAGE_LIMITS,
     Limits,
@@ -221,7 +222,7 @@ def test_a_later_experiment_that_shows_nothing_takes_back_what_an_earlier_one_sh
     assert report(here).notices == ()
 
 
-def test_a_trace_stays_whatever_an_experiment_shows() -> None:
+def test_a_trace_stays_if_an_experiment_shows_nothing() -> None:
     here = session()
     vary = play(here, request((b"Referer", b"https://b.example/")), response((b"Vary", b"Referer"), TYPE)).findings
     case = here.request(request(), Origin.CHANGED, told=vary).case
@@ -484,15 +485,25 @@ def test_what_is_outside_a_new_scope_counts_no_more_until_it_is_judged_again() -
     assert report(here) == report(whole)
 
 
-def test_what_is_left_out_after_everything_was_forgotten_counts_as_outside_once() -> None:
+def test_what_was_forgotten_cannot_be_left_out() -> None:
     here = session()
     case = play(here, request(), response(TYPE))
     here.clear()
-    for _ in range(2):
-        case = here.leave_out(case)
-        assert (report(here).judged, report(here).outside_scope) == (0, 1)
+    assert here.leave_out(case) == case
     here.again(case)
     assert (report(here).judged, report(here).outside_scope) == (1, 0)
+
+
+def test_a_request_that_failed_after_everything_was_forgotten_is_judged_again_as_one() -> None:
+    here, undisturbed = session(), session()
+    for of in (here, undisturbed):
+        case = of.request(request(method="POST"), Origin.AUDITED).case
+        if of is here:
+            of.clear()
+        case = of.ended(case, REQUEST_SIZE_LIMIT + 1, 0, 3.0).case
+        case = of.again(case).case
+    assert rules(case) == ["request-too-large"]
+    assert counts(here) == counts(undisturbed)
 
 
 def test_a_request_that_waits_takes_no_header_back_when_it_is_left_out() -> None:

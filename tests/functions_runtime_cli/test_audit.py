@@ -496,6 +496,7 @@ def test_what_another_addon_responded_to_is_judged_as_the_addon_judges_it(
         [] if is_foreign else ["request-too-large"]
     )
     assert found["notices"] == []
+    assert judged(out, recording, "--scope", "~c 200")["exchanges"]["judged"] == 1
 
 
 def test_a_scope_does_not_make_cookies_of_others_disappear(tmp_path: Path, out: Path) -> None:

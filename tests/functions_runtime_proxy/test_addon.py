@@ -305,7 +305,7 @@ def test_a_recording_is_read_as_it_was_judged_if_another_addon_responded(mode: s
     bench.addon.responseheaders(flow)
     bench.addon.response(flow)
     before = bench.found()
-    for judge in (bench.read, lambda copy: bench.call("runtime.judge", [copy])):
+    for judge in (bench.read, lambda copy: bench.call("runtime.judge", [copy, copy])):
         bench.call("runtime.clear")
         judge(_finished(flow.copy()))
         assert bench.found() == before

@@ -421,9 +421,7 @@ def _recorded(
         section,
     )
     response, metadata = None, state["metadata"]
-    is_foreign = _FOREIGN in metadata
-    # HAR files that mitmproxy read have 0 if there was none.
-    if answered and answered["status_code"] and not is_foreign:
+    if answered and answered["status_code"]:  # HAR files that mitmproxy read have 0 if there was none
         response = _response(answered, asked, is_from_har=is_from_har, is_held=_HELD in metadata)
     return Recorded(
         position,
@@ -437,7 +435,7 @@ def _recorded(
         int(asked["port"]),
         metadata.get(_FINDINGS),
         state if with_state else None,
-        is_foreign=is_foreign,
+        is_foreign=_FOREIGN in metadata,
     )
 
 

@@ -15,7 +15,7 @@ class Recorded(NamedTuple):
     how the request reached the server, None if nobody knows. `scheme` and `port` are those of the URL. `stored` are
     the findings that a flow file holds, as plain data that anybody may have written. If somebody asked for them,
     `state` is all of a flow, and `contents` are those of request and response in a HAR file. `is_foreign` says that
-    another addon responded, so that there is no response of the site's.
+    the response is another addon's, so that nothing is known of the site's.
     """
 
     position: int
