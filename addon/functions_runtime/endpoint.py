@@ -52,7 +52,7 @@ def endpoint(method: str, host: str, path: str) -> Endpoint:
     values `{value}`. A query or a fragment is dropped, and so are the parameters of segments: some servers put a
     session there.
     """
-    return Endpoint(*_shown_origin(method, host), shown_path(path))
+    return Endpoint(*_shown_method_and_host(method, host), shown_path(path))
 
 
 def shown_path(path: str) -> str:
@@ -64,7 +64,7 @@ def shown_path(path: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _shown_origin(method: str, host: str) -> tuple[str, str]:
+def _shown_method_and_host(method: str, host: str) -> tuple[str, str]:
     return shown_method(method), shown_host(host)
 
 

@@ -222,7 +222,7 @@ class Session:
             self._saw_response(case.endpoint, exchange, response)
             case = case._replace(exchange=exchange)
         exchange = case.exchange
-        self.journal.hosts.is_in_scope(case.endpoint.host)
+        self.journal.hosts.saw_in_scope(case.endpoint.host)
         with self.journal.rebooking(case.receipt) as receipt:
             case = case._replace(receipt=receipt, findings=())
             if case.origin is Origin.CHANGED:
@@ -252,12 +252,12 @@ class Session:
         self.journal.hosts.tested(case.endpoint.host, header)
         return outcome
 
-    def leave_out(self, case: Case) -> Case:
+    def withdraw(self, case: Case) -> Case:
         """Take back all that was counted of a case, because it is outside the scope now."""
         if case.receipt.journal is not self.journal:
             return case
         enforced, recorded = _counts_as(case.origin)
-        self.journal.leave_out(case.receipt, enforced=enforced, recorded=recorded, unmeasured=case.unmeasured)
+        self.journal.withdraw(case.receipt, enforced=enforced, recorded=recorded, unmeasured=case.unmeasured)
         if case.exchange.response:
             self.journal.hosts.reached(case.endpoint.host, untested(case.exchange), -1)
         return case._replace(receipt=case.receipt._replace(journal=self._nowhere))

@@ -230,10 +230,10 @@ def _places(skips: Skips, recordings: int) -> list[str]:
 
 def _write(report: Report, paths: Sequence[Path]) -> list[Path]:
     """Write the reports. Returns the paths of those that could be written."""
-    return [path for path in paths if _is_written(report, path)]
+    return [path for path in paths if _could_write(report, path)]
 
 
-def _is_written(report: Report, path: Path) -> bool:
+def _could_write(report: Report, path: Path) -> bool:
     """Write a report. Returns whether it could be written."""
     try:
         if path.suffix.lower() == LOG_SUFFIX:

@@ -28,13 +28,16 @@ from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_field
 from functions_runtime_proxy import content_view, enforce, gate, internals, options, publish, read
 from functions_runtime_proxy.counting import passed
 from functions_runtime_proxy.dashboard import Dashboard
-from functions_runtime_proxy.passage import Passage, Passages, Run, run_of
+from functions_runtime_proxy.passage import Passage
 from functions_runtime_proxy.probe import Probe
 from functions_runtime_proxy.registrable import registrable_domain
 from functions_runtime_proxy.report_files import LOG_SUFFIX, ReportWriter
 from functions_runtime_proxy.rule_argument import RuleId, register_rule_argument
 
 logger = logging.getLogger("runtime")
+
+_LOADED: WeakKeyDictionary[object, FunctionsRuntime] = WeakKeyDictionary()
+"""By mitmproxy's master, the addon of the script that it loaded last. If it loads the script again, the run goes on."""
 
 
 class FunctionsRuntime:
@@ -45,8 +48,7 @@ class FunctionsRuntime:
         self._session = Session(self._settings.profile, secrets.token_bytes(32), registrable=registrable_domain)
         self._is_over = False
         self._log_that_scope_is_late = functools.cache(publish.log_that_scope_is_late)  # once
-        self._passages: Passages = WeakKeyDictionary()
-        self._run = Run(self._session, self._passages, self._settings)
+        self._passages: WeakKeyDictionary[http.HTTPFlow, Passage] = WeakKeyDictionary()
         self._writer = ReportWriter(self._report)
         self._dashboard = Dashboard(self._report)
         self._probe = Probe(self._shown_by_experiment, self._original_fields)
@@ -58,8 +60,10 @@ class FunctionsRuntime:
         options.declare(loader)
         for sentence in options.unknown(internals.deferred_options(ctx.options)):
             logger.error("%s", sentence)  # an error in the log makes mitmproxy end, and is a sentence
-        self._run = run_of(ctx.master, self._run)
-        self._session, self._passages, self._settings = self._run.session, self._run.passages, self._run.settings
+        before = _LOADED.get(ctx.master)
+        if before:
+            self._session, self._passages, self._settings = before._session, before._passages, before._settings
+        _LOADED[ctx.master] = self
         self._heed_options()
         content_view.register(self._passages.get)
 
@@ -77,7 +81,6 @@ class FunctionsRuntime:
 
     def _heed_options(self) -> None:
         before, self._settings = self._settings, options.read(ctx.options, self._settings)
-        self._run.settings = self._settings
         if before.scope_text != self._settings.scope_text:
             self._session.scope_changed()
         self._session.use(self._settings.profile)
@@ -210,7 +213,7 @@ class FunctionsRuntime:
                 self._judge_again(each)
                 judged += 1
             else:
-                self._leave_out(each)
+                self._withdraw(each)
         self._changed()
         ctx.master.addons.trigger(UpdateHook(chosen))
         logger.info("Runtime: judged %d of %d flows.", judged, len(flows))
@@ -277,7 +280,7 @@ class FunctionsRuntime:
             outcome = self._session.whole(read.recorded_exchange(flow, request), origin, overrides, told=told)
         else:
             over_tls, names, sent = read.is_over_tls(flow), read.recorded_names(flow), passed(flow.request)
-            unmeasured = origin is Origin.CHANGED and read.is_answered(flow) and not read.is_foreign(flow, None)
+            unmeasured = origin is Origin.CHANGED and read.is_answered_by_site(flow, None)
             outcome = self._session.request(
                 request,
                 origin,
@@ -352,11 +355,11 @@ class FunctionsRuntime:
             self._publish(flow, passage, outcome, shows=False, acts=False)
         self._show(flow, passage)
 
-    def _leave_out(self, flow: http.HTTPFlow) -> None:
+    def _withdraw(self, flow: http.HTTPFlow) -> None:
         """Take back what was said of an exchange that is outside the scope now."""
         passage = self._passages.get(flow)
         if passage:
-            passage.case = self._session.leave_out(passage.case)
+            passage.case = self._session.withdraw(passage.case)
             passage.is_published = True
             publish.silence(flow, (*passage.case.findings, *passage.case.silenced) if passage.is_changed else ())
 

@@ -1,17 +1,12 @@
-"""What the shell remembers of a flow between its hooks: its case and what was done to it. A run remembers them all."""
+"""What the shell remembers of a flow between its hooks: its case, and what was done to it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
-
-from mitmproxy import http
 
 from functions_runtime.case import Case
-from functions_runtime.session import Session
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime_proxy.enforce import StandIn
-from functions_runtime_proxy.options import Settings
 
 
 @dataclass(slots=True)
@@ -35,23 +30,3 @@ class Passage:
     is_changed: bool = False
     is_published: bool = False
     is_streamed: bool = False
-
-
-Passages = WeakKeyDictionary[http.HTTPFlow, Passage]
-
-
-@dataclass(slots=True)
-class Run:
-    """What is remembered as long as mitmproxy runs, with the settings as they were read last."""
-
-    session: Session
-    passages: Passages
-    settings: Settings
-
-
-_RUNS: WeakKeyDictionary[object, Run] = WeakKeyDictionary()
-
-
-def run_of(master: object, begun: Run) -> Run:
-    """The run to go on with: what has just begun, or that of the addon before if mitmproxy loads the script again."""
-    return _RUNS.setdefault(master, begun)

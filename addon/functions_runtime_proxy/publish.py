@@ -78,13 +78,14 @@ def _take_back(flow: http.HTTPFlow) -> None:
         flow.marked = ""
     if OUR_LINE in flow.comment:
         ours = [line for plain in plains for line in _lines(*map(plain.get, ("severity", "rule", "message", "fix")))]
+        ours.sort(key=len, reverse=True)  # one may be the beginning of another
         lines = [_without(ours, line) if line.startswith(OUR_LINE) else line for line in flow.comment.split("\n")]
         flow.comment = "\n".join(line for line in lines if not line.startswith(OUR_LINE)).strip("\n")
 
 
 def _without(ours: Iterable[str], line: str) -> str:
     """What a user wrote behind our text in a line. If nothing is left, a line that counts as ours."""
-    for own in sorted(ours, key=len, reverse=True):
+    for own in ours:
         line = line.replace(own, "")
     return _MORE.sub("", line).strip() or OUR_LINE
 

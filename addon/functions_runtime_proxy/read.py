@@ -219,7 +219,7 @@ def is_foreign(flow: http.HTTPFlow, case: Case | None) -> bool:
     return flow.response.timestamp_end is not None or flow.response.raw_content is not None
 
 
-def is_answered_by_site(flow: http.HTTPFlow, case: Case) -> bool:
+def is_answered_by_site(flow: http.HTTPFlow, case: Case | None) -> bool:
     """Whether there is a response, and it is the site's own as far as anybody knows."""
     return is_answered(flow) and not is_foreign(flow, case)
 

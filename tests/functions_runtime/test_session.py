@@ -476,7 +476,7 @@ def test_what_is_outside_a_new_scope_counts_no_more_until_it_is_judged_again() -
         if of is here:
             left = cases
     for _ in range(2):
-        left = [here.leave_out(case) for case in left]
+        left = [here.withdraw(case) for case in left]
         for step in (here.sent(left[0], 5), here.ended(left[0], 0, 0, 1.0)):
             assert (step.findings, step.new) == ((), ())
         assert report(here) == replace(report(without), outside_scope=2)
@@ -489,7 +489,7 @@ def test_what_was_forgotten_cannot_be_left_out() -> None:
     here = session()
     case = play(here, request(), response(TYPE))
     here.clear()
-    assert here.leave_out(case) == case
+    assert here.withdraw(case) == case
     here.again(case)
     assert (report(here).judged, report(here).outside_scope) == (1, 0)
 
@@ -509,7 +509,7 @@ def test_a_request_that_failed_after_everything_was_forgotten_is_judged_again_as
 def test_a_request_that_waits_takes_no_header_back_when_it_is_left_out() -> None:
     here = session()
     play(here, request((b"Via", b"1.1 a")), response(TYPE))
-    here.leave_out(here.request(request((b"Via", b"1.1 a")), Origin.AUDITED).case)
+    here.withdraw(here.request(request((b"Via", b"1.1 a")), Origin.AUDITED).case)
     assert ["via (1)" in notice.message for notice in report(here).notices] == [True]
 
 
@@ -518,7 +518,7 @@ def test_an_exchange_that_was_left_out_is_not_remembered_twice() -> None:
     exchanges = [Request(host="a.example", time=100.0 + number / 64) for number in range(CONCURRENT_REQUESTS_LIMIT)]
     cases = [here.response(here.request(each, Origin.AUDITED).case, response(TYPE)).case for each in exchanges]
     cases = [here.ended(case, 0, 5, 102.0).case for case in cases]
-    left = here.again(here.leave_out(cases[0])).case
+    left = here.again(here.withdraw(cases[0])).case
     assert rules(here.again(left).case) == []
 
 

@@ -87,16 +87,14 @@ class Hosts:
         """The user chose another scope. Hosts count as outside it until something of theirs is judged again."""
         self._before = set(self.seen)
 
-    def is_in_scope(self, host: str) -> None:
+    def saw_in_scope(self, host: str) -> None:
         """Take into account that something of the host is judged in the scope as it is now."""
         self._before.discard(host)
 
     def saw_request(self, request: Request) -> None:
         """Take a request into account."""
-        name = request.endpoint.host
-        if self._before:
-            self.is_in_scope(name)
-        host = self._of(name)
+        self.saw_in_scope(request.endpoint.host)
+        host = self._of(request.endpoint.host)
         if not host.exchanges:
             host.scheme, host.port = request.scheme, request.port
         host.exchanges += 1
@@ -123,8 +121,7 @@ class Hosts:
 
     def saw_response(self, request: Request, response: Response) -> None:
         """Take the response to a request into account."""
-        if self._before:
-            self.is_in_scope(request.endpoint.host)
+        self.saw_in_scope(request.endpoint.host)
         if not self.has_credentials:
             self.has_credentials = b"set-cookie" in response.by_name
             self.has_login = self.has_login or response.status == 401

@@ -204,7 +204,7 @@ class Journal:
                     del self._entries[key]
                     self._outdated.discard(key)
 
-    def leave_out(self, receipt: Receipt, *, enforced: bool, recorded: bool, unmeasured: bool) -> None:
+    def withdraw(self, receipt: Receipt, *, enforced: bool, recorded: bool, unmeasured: bool) -> None:
         """Take back all that was booked for an exchange, and count it as outside the scope.
 
         `enforced` and `recorded` are as in `begin`. `unmeasured` says that the exchange counts in `unmeasured`.

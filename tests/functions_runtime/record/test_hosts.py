@@ -87,7 +87,7 @@ def test_after_another_choice_only_what_is_judged_then_is_own() -> None:
     hosts.scope_changed()
     assert owned(hosts, "a.example", "b.example", "c.example", "d.example", scoped=True) == ["d.example"]
     hosts.saw_request(Request(host="a.example"))
-    hosts.is_in_scope("b.example")
+    hosts.saw_in_scope("b.example")
     assert owned(hosts, "a.example", "b.example", "c.example", scoped=True) == ["a.example", "b.example"]
     hosts.saw_response(Request(host="c.example"), Response())
     assert owned(hosts, "c.example", scoped=True) == ["c.example"]

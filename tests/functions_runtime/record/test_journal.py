@@ -268,7 +268,7 @@ def test_an_exchange_can_be_left_out_later() -> None:
     journal.inventory.unmeasured += 1
     left[0][0].add([finding(severity=ERROR), finding("other", INFO)])
     for booked, enforced, recorded in left:
-        journal.leave_out(booked.receipt, enforced=enforced, recorded=recorded, unmeasured=recorded)
+        journal.withdraw(booked.receipt, enforced=enforced, recorded=recorded, unmeasured=recorded)
     assert journal.outside_scope == 2
     journal.outside_scope = 0
     assert report(journal) == report(undisturbed)
