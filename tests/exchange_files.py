@@ -23,7 +23,7 @@ its size is in Content-Length.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from functions_runtime.message import Exchange, Request, Response
@@ -66,7 +66,7 @@ def read_site(name: str, text: str) -> Site:
     seen: list[Exchange] = []
     for times, exchange in zip(exchanges[::2], exchanges[1::2], strict=True):
         one = _exchange(exchange)
-        seen += [one._replace(ended=1.0)] * int(times) if times else [one]
+        seen += [replace(one, ended=1.0)] * int(times) if times else [one]
     return Site(name, outcomes, tuple(seen))
 
 

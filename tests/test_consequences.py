@@ -148,7 +148,8 @@ def test_no_finding_on_a_site_shows_a_secret(site: Site) -> None:
 def secrets_of(exchanges: Iterable[Exchange]) -> set[str]:
     """Values of cookies, of Authorization and of queries, as far as they are long enough to be told from words."""
     values: set[bytes] = set()
-    for request, response, *_ in exchanges:
+    for exchange in exchanges:
+        request, response = exchange.request, exchange.response
         pairs = [pair for value in request.by_name.get(b"cookie", ()) for pair in value.split(b"; ")]
         pairs += request.query.split(b"&")
         values.update(pair.partition(b"=")[2] for pair in pairs)

@@ -305,13 +305,14 @@ def test_of_a_response_only_our_part_of_its_cookies_changes(exchange: Exchange) 
         was, becomes = parse_set_cookie(before), parse_set_cookie(after)
         assert was
         domain = None if request.domain is None else request.domain.encode()
-        assert becomes == was._replace(
+        assert becomes == replace(
+            was,
             attributes=replace(
                 was.attributes,
                 http_only=True,
                 secure=True,
                 domain=None if was.attributes.domain is None else domain,
-            )
+            ),
         )
 
 
@@ -420,7 +421,7 @@ def test_every_line_has_a_defined_answer(line: bytes, domain: bytes | None) -> N
     replaced = parse_set_cookie(replace_domain(line, domain))
     had = cookie.attributes.domain is not None
     expected = replace(cookie.attributes, domain=domain if had else None)
-    assert replaced == cookie._replace(attributes=expected)
+    assert replaced == replace(cookie, attributes=expected)
 
 
 @search

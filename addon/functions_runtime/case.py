@@ -18,16 +18,23 @@ from functions_runtime.ruling import Action, Failure, Finding, Forward, Respond,
 
 
 class Origin(enum.Enum):
-    """Where an exchange comes from, and hence what can be done with it."""
+    """Where an exchange comes from, and hence what can be done with it.
 
-    ENFORCED = "enforced"
+    `is_enforced` says that it goes, or went, as under the Runtime. `is_recorded` says that it is not live.
+    """
+
+    ENFORCED = True, False
     """It is live, and what is ruled happens to it."""
-    AUDITED = "audited"
+    AUDITED = False, False
     """It is live, and nothing happens to it."""
-    RECORDED = "recorded"
+    RECORDED = False, True
     """It was recorded as it came."""
-    CHANGED = "changed"
+    CHANGED = True, True
     """It was recorded after the Runtime's rules had changed it. What was found then is all that is known."""
+
+    def __init__(self, is_enforced: bool, is_recorded: bool) -> None:
+        self.is_enforced = is_enforced
+        self.is_recorded = is_recorded
 
 
 class Case(NamedTuple):
@@ -65,7 +72,7 @@ class Case(NamedTuple):
         request = self.exchange.request
         if domain == request.domain:
             return self
-        return self._replace(exchange=self.exchange._replace(request=replace(request, domain=domain)))
+        return self._replace(exchange=replace(self.exchange, request=replace(request, domain=domain)))
 
     @property
     def silenced(self) -> tuple[Finding, ...]:

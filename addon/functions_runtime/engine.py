@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from functions_runtime.message import Exchange, Response
@@ -95,7 +95,7 @@ class Consequences:
         `again` is as in `head`.
         """
         checks = self._request_again if again else self._request
-        return _judge(checks, exchange._replace(response=NO_EVIDENCE), profile, ())
+        return _judge(checks, replace(exchange, response=NO_EVIDENCE), profile, ())
 
     def head(self, exchange: Exchange, profile: Profile, *, again: bool = False) -> Ruling:
         """What follows from an exchange whose response has begun, and from those before. Never raises.

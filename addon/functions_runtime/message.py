@@ -184,7 +184,8 @@ def _set_cookie_fields(fields: Fields) -> tuple[SetCookieField, ...]:
     return tuple(found)
 
 
-class Exchange(NamedTuple):
+@dataclass(slots=True)
+class Exchange:
     """One request and its response. The response is None until its head arrives.
 
     `removed` holds the names, in lower case, of the request's fields that the server did not get. `sent` and `received`

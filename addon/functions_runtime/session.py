@@ -10,6 +10,7 @@ A session remembers what the rules need, and keeps the journal. It is not for th
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import replace
 
 from functions_runtime.case import Case, Origin, Outcome
 from functions_runtime.catalogue import BY_ID, RULES
@@ -105,7 +106,7 @@ class Session:
             return self._retold(case, overrides)
         if origin is not Origin.ENFORCED and self._judge.refuses_late(exchange, _at(endpoint, overrides)):
             # The site's own response decides. Until it is there, nothing is said that it could make untrue.
-            return Outcome(case._replace(exchange=exchange._replace(awaited=True)))
+            return Outcome(case._replace(exchange=replace(exchange, awaited=True)))
         return self._asked(case, overrides)
 
     def sent(self, case: Case, sent: int, overrides: Overrides | None = None) -> Outcome:
@@ -113,7 +114,7 @@ class Session:
         if case.receipt.journal is self._nowhere:
             return Outcome(case)
         case = self._counted(case)
-        case = case._replace(exchange=case.exchange._replace(sent=sent))
+        case = case._replace(exchange=replace(case.exchange, sent=sent))
         if case.exchange.awaited:
             return Outcome(case)
         with self.journal.rebooking(case.receipt) as receipt:
@@ -160,18 +161,18 @@ class Session:
         `sent` and `received` are the bytes of content that passed. `waited` is how many seconds the client waited in
         vain for a response.
         """
-        request, response, removed, _, _, _, _, over_tls = case.exchange
+        past = case.exchange
         if case.origin is Origin.CHANGED or case.foreign:
             return Outcome(case)
         is_counted = case.receipt.journal is self.journal
-        if response is None:
-            case = case._replace(exchange=case.exchange._replace(sent=max(sent, case.exchange.sent)))
+        if past.response is None:
+            case = case._replace(exchange=replace(past, sent=max(sent, past.sent)))
             if case.has_reply:
                 return Outcome(case)
             if not is_counted:
                 return Outcome(case._replace(is_over=True))
             return self._unanswered(case, overrides, waited=waited)
-        exchange = Exchange.whole(request, response, sent, received, ended, over_tls, removed)
+        exchange = Exchange.whole(past.request, past.response, sent, received, ended, past.over_tls, past.removed)
         if not is_counted:
             return Outcome(case._replace(exchange=exchange, is_over=True))
         return self._over(case, exchange, overrides)
@@ -218,7 +219,7 @@ class Session:
         case = self._counted(case._replace(findings=()))
         if late:
             response, received = late
-            exchange = case.exchange._replace(response=response, received=received, awaited=False)
+            exchange = replace(case.exchange, response=response, received=received, awaited=False)
             self._saw_response(case.endpoint, exchange, response)
             case = case._replace(exchange=exchange)
         exchange = case.exchange
@@ -256,8 +257,10 @@ class Session:
         """Take back all that was counted of a case, because it is outside the scope now."""
         if case.receipt.journal is not self.journal:
             return case
-        enforced, recorded = _counts_as(case.origin)
-        self.journal.withdraw(case.receipt, enforced=enforced, recorded=recorded, unmeasured=case.unmeasured)
+        origin = case.origin
+        self.journal.withdraw(
+            case.receipt, enforced=origin.is_enforced, recorded=origin.is_recorded, unmeasured=case.unmeasured
+        )
         if case.exchange.response:
             self.journal.hosts.reached(case.endpoint.host, untested(case.exchange), -1)
         return case._replace(receipt=case.receipt._replace(journal=self._nowhere))
@@ -273,10 +276,9 @@ class Session:
 
     def _begin(self, exchange: Exchange, endpoint: Endpoint, origin: Origin, unmeasured: bool) -> Receipt:
         """Count an exchange."""
-        enforced, recorded = _counts_as(origin)
         if unmeasured:
             self.journal.inventory.saw_changed_response(endpoint)
-        return self.journal.begin(endpoint, exchange.request, enforced=enforced, recorded=recorded)
+        return self.journal.begin(endpoint, exchange.request, enforced=origin.is_enforced, recorded=origin.is_recorded)
 
     def _counted(self, case: Case) -> Case:
         """The case, counted once more with its findings if everything was forgotten meanwhile."""
@@ -347,7 +349,7 @@ class Session:
         findings, _, failures = self._consequences.request(case.exchange, self._profile, again=again)
         told = case.told
         if waited:  # judging again does not come to what that shows
-            in_vain = self._judge.response(case.exchange._replace(response=Response(0, waited=waited)))
+            in_vain = self._judge.response(replace(case.exchange, response=Response(0, waited=waited)))
             told = (*in_vain.findings, *told)
         findings, told = _following(findings, told, case.findings, case.endpoint, overrides)
         receipt, new = self.journal.book(case.receipt, findings)
@@ -365,12 +367,6 @@ class Session:
         found = (*before, *findings)
         case = Case(exchange, endpoint, origin, receipt, asked, found, told, unmeasured, foreign, True)
         return Outcome(case, FORWARD, findings, new, failures)
-
-
-def _counts_as(origin: Origin) -> tuple[bool, bool]:
-    """Whether an exchange of this origin counts as enforced, and whether as recorded."""
-    is_changed = origin is Origin.CHANGED
-    return is_changed or origin is Origin.ENFORCED, is_changed or origin is Origin.RECORDED
 
 
 def _following(

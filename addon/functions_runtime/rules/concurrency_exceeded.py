@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from operator import itemgetter
 
 from functions_runtime.endpoint import Endpoint
@@ -123,12 +124,12 @@ await Promise.all(Array.from({ length: 6 }, worker));
         Example("The 30th request at one time", _LATER, before=_burst(29)),
         Example(
             "A request to another host",
-            _LATER._replace(request=Request(host="www.example.com", time=101.0)),
+            replace(_LATER, request=Request(host="www.example.com", time=101.0)),
             before=_burst(30),
         ),
         Example(
             "A request that begins when the others end",
-            _LATER._replace(request=Request(host="api.example.com", time=102.0)),
+            replace(_LATER, request=Request(host="api.example.com", time=102.0)),
             before=_burst(30),
         ),
     ),

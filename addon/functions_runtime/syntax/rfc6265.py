@@ -14,7 +14,6 @@ import datetime
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 WSP = b" \t"
 MAX_NAME_VALUE_OCTETS = 4096
@@ -58,7 +57,8 @@ class CookieAttributes:
         return None
 
 
-class SetCookie(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SetCookie:
     """A set-cookie-string as a user agent understands it."""
 
     name: bytes

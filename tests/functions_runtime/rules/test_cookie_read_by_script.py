@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -266,7 +267,7 @@ def test_it_is_not_read_either_when_the_server_renews_it_later() -> None:
 
 
 def test_what_was_copied_out_of_a_header_may_be_read_for_the_query() -> None:
-    copied = with_header(TOKEN)._replace(response=SET.response)
+    copied = replace(with_header(TOKEN), response=SET.response)
     for order in itertools.permutations((copied, sent(query=b"token=" + TOKEN, path="/list"))):
         assert places(*order) == {("csrf", "POST app.example/list")}
 
@@ -304,7 +305,7 @@ def test_a_redirect_may_carry_it_encoded_or_not(carried: bytes) -> None:
 def test_the_redirect_need_not_be_spelled_like_the_cookie(sets_it: bool) -> None:
     redirect = redirects(b"Vt7a+a/g==", b"Vt7a%2Ba%2Fg%3D%3D")
     if not sets_it:
-        redirect = redirect._replace(response=Response(302, redirect.response.fields[:1] if redirect.response else ()))
+        redirect = replace(redirect, response=Response(302, redirect.response.fields[:1] if redirect.response else ()))
     sent_on = sent(query=b"state=Vt7a%2Ba%2Fg%3D%3D", host="login.example")
     assert findings(sets(b"state=Vt7a+a/g=="), redirect, sent_on) == []
 
@@ -351,7 +352,7 @@ def test_what_is_compared_is_counted_once_however_often_it_comes() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_values_of_cookies", counted)
-        findings(exchange._replace(response=sets(*[b"csrf=" + TOKEN] * MOST_VALUES).response))
+        findings(replace(exchange, response=sets(*[b"csrf=" + TOKEN] * MOST_VALUES).response))
     assert calls == 1
 
 
@@ -366,7 +367,7 @@ def test_what_a_redirect_carries_on_may_be_read_for_a_header() -> None:
 
 
 def test_a_token_that_is_set_again_when_it_comes_is_read_by_a_script() -> None:
-    again = sent((b"X-Token", TOKEN), (b"Cookie", b"csrf=" + TOKEN))._replace(response=SET.response)
+    again = replace(sent((b"X-Token", TOKEN), (b"Cookie", b"csrf=" + TOKEN)), response=SET.response)
     for order in itertools.permutations((SET, again)):
         assert places(*order) == FOUND
 
@@ -390,7 +391,7 @@ def test_the_value_is_not_kept() -> None:
     with caught_memories() as memories:
         check = RULE.new_check(b"key")
     copied = sets(b"csrf=" + TOKEN, query=b"t=" + TOKEN)
-    renamed = with_header(TOKEN)._replace(response=SET.response)
+    renamed = replace(with_header(TOKEN), response=SET.response)
     for exchange in (SET, with_header(TOKEN), sent(query=b"t=" + TOKEN), copied, renamed):
         list(check(exchange, Profile()))
     assert [len(memory) for memory in memories] == [1, 1, 1, 1]
@@ -440,7 +441,7 @@ def test_thousands_of_values_are_not_all_remembered(monkeypatch: pytest.MonkeyPa
     for number in range(3000):
         exchange = sent((b"X-Token", b"token-%08d" % number), query=b"t=other-%08d" % number)
         copied = sets(b"csrf=other-%08d" % number, b"csrf=token-%08d" % number).response
-        assert not check(exchange._replace(response=copied), Profile())
+        assert not check(replace(exchange, response=copied), Profile())
     assert [len(memory) for memory in memories] == [100, 100, 100, 100]
     assert not check(with_header(b"other-%08d" % 0), Profile())
     assert list(check(with_header(b"other-%08d" % 2999), Profile()))

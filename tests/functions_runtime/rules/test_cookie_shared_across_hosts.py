@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -185,7 +186,7 @@ def test_a_host_below_keeps_the_cookie_of_one_that_stays() -> None:
 def test_a_host_below_does_not_get_it_where_the_functions_domain_is_another() -> None:
     exchange = sets(LINE)
     moved = Request("POST", "login.example.com", "/session", domain="login-1234.twil.io")
-    found = places(exchange._replace(request=moved), gets(host="static.login.example.com"))
+    found = places(replace(exchange, request=moved), gets(host="static.login.example.com"))
     assert found == {("sid", "GET static.login.example.com/")}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -96,8 +97,8 @@ def test_a_policy_that_allows_credentials_is_a_warning() -> None:
 )
 def test_a_policy_that_allows_no_credentials_is_nothing(exchange: Exchange) -> None:
     if exchange.request.fields[0][1] == b"*":  # a wildcard allows no credentials to a page either
-        exchange = exchange._replace(
-            request=Request("OPTIONS", fields=((b"Origin", APP), *exchange.request.fields[1:]))
+        exchange = replace(
+            exchange, request=Request("OPTIONS", fields=((b"Origin", APP), *exchange.request.fields[1:]))
         )
     assert findings(exchange) == []
     assert findings(exchange, sent(COOKIE)) == []
