@@ -8,7 +8,7 @@ from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import tflow
 
-Field = tuple[bytes, bytes]
+from tests.fields import Field
 
 NOW = 1_767_225_600.0
 """2026-01-01 00:00:00 UTC, when all of these flows happened."""

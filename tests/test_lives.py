@@ -55,7 +55,8 @@ from mitmproxy.test import taddons
 
 from functions_runtime.reports.json import render
 from functions_runtime_proxy.addon import FunctionsRuntime
-from tests.flows import Field, arrive, live
+from tests.fields import BAD_COOKIE, Field
+from tests.flows import arrive, live
 
 PAUSE_OF_EXPERIMENTS = "functions_runtime_proxy.probe.INTERVAL"
 """Seconds between two replays; a test has no need to spare a site."""
@@ -137,7 +138,7 @@ response_fields = st.lists(
         [
             (b"Set-Cookie", b"sid=abcdefgh; Domain=example.test"),
             (b"Set-Cookie", b"sid=abcdefgh; Max-Age=60; Domain=app.example.test"),
-            (b"Set-Cookie", b"sid=a; Max-Age=86401"),
+            BAD_COOKIE,
             (b"Set-Cookie", b"x=tokentoken"),
             (b"Set-Cookie", b"x=1; Max-Age=60; HttpOnly; Secure"),
             (b"Vary", b"Referer"),
@@ -451,7 +452,7 @@ def test_order(came: list[Exchange], random: Any) -> None:
 
 def test_order_of_rows_that_differ_in_what_the_runtime_makes_of_them() -> None:
     sets = Exchange(response_fields=((b"Set-Cookie", b"x=tokentoken"),))
-    refused = sets._replace(response_fields=(*sets.response_fields, (b"Set-Cookie", b"sid=a; Max-Age=86401")))
+    refused = sets._replace(response_fields=(*sets.response_fields, BAD_COOKIE))
     rows = []
     for came in ((sets, refused), (refused, sets)):
         with proxy(runtime_mode="audit") as one:

@@ -225,14 +225,17 @@ def test_judging_at_once_comes_to_the_same_as_step_by_step(seen: list[Exchange],
 
 @search
 @given(exchanges, profiles)
-def test_judging_changes_no_message(exchange: Exchange, profile: Profile) -> None:
+def test_judging_changes_nothing(exchange: Exchange, profile: Profile) -> None:
     judge, consequences = Judge(RULES, profile), Consequences(RULES, b"key")
     messages: list[Request | Response] = [exchange.request, *([exchange.response] if exchange.response else [])]
     before = [copy.deepcopy(message) for message in messages]
+    parts = [getattr(exchange, each.name) for each in dataclasses.fields(exchange)]
     for work in (judge.request, judge.response):
         work(exchange)
     consequences.head(exchange, profile)
     consequences.ending(exchange, profile)
+    for each, part in zip(dataclasses.fields(exchange), parts, strict=True):
+        assert getattr(exchange, each.name) is part
     for message, as_it_was in zip(messages, before, strict=True):
         for each in dataclasses.fields(message):
             assert repr(getattr(message, each.name)) == repr(getattr(as_it_was, each.name))  # a time may be no number

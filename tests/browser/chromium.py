@@ -9,8 +9,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from tests.requirements import require
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome, ChromeOptions
 
 TIMEOUT = 60
 """Seconds after which a page or a script that has not come to its end fails the tests."""
@@ -43,36 +47,48 @@ def require_installed() -> None:
     )
 
 
+def options_for(folder: Path, *switches: str) -> ChromeOptions:
+    """For a browser with an empty profile in `folder`, which asks nobody on the net for anything."""
+    from selenium.webdriver import ChromeOptions
+
+    options = ChromeOptions()
+    options.binary_location = str(BROWSER)
+    for switch in (
+        "headless",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-dev-shm-usage",
+        "no-first-run",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "no-proxy-server",
+        f"user-data-dir={folder}",
+        *switches,
+    ):
+        options.add_argument(f"--{switch}")
+    return options
+
+
+def started(options: ChromeOptions) -> Chrome:
+    """A browser that runs."""
+    from selenium.webdriver import Chrome
+    from selenium.webdriver.chrome.service import Service
+
+    return Chrome(options, Service(DRIVER))
+
+
 class Chromium:
     """A browser with an empty profile in `folder`. To it all of `.test` is behind one port, whatever its TLS."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        from selenium.webdriver import Chrome, ChromeOptions
-        from selenium.webdriver.chrome.service import Service
-
-        options = ChromeOptions()
-        options.binary_location = str(BROWSER)
+        options = options_for(folder, "disable-quic", "ignore-certificate-errors")
         options.page_load_strategy = "eager"
-        for argument in (
-            "headless",
-            "no-sandbox",
-            "disable-gpu",
-            "disable-dev-shm-usage",
-            "no-first-run",
-            "disable-background-networking",
-            "disable-component-update",
-            "disable-sync",
-            "disable-quic",
-            "no-proxy-server",
-            "ignore-certificate-errors",
-            f"user-data-dir={folder}",
-            f"host-resolver-rules=MAP *.test 127.0.0.1:{port}, MAP * ~NOTFOUND",
-        ):
-            options.add_argument(f"--{argument}")
+        options.add_argument(f"--host-resolver-rules=MAP *.test 127.0.0.1:{port}, MAP * ~NOTFOUND")
         self._folder = folder
         # Distributions differ in whether they block third-party cookies, which is not what is tried here.
         options.add_experimental_option("prefs", {"profile.cookie_controls_mode": 0})
-        self._driver = Chrome(options, Service(DRIVER))
+        self._driver = started(options)
         self._driver.set_page_load_timeout(TIMEOUT)
         self._driver.set_script_timeout(TIMEOUT)
 

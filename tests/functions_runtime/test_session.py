@@ -28,9 +28,8 @@ from functions_runtime.rules.restricted_header_used import by_experiment
 from functions_runtime.ruling import Finding, Forward, Respond, Rewrite, Severity
 from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import Fields
+from tests.fields import BAD_COOKIE, Field
 
-Field = tuple[bytes, bytes]
-BAD_COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=86401")
 COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=60; HttpOnly; Secure")
 TOO_MANY: Fields = tuple((b"X-%d" % number, b"1") for number in range(76))
 SETS: Field = (b"Set-Cookie", b"csrf=tokentoken; HttpOnly; Secure")

@@ -28,10 +28,10 @@ from functions_runtime.session import Session
 from functions_runtime_proxy import internals
 from functions_runtime_proxy.addon import FunctionsRuntime
 from functions_runtime_proxy.counting import Counting
-from tests.flows import NOW, Field, arrive, live, recorded
+from tests.fields import BAD_COOKIE, Field
+from tests.flows import NOW, arrive, live, recorded
 
 COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=60; Domain=b.test")
-BAD_COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=86401")
 TOO_MANY: list[Field] = [(b"X-%d" % number, b"1") for number in range(80)]
 
 

@@ -13,7 +13,8 @@ from functions_runtime.ruling import AppendAttributes, Forward, RemoveField, Rep
 from functions_runtime.syntax.rfc9110 import Fields
 from functions_runtime_proxy import enforce
 from functions_runtime_proxy.read import fields_of, is_foreign
-from tests.flows import NOW, Field, arrive, live
+from tests.fields import Field
+from tests.flows import NOW, arrive, live
 
 HOST: Field = (b"Host", b"app.example.test")
 REPLY = Reply(400, "Bad Request", ((b"Content-Type", b"text/plain"),), b"too long")

@@ -19,7 +19,8 @@ from functions_runtime.profile import Profile
 from functions_runtime.ruling import Basis, Finding, Reply, Severity
 from functions_runtime.session import Session
 from functions_runtime_proxy import publish, read
-from tests.flows import NOW, Field, arrive, live, recorded
+from tests.fields import Field
+from tests.flows import NOW, arrive, live, recorded
 
 HOST: Field = (b"Host", b"app.example.test")
 

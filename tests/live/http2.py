@@ -13,7 +13,8 @@ import h2.config  # type: ignore[import-untyped, unused-ignore]
 import h2.connection  # type: ignore[import-untyped, unused-ignore]
 import h2.events  # type: ignore[import-untyped, unused-ignore]
 
-from tests.live.wire import TIMEOUT, Field
+from tests.fields import Field
+from tests.live.wire import TIMEOUT
 
 
 @dataclass

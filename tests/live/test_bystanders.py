@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Start
 from tests.live.mitmdump import ADDON, Mitmdump
 from tests.live.origin import Origin
-from tests.live.wire import chunked, request, response
+from tests.live.wire import BAD_COOKIE_LINE, chunked, request, response
 
 OTHER_ADDON = """
 from mitmproxy import http
@@ -44,7 +44,6 @@ class Other:
 addons = [Other()]
 """
 
-BAD_COOKIE = b"Set-Cookie: sid=a; Max-Age=86401"
 TOO_MANY = tuple(b"X-%d: 1" % number for number in range(80))
 
 
@@ -77,7 +76,7 @@ def test_request_that_the_runtime_answers_is_not_answered_again(proxy: Mitmdump,
 @pytest.mark.parametrize("path", [b"/kill-early", b"/kill-late", b"/kill-response"])
 @pytest.mark.parametrize("lines", [(), TOO_MANY], ids=["", "too-long"])
 def test_killed_flow_stays_dead(path: bytes, lines: tuple[bytes, ...], proxy: Mitmdump, origin: Origin) -> None:
-    origin.serve(response(BAD_COOKIE), path)
+    origin.serve(response(BAD_COOKIE_LINE), path)
     with proxy.connect() as client:
         client.send(request(*lines, target=path))
         assert client.is_closed()
@@ -91,7 +90,7 @@ def test_request_that_another_addon_streams_although_the_runtime_replied(proxy: 
 
 
 def test_reply_that_another_addon_changes(proxy: Mitmdump, origin: Origin) -> None:
-    origin.serve(response(BAD_COOKIE, content=b"c" * 1000), b"/shout-refused")
+    origin.serve(response(BAD_COOKIE_LINE, content=b"c" * 1000), b"/shout-refused")
     received = proxy.fetch(request(target=b"/shout-refused"))
     assert (received.status, received.content) == (400, b"COOKIES MAX-AGE CANNOT BE GREATER THAN A DAY")
 
@@ -103,7 +102,7 @@ def test_content_that_another_addon_changes(proxy: Mitmdump, origin: Origin) -> 
     assert received.values(b"Set-Cookie") == [b"a=1; Max-Age=1; HttpOnly; Secure"]
 
 
-@pytest.mark.parametrize("cookie", [b"Set-Cookie: a=1; Max-Age=1", BAD_COOKIE])
+@pytest.mark.parametrize("cookie", [b"Set-Cookie: a=1; Max-Age=1", BAD_COOKIE_LINE])
 def test_response_that_another_addon_sets_when_the_content_is_there(
     cookie: bytes, proxy: Mitmdump, origin: Origin
 ) -> None:
@@ -112,10 +111,10 @@ def test_response_that_another_addon_sets_when_the_content_is_there(
     assert (received.status, received.content) == (201, b"theirs")
 
 
-CHUNKED = b"HTTP/1.1 200 OK\r\n%s\r\nTransfer-Encoding: chunked\r\n\r\n%s" % (BAD_COOKIE, chunked(b"hello"))
+CHUNKED = b"HTTP/1.1 200 OK\r\n%s\r\nTransfer-Encoding: chunked\r\n\r\n%s" % (BAD_COOKIE_LINE, chunked(b"hello"))
 
 
-@pytest.mark.parametrize("answer", [response(BAD_COOKIE, b"Content-Type: text/event-stream"), CHUNKED])
+@pytest.mark.parametrize("answer", [response(BAD_COOKIE_LINE, b"Content-Type: text/event-stream"), CHUNKED])
 def test_response_that_another_addon_sets_when_the_client_has_a_reply_that_was_streamed(
     answer: bytes, proxy: Mitmdump, origin: Origin
 ) -> None:
@@ -158,7 +157,7 @@ def test_request_that_mitmproxy_itself_refuses(proxy: Mitmdump) -> None:
 
 def test_message_that_is_larger_than_mitmproxy_may_take(start: Start, origin: Origin) -> None:
     proxy = start(f"reverse:{origin.url}", options=["body_size_limit=10k", "keep_host_header=true"])
-    path = origin.serve(response(BAD_COOKIE, content=b"c" * 100_000))
+    path = origin.serve(response(BAD_COOKIE_LINE, content=b"c" * 100_000))
     assert proxy.fetch(request(target=path)).status in (400, 502)
     upload = request(method=b"POST", target=path, content=b"c" * 100_000)
     assert proxy.fetch(upload).status == 413

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import pytest
 
 from tests.conftest import Start
+from tests.fields import Field
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Answer, Origin, then_close
 from tests.live.versions import STREAMING, VERSIONS, Fetch
-from tests.live.wire import TIMEOUT, Connection, Field, Message, chunked, response
+from tests.live.wire import TIMEOUT, Connection, Message, chunked, response
 
 MB = 1024 * 1024
 AT_ONCE = 31

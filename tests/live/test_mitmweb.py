@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.chromium import BROWSER, DRIVER, require_installed
+from tests.browser.chromium import options_for, require_installed, started
 from tests.live import wire
 from tests.live.mitmdump import ADDON
 from tests.live.origin import Origin
@@ -66,18 +66,9 @@ def web(origin: Origin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 @pytest.fixture(scope="module")
 def page(web: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """mitmweb in a browser, with the flow selected."""
-    from selenium.webdriver import Chrome, ChromeOptions
-    from selenium.webdriver.chrome.service import Service
-
-    options = ChromeOptions()
-    options.binary_location = str(BROWSER)
-    profile = tmp_path_factory.mktemp("profile")
-    for argument in ("headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking"):
-        options.add_argument(f"--{argument}")
-    options.add_argument("--window-size=1400,900")
-    options.add_argument(f"--user-data-dir={profile}")
+    options = options_for(tmp_path_factory.mktemp("profile"), "window-size=1400,900")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = Chrome(options, Service(DRIVER))
+    browser = started(options)
     try:
         browser.get(web)
         click(browser, "//td[contains(., '/sign-in')]")

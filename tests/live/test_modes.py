@@ -12,14 +12,14 @@ import pytest
 from mitmproxy.certs import CertStore
 
 from tests.conftest import Start
+from tests.fields import Field
 from tests.live.http2 import Http2, Http2Origin, Stream
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
-from tests.live.wire import TIMEOUT, Connection, Field, client_tls, request, response
+from tests.live.wire import BAD_COOKIE_LINE, TIMEOUT, Connection, client_tls, request, response
 from tests.requirements import require
 
 COOKIE = b"Set-Cookie: sid=a; Max-Age=60; Domain=b.test"
-BAD_COOKIE = b"Set-Cookie: sid=a; Max-Age=86401"
 TOO_MANY = tuple(b"X-%d: 1" % number for number in range(80))
 TOO_MANY_IN_HTTP2: list[Field] = [(b"x-%d" % number, b"1") for number in range(80)]
 LARGE = b"u" * 300_000
@@ -97,7 +97,7 @@ def _check_http1(client: Connection, origin: Origin, prefix: bytes = b"", host: 
     assert (received.status, received.content) == (431, REQUEST_TOO_LONG)
     assert origin.seen(unseen) == []
 
-    path = origin.serve(response(BAD_COOKIE, content=LARGE))
+    path = origin.serve(response(BAD_COOKIE_LINE, content=LARGE))
     client.send(request(target=prefix + path, host=host))
     received = client.read_response()
     assert (received.status, received.content) == (400, COOKIE_TOO_LONG)
@@ -134,14 +134,14 @@ def _check_http2(client: Http2, origin: Origin, authority: bytes = b"app.example
     assert origin.seen(unseen) == []
 
     for content in (b"", LARGE):
-        stream = client.fetch(path=origin.serve(response(BAD_COOKIE, content=content)), authority=authority)
+        stream = client.fetch(path=origin.serve(response(BAD_COOKIE_LINE, content=content)), authority=authority)
         assert stream.fields == (
             (b":status", b"400"),
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"content-length", b"44"),
         )
         assert stream.content == COOKIE_TOO_LONG
-    head = client.fetch(method=b"HEAD", path=origin.serve(response(BAD_COOKIE, content=b"")), authority=authority)
+    head = client.fetch(method=b"HEAD", path=origin.serve(response(BAD_COOKIE_LINE, content=b"")), authority=authority)
     assert (head.status, head.content) == (400, b"")
 
 
@@ -268,7 +268,7 @@ def test_measured_size_is_the_same_in_http1_and_http2(start: Start, origin: Orig
 
 def test_streams_of_one_connection_are_apart(reverse: Mitmdump, origin: Origin) -> None:
     client = _http2(reverse)
-    bad, good = origin.serve(response(BAD_COOKIE)), origin.serve(response(b"Set-Cookie: a=1; Max-Age=1; Secure"))
+    bad, good = origin.serve(response(BAD_COOKIE_LINE)), origin.serve(response(b"Set-Cookie: a=1; Max-Age=1; Secure"))
     assert [client.fetch(path=path).status for path in (bad, good, bad)] == [400, 200, 400]
 
 
@@ -399,7 +399,7 @@ def test_curl_over_tls(
     assert content == b"hello"
     assert server.seen(path)[0].values(b"Referer") == []
 
-    head, content = _curl(curl, *protocol, base + server.serve(response(BAD_COOKIE, content=LARGE)).decode())
+    head, content = _curl(curl, *protocol, base + server.serve(response(BAD_COOKIE_LINE, content=LARGE)).decode())
     assert head.startswith(f"HTTP/{version} 400")
     assert content == COOKIE_TOO_LONG
 

@@ -10,9 +10,8 @@ import pytest
 from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump, run
 from tests.live.origin import Origin
-from tests.live.wire import Message, request, response
+from tests.live.wire import BAD_COOKIE_LINE, Message, request, response
 
-BAD_COOKIE = b"Set-Cookie: sid=a; Max-Age=86401"
 TOO_MANY = tuple(b"X-%d: 1" % number for number in range(80))
 
 REMOTE_CONTROL = """
@@ -94,7 +93,7 @@ def test_wrong_value_is_refused_while_running(setting: str, proxy: Mitmdump, ori
     refused = _set(proxy, setting)
     assert refused.status == 400
     assert setting.partition("=")[0].encode() in refused.content
-    assert proxy.fetch(request(target=origin.serve(response(BAD_COOKIE)))).status == 400
+    assert proxy.fetch(request(target=origin.serve(response(BAD_COOKIE_LINE)))).status == 400
 
 
 def test_refused_value_leaves_the_one_before_in_force(proxy: Mitmdump, origin: Origin) -> None:
@@ -107,8 +106,8 @@ def test_refused_value_leaves_the_one_before_in_force(proxy: Mitmdump, origin: O
 
 
 def test_mode_can_be_changed(proxy: Mitmdump, origin: Origin) -> None:
-    data = request(target=origin.serve(response(BAD_COOKIE)))
-    assert _fetched_with(proxy, "runtime_mode=audit", data).raw == response(BAD_COOKIE)
+    data = request(target=origin.serve(response(BAD_COOKIE_LINE)))
+    assert _fetched_with(proxy, "runtime_mode=audit", data).raw == response(BAD_COOKIE_LINE)
     assert proxy.fetch(data).status == 400
 
 
@@ -133,13 +132,13 @@ def test_show_can_be_changed(proxy: Mitmdump, origin: Origin) -> None:
 
 
 def test_scope_leaves_the_rest_alone(proxy: Mitmdump, origin: Origin) -> None:
-    path = origin.serve(response(BAD_COOKIE))
+    path = origin.serve(response(BAD_COOKIE_LINE))
     inside, outside = request(target=path + b"?inside"), request(b"Referer: /a", target=path + b"?outside")
     assert _fetched_with(proxy, "runtime_scope=~u inside", inside).status == 400
-    assert _fetched_with(proxy, "runtime_scope=~u inside", outside).raw == response(BAD_COOKIE)
+    assert _fetched_with(proxy, "runtime_scope=~u inside", outside).raw == response(BAD_COOKIE_LINE)
     assert origin.seen(path)[-1].values(b"Referer") == [b"/a"]
     preflight = request(method=b"OPTIONS", target=path + b"?outside")
-    assert _fetched_with(proxy, "runtime_scope=~u inside", preflight).raw == response(BAD_COOKIE)
+    assert _fetched_with(proxy, "runtime_scope=~u inside", preflight).raw == response(BAD_COOKIE_LINE)
 
 
 def test_scope_that_speaks_of_the_response_is_heeded_for_the_response(proxy: Mitmdump, origin: Origin) -> None:
@@ -149,7 +148,7 @@ def test_scope_that_speaks_of_the_response_is_heeded_for_the_response(proxy: Mit
     received = _fetched_with(proxy, "runtime_scope=~ts text/html", data)
     assert received.values(b"Set-Cookie") == [b"a=1; Max-Age=1; HttpOnly; Secure"]
     assert origin.seen(path)[-1].values(b"Referer") == [b"/a"]
-    other = origin.serve(response(b"Content-Type: text/plain", BAD_COOKIE))
+    other = origin.serve(response(b"Content-Type: text/plain", BAD_COOKIE_LINE))
     assert _fetched_with(proxy, "runtime_scope=~ts text/html", request(target=other)).status == 200
 
 
@@ -157,7 +156,7 @@ def test_scope_that_speaks_of_the_response_is_heeded_for_the_response(proxy: Mit
 
 
 def test_rule_that_is_off_is_not_enforced(proxy: Mitmdump, origin: Origin) -> None:
-    path = origin.serve(response(BAD_COOKIE))
+    path = origin.serve(response(BAD_COOKIE_LINE))
     setting = "runtime_rules=/cookie-lifetime-too-long/off"
     received = _fetched_with(proxy, setting, request(target=path))
     assert received.values(b"Set-Cookie") == [b"sid=a; Max-Age=86401; HttpOnly; Secure"]
@@ -180,14 +179,14 @@ def test_rule_can_be_off_for_one_subject(proxy: Mitmdump, origin: Origin) -> Non
 
 
 def test_rule_can_be_off_for_some_flows(proxy: Mitmdump, origin: Origin) -> None:
-    path = origin.serve(response(BAD_COOKIE))
+    path = origin.serve(response(BAD_COOKIE_LINE))
     setting = "runtime_rules=/~u legacy/cookie-lifetime-too-long/off"
     assert _fetched_with(proxy, setting, request(target=path + b"?legacy")).status == 200
     assert _fetched_with(proxy, setting, request(target=path + b"?new")).status == 400
 
 
 def test_level_changes_what_is_shown_and_not_what_is_done(proxy: Mitmdump, origin: Origin) -> None:
-    path = origin.serve(response(BAD_COOKIE))
+    path = origin.serve(response(BAD_COOKIE_LINE))
     assert _fetched_with(proxy, "runtime_rules=/cookie-lifetime-too-long/info", request(target=path)).status == 400
     path = origin.serve(response(b"Set-Cookie: sid=a; Max-Age=1"))
     received = _fetched_with(proxy, "runtime_rules=/cookie-attributes-added/error", request(target=path))
@@ -203,7 +202,7 @@ def test_last_word_on_a_rule_counts(start: Start, origin: Origin) -> None:
         "runtime_rules=/cookie-attributes-added:kept/off",
     ]
     proxy = start(f"reverse:{origin.url}", options=options)
-    assert proxy.fetch(request(target=origin.serve(response(BAD_COOKIE)))).status == 400
+    assert proxy.fetch(request(target=origin.serve(response(BAD_COOKIE_LINE)))).status == 400
     path = origin.serve(response(b"Set-Cookie: other=a; Max-Age=86401", b"Set-Cookie: kept=a; Max-Age=1"))
     assert proxy.fetch(request(target=path)).values(b"Set-Cookie") == [
         b"other=a; Max-Age=86401; HttpOnly; Secure",

@@ -18,9 +18,8 @@ from mitmproxy.io import FlowReader
 from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
-from tests.live.wire import TIMEOUT, request, response
+from tests.live.wire import BAD_COOKIE_LINE, TIMEOUT, request, response
 
-BAD_COOKIE = b"Set-Cookie: sid=a; Max-Age=86401"
 DOMAIN_COOKIE = b"Set-Cookie: sid=a; Max-Age=1; Domain=b.test"
 TOO_MANY = tuple(b"X-%d: 1" % number for number in range(80))
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -35,7 +34,7 @@ def test_log_of_many_identical_exchanges(start: Start, origin: Origin) -> None:
     proxy = start(f"reverse:{origin.url}", options=["keep_host_header=true"])
     same, bad, long = (
         origin.serve(response(DOMAIN_COOKIE)),
-        origin.serve(response(BAD_COOKIE)),
+        origin.serve(response(BAD_COOKIE_LINE)),
         origin.serve(response()),
     )
     with proxy.connect() as client:
@@ -59,7 +58,7 @@ def test_log_of_many_identical_exchanges(start: Start, origin: Origin) -> None:
 
 def test_audit_logs_each_finding_once(start: Start, origin: Origin) -> None:
     proxy = start(f"reverse:{origin.url}", options=["keep_host_header=true", "runtime_mode=audit"])
-    path = origin.serve(response(BAD_COOKIE))
+    path = origin.serve(response(BAD_COOKIE_LINE))
     for _ in range(3):
         assert proxy.fetch(request(*TOO_MANY[:70], target=path)).status == 200
     proxy.stop()
@@ -87,7 +86,7 @@ def test_info_is_shown_where_it_is_asked_for(start: Start, origin: Origin) -> No
 
 def test_summary_says_what_was_judged(start: Start, origin: Origin) -> None:
     proxy = start(f"reverse:{origin.url}", options=["keep_host_header=true"])
-    bad = origin.serve(response(BAD_COOKIE))
+    bad = origin.serve(response(BAD_COOKIE_LINE))
     proxy.fetch(request(target=origin.serve(response())))
     for _ in range(2):
         proxy.fetch(request(target=bad))
@@ -108,7 +107,7 @@ def test_summary_says_that_nothing_came_by(start: Start, origin: Origin) -> None
 def test_summary_says_that_nothing_was_in_scope(start: Start, origin: Origin) -> None:
     proxy = start(f"reverse:{origin.url}", options=["runtime_scope=~d nowhere.test"])
     for _ in range(2):
-        assert proxy.fetch(request(target=origin.serve(response(BAD_COOKIE)))).status == 200
+        assert proxy.fetch(request(target=origin.serve(response(BAD_COOKIE_LINE)))).status == 200
     proxy.stop()
     assert "nothing was judged. None of 2 requests matched runtime_scope (~d nowhere.test)" in proxy.output
     assert proxy.report()["exchanges"] == {"judged": 0, "clean": 0}
@@ -138,7 +137,7 @@ def _wait_for_report(path: Path, text: str) -> None:
 def test_report_is_written_at_once_and_while_running(start: Start, origin: Origin) -> None:
     proxy = start(f"reverse:{origin.url}", options=["keep_host_header=true"])
     _wait_for_report(proxy.report_path, '"judged": 0')
-    proxy.fetch(request(target=origin.serve(response(BAD_COOKIE))))
+    proxy.fetch(request(target=origin.serve(response(BAD_COOKIE_LINE))))
     _wait_for_report(proxy.report_path, "cookie-lifetime-too-long")
     assert json.loads(proxy.report_path.read_text(encoding="utf-8"))["exchanges"]["judged"] == 1
     assert [path.name for path in proxy.folder.iterdir() if "report" in path.name] == ["report.json"]
@@ -147,7 +146,7 @@ def test_report_is_written_at_once_and_while_running(start: Start, origin: Origi
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_report_is_complete_however_mitmdump_is_ended(by: signal.Signals, start: Start, origin: Origin) -> None:
     proxy = start(f"reverse:{origin.url}", options=["keep_host_header=true"])
-    path = origin.serve(response(BAD_COOKIE))
+    path = origin.serve(response(BAD_COOKIE_LINE))
     proxy.fetch(request(target=path))
     assert proxy.stop(by) == 0
     assert len([each for each in proxy.findings(path) if each["severity"] == "error"]) == 1
@@ -216,7 +215,7 @@ def test_saved_flows_are_marked_and_commented(mode: str, start: Start, origin: O
     proxy = start(
         f"reverse:{origin.url}", "-w", str(capture), options=["keep_host_header=true", f"runtime_mode={mode}"]
     )
-    answers = {b"/bad": BAD_COOKIE, b"/domain": DOMAIN_COOKIE, b"/info": b"Set-Cookie: sid=a; Max-Age=1"}
+    answers = {b"/bad": BAD_COOKIE_LINE, b"/domain": DOMAIN_COOKIE, b"/info": b"Set-Cookie: sid=a; Max-Age=1"}
     for path, line in answers.items():
         origin.serve(response(line), path)
         proxy.fetch(request(target=path))
@@ -244,7 +243,7 @@ def test_mark_and_comment_of_the_user_stay(start: Start, origin: Origin, tmp_pat
     script, capture = tmp_path / "notes.py", tmp_path / "capture.flow"
     script.write_text(NOTES_OF_THE_USER, encoding="utf-8")
     proxy = start(f"reverse:{origin.url}", "-s", str(script), "-w", str(capture), options=["keep_host_header=true"])
-    for path, line in ((b"/bad", BAD_COOKIE), (b"/info", b"X-App: 1")):
+    for path, line in ((b"/bad", BAD_COOKIE_LINE), (b"/info", b"X-App: 1")):
         origin.serve(response(line), path)
         proxy.fetch(request(target=path))
     proxy.stop()

@@ -16,10 +16,9 @@ from mitmproxy.test import tflow
 from tests.conftest import Start
 from tests.live.mitmdump import run
 from tests.live.origin import Origin
-from tests.live.wire import Message, request, response
+from tests.live.wire import BAD_COOKIE_LINE, Message, request, response
 
 TOO_MANY = tuple(b"X-%d: 1" % number for number in range(80))
-BAD_COOKIE = b"Set-Cookie: sid=a; Max-Age=86401"
 
 EXPECTED = {
     ("/good", "cookie-attributes-added", "sid"),
@@ -35,7 +34,7 @@ RULES = {rule for _, rule, _ in EXPECTED}
 def _play(start: Start, origin: Origin, *arguments: str, options: Iterable[str] = (), addon: bool) -> list[Message]:
     """Send some requests through a mitmdump, end it, and return the responses."""
     origin.serve(response(b"Set-Cookie: sid=\xc3\xa9; Max-Age=60; Domain=b.test"), b"/good")
-    origin.serve(response(BAD_COOKIE), b"/bad")
+    origin.serve(response(BAD_COOKIE_LINE), b"/bad")
     origin.serve(response(), b"/long")
     origin.serve(response(content=b""), b"/preflight")
     proxy = start(f"reverse:{origin.url}", *arguments, options=["keep_host_header=true", *options], addon=addon)

@@ -18,7 +18,7 @@ from functions_runtime.record.inventory import Headroom, SeenCookie, Standing
 from functions_runtime.record.report import Report
 from functions_runtime.reports.html import page as html
 from functions_runtime_proxy.dashboard import Dashboard
-from tests.browser.chromium import BROWSER, DRIVER, require_installed
+from tests.browser.chromium import options_for, require_installed, started
 from tests.conftest import Start
 from tests.functions_runtime.reports.sample import (
     ERROR,
@@ -128,26 +128,9 @@ class Page:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     require_installed()
-    from selenium.webdriver import Chrome, ChromeOptions
-    from selenium.webdriver.chrome.service import Service
-
-    options = ChromeOptions()
-    options.binary_location = str(BROWSER)
+    options = options_for(tmp_path_factory.mktemp("profile"))
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in (
-        "headless",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-dev-shm-usage",
-        "no-first-run",
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-sync",
-        "no-proxy-server",
-        f"user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):
-        options.add_argument(f"--{argument}")
-    driver = Chrome(options, Service(DRIVER))
+    driver = started(options)
     yield driver
     driver.quit()
 

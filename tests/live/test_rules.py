@@ -15,7 +15,7 @@ from functions_runtime.rule import Step
 from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
-from tests.live.wire import Message, request, response
+from tests.live.wire import BAD_COOKIE_LINE, Message, request, response
 
 Found = tuple[str, str, str | None]
 
@@ -266,7 +266,7 @@ CASES = [
         b"X-Twice: 2",
     ),
     # Cookies that are too old
-    _refused("cookie-over-a-day", b"Set-Cookie: sid=a; Max-Age=86401", findings=_lifetime("sid")),
+    _refused("cookie-over-a-day", BAD_COOKIE_LINE, findings=_lifetime("sid")),
     _refused("cookie-expires-late", b"set-cookie: sid=a; expires=" + FUTURE, findings=_lifetime("sid")),
     _refused("cookie-of-absurd-age", b"Set-Cookie: sid=a; Max-Age=" + b"9" * 1000, findings=_lifetime("sid")),
     _refused(
@@ -278,14 +278,14 @@ CASES = [
     ),
     Case(
         "bad-cookie-to-head",
-        answer=response(b"Set-Cookie: sid=a; Max-Age=86401", content=b""),
+        answer=response(BAD_COOKIE_LINE, content=b""),
         findings=_lifetime("sid"),
         replied=COOKIE_TOO_LONG.partition(b"Cookies max-age")[0],
         method=b"HEAD",
     ),
     Case(
         "bad-cookie-over-limit",
-        answer=response(b"Set-Cookie: sid=a; Max-Age=86401", *_many(75)),
+        answer=response(BAD_COOKIE_LINE, *_many(75)),
         findings={ANSWER_TOO_LONG},
         replied=RESPONSE_TOO_LONG,
     ),

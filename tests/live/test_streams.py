@@ -14,12 +14,11 @@ from mitmproxy.test.tflow import tflow
 from tests.conftest import Start
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Answer, Origin, then_close
-from tests.live.wire import TIMEOUT, Connection, Message, chunked, request, response
+from tests.live.wire import BAD_COOKIE_LINE, TIMEOUT, Connection, Message, chunked, request, response
 
 SMALL, LARGE = b"s" * 100, b"l" * 300_000
 COOKIE = b"Set-Cookie: sid=a; Max-Age=60"
 REWRITTEN = COOKIE + b"; HttpOnly; Secure"
-BAD_COOKIE = b"Set-Cookie: sid=a; Max-Age=86401"
 COOKIE_TOO_LONG = b"Cookies max-age cannot be greater than a day"
 TOO_MANY = tuple(b"X-%d: 1" % number for number in range(80))
 
@@ -105,7 +104,7 @@ def test_cookie_is_rewritten_and_content_left_alone(framing: Framing, proxy: Mit
 @pytest.mark.parametrize(
     ("lines", "status", "content"),
     [
-        ((b"X-App: 1", BAD_COOKIE), b"400 Bad Request", COOKIE_TOO_LONG),
+        ((b"X-App: 1", BAD_COOKIE_LINE), b"400 Bad Request", COOKIE_TOO_LONG),
         (TOO_MANY, b"431 Request Header Fields Too Large", b"Response headers or cookies too long"),
     ],
     ids=["bad-cookie", "too-many-headers"],
@@ -127,7 +126,7 @@ def test_connection_is_kept_after_a_replaced_response_of_known_length(
     name: str, proxy: Mitmdump, origin: Origin
 ) -> None:
     (framing,) = (each for each in FRAMINGS if each.name == name)
-    path = origin.serve(framing.answer(BAD_COOKIE))
+    path = origin.serve(framing.answer(BAD_COOKIE_LINE))
     with proxy.connect() as client:
         for _ in range(3):
             client.send(request(method=framing.method, target=path))
@@ -197,7 +196,7 @@ def test_upload_that_is_answered_before_it_ends(streaming: Mitmdump, origin: Ori
     """The server refuses the first part of a streamed upload with a cookie that is too old."""
 
     def refuse(connection: Connection, _: Message) -> None:
-        connection.send(response(BAD_COOKIE, b"Connection: close"))
+        connection.send(response(BAD_COOKIE_LINE, b"Connection: close"))
 
     path = origin.serve(refuse)
     with streaming.connect() as client:
@@ -255,7 +254,7 @@ def test_events_flow_one_by_one(mode: str, start: Start, origin: Origin) -> None
 
 
 def test_events_with_a_bad_cookie_are_answered_although_they_never_end(proxy: Mitmdump, origin: Origin) -> None:
-    events = Events(BAD_COOKIE)
+    events = Events(BAD_COOKIE_LINE)
     path = origin.serve(events)
     events.send_one()
     with proxy.connect() as client:
@@ -268,7 +267,7 @@ def test_events_with_a_bad_cookie_are_answered_although_they_never_end(proxy: Mi
 
 @pytest.mark.xfail(reason="The content of a reply goes out with the first piece that the server sends, not before it")
 def test_events_with_a_bad_cookie_are_answered_before_the_first_event(streaming: Mitmdump, origin: Origin) -> None:
-    path = origin.serve(Events(BAD_COOKIE))
+    path = origin.serve(Events(BAD_COOKIE_LINE))
     with streaming.connect(timeout=5) as client:
         client.send(request(target=path))
         _expect_reply(client.read_response(), b"GET", b"400 Bad Request", COOKIE_TOO_LONG)

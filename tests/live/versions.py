@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.fields import Field
 from tests.live.http2 import Http2
 from tests.live.mitmdump import Mitmdump
-from tests.live.wire import Field, chunked, client_tls, request
+from tests.live.wire import chunked, client_tls, request
 
 STREAMING = {"buffered": (), "streamed": ("stream_large_bodies=1k",)}
 """Options by how mitmproxy takes content."""

@@ -7,10 +7,12 @@ import socket
 import ssl
 from dataclasses import dataclass
 
+from tests.fields import BAD_COOKIE, Field
+
 TIMEOUT = 30.0
 """Seconds after which a test gives up waiting. Nothing should ever take that long."""
 
-Field = tuple[bytes, bytes]
+BAD_COOKIE_LINE = b": ".join(BAD_COOKIE)
 
 
 @dataclass(frozen=True)
