@@ -361,7 +361,7 @@ class FunctionsRuntime:
         if passage:
             passage.case = self._session.withdraw(passage.case)
             passage.is_published = True
-            publish.silence(flow, (*passage.case.findings, *passage.case.silenced) if passage.is_changed else ())
+            publish.silence(flow, (*passage.case.findings, *passage.silenced) if passage.is_changed else ())
 
     def _original_fields(self, flow: http.HTTPFlow) -> Fields:
         passage = self._passages.get(flow)
@@ -391,13 +391,13 @@ class FunctionsRuntime:
     def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
         """Let happen to the request what was ruled, and remember what it was before."""
         if isinstance(action, Respond):
-            passage.is_changed = True
+            passage.changed()
             enforce.respond_to_request(flow, action.reply)
             return
         assert passage.request_before is not None
         passage.removed = enforce.rewrite_request(flow, passage.request_before, action)
         if isinstance(action, Rewrite):
-            passage.is_changed = True
+            passage.changed()
             passage.request_after = flow.request.headers.fields
         if self._settings.streams_large_bodies:
             enforce.hold_get(flow)
@@ -411,7 +411,7 @@ class FunctionsRuntime:
             assert judged
             enforce.rewrite_response(flow, judged.fields, action)
         if not isinstance(action, Forward):
-            passage.is_changed = True
+            passage.changed()
             passage.response_after = (flow.response.status_code, flow.response.headers.fields)
 
     # Publish
@@ -435,8 +435,8 @@ class FunctionsRuntime:
     def _show(self, flow: http.HTTPFlow, passage: Passage) -> None:
         """Let the flow show what was found."""
         passage.is_published = True
-        case = passage.case
-        publish.annotate(flow, case.findings, self._settings.show, enforced=passage.is_changed, silenced=case.silenced)
+        found, show = passage.case.findings, self._settings.show
+        publish.annotate(flow, found, show, enforced=passage.is_changed, silenced=passage.silenced)
         internals.refresh_focus(flow)
 
     def _changed(self) -> None:

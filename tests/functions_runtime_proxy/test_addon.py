@@ -862,6 +862,30 @@ def test_what_enforce_mode_changed_is_still_known_outside_the_scope(bench: Bench
     assert "restricted-request-header" in _rules(flow)
 
 
+@pytest.mark.parametrize(
+    ("request_fields", "fields", "rules"),
+    [
+        ([(b"Referer", b"/a")], [], ["/restricted-request-header/off"]),
+        ([], [(b"Set-Cookie", b"a=1; Max-Age=86401; HttpOnly; Secure")], ["/cookie-lifetime-too-long/off"]),
+    ],
+)
+def test_a_recording_still_says_what_enforce_mode_did_if_the_rule_is_off_by_then(
+    request_fields: list[Field], fields: list[Field], rules: list[str], bench: Bench
+) -> None:
+    flow = bench.play(live(*request_fields), (b"Content-Type", b"text/html"), *fields)
+    [before] = bench.found()
+    bench.configure(runtime_rules=rules)
+    bench.call("runtime.judge", [flow])
+    assert bench.found() == set()
+    copy = _finished(flow.copy())
+    bench.configure(runtime_rules=[])
+    bench.read(copy)
+    assert bench.found() == {before}
+    assert bench.report()["exchanges"]["judged"] == 2
+    bench.call("runtime.judge", [flow])
+    assert [each["enforced"] for each in flow.metadata["runtime"]] == [True]
+
+
 def test_report_is_written_when_asked(bench: Bench, tmp_path: Path) -> None:
     bench.play(live(), BAD_COOKIE)
     bench.call("runtime.report", str(tmp_path / "report.json"))
