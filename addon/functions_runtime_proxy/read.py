@@ -23,12 +23,14 @@ from functions_runtime.message import (
 from functions_runtime.rules.streaming_unavailable import stream_type
 from functions_runtime.ruling import Basis, Fact, Finding, Reply, Severity
 from functions_runtime.syntax.rfc9110 import (
+    HTTP_SCHEMES,
     PROXY_FIELDS,
     Fields,
-    authority_of,
+    authority_in_har,
     port_of,
     taken_apart,
     target_authority,
+    with_upgrade,
     without_fields,
     without_invented_length,
 )
@@ -72,8 +74,7 @@ def _authority_sent(flow: http.HTTPFlow) -> bytes:
     data = flow.request.data
     if data.authority or data.http_version.startswith(b"HTTP/1") or not internals.is_from_har(flow):
         return data.authority
-    url = authority_of(data.host, data.port, data.scheme.decode("ascii", "replace"))
-    return url.encode("utf-8", "surrogateescape")
+    return authority_in_har(data.host, data.port, data.scheme.decode("ascii", "replace"))
 
 
 # More than a third of the requests of real pages have the same fields as one before them.
@@ -89,7 +90,8 @@ def fields_of(flow: http.HTTPFlow) -> Fields:
     fields: Fields = tuple(flow.request.headers.fields)  # other addons may set a list
     if internals.is_from_har(flow):
         has_content = bool(flow.request.data.content)
-        return without_invented_length(taken_apart(fields), flow.request.method, has_content=has_content)
+        fields = without_invented_length(taken_apart(fields), flow.request.method, has_content=has_content)
+        return with_upgrade(fields, flow.request.scheme)
     return _without_proxy_fields(fields) if is_to_proxy(flow) else fields
 
 
@@ -158,8 +160,8 @@ def _addressed_scheme(flow: http.HTTPFlow, keep_host_header: bool) -> str:
     """The scheme that the client addressed, or that of the server if mitmproxy has overwritten Host."""
     if keep_host_header and isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode):
         return "https" if flow.client_conn.tls_established else "http"
-    scheme: str = flow.request.data.scheme.decode("ascii", "replace")
-    return scheme
+    scheme = flow.request.data.scheme.decode("ascii", "replace")
+    return HTTP_SCHEMES.get(scheme, scheme)
 
 
 # A site has few hosts, and parsing one takes as long as several rules.
@@ -175,6 +177,8 @@ def is_to_proxy(flow: http.HTTPFlow) -> bool:
 
 def is_over_tls(flow: http.HTTPFlow) -> bool | None:
     """Whether the request reaches the server over TLS, None if the flow does not say."""
+    if internals.is_from_har(flow):
+        return HTTP_SCHEMES.get(flow.request.scheme) == "https"
     return flow.server_conn.tls if flow.live or flow.server_conn.address else None
 
 

@@ -348,7 +348,9 @@ def test_the_scheme_and_the_port_that_the_client_addressed(
 # HAR as mitmproxy reads it
 
 
-def _from_har(method: str = "GET", *, content: str = "", set_cookie: str = "a=1\nb=2; Max-Age=86401") -> http.HTTPFlow:
+def _from_har(
+    method: str = "GET", *, content: str = "", set_cookie: str = "a=1\nb=2; Max-Age=86401", **more: Any
+) -> http.HTTPFlow:
     entry = {
         "startedDateTime": "2026-01-01T00:00:00Z",
         "time": 1,
@@ -365,6 +367,7 @@ def _from_har(method: str = "GET", *, content: str = "", set_cookie: str = "a=1\
             "headers": [{"name": "set-cookie", "value": set_cookie}],
             "content": {},
         },
+        **more,
     }
     return request_to_flow(entry)
 
@@ -383,6 +386,27 @@ def test_a_har_file_has_the_authority_in_the_url_at_least(version: str, fields: 
     flow.request.http_version = version
     flow.request.headers.clear()
     assert _request(flow, "", True).fields == fields
+
+
+@pytest.mark.parametrize(
+    ("url", "upgrades", "over_tls"),
+    [
+        ("https://app.example.test/a", False, True),
+        ("http://app.example.test/a", False, False),
+        ("wss://app.example.test/a", True, True),
+        ("ws://app.example.test/a", True, False),
+    ],
+)
+@pytest.mark.parametrize("address", [{}, {"serverIPAddress": "192.0.2.1"}])
+def test_the_url_of_a_har_file_says_how_the_request_was_sent(
+    url: str, upgrades: bool, over_tls: bool, address: dict[str, str]
+) -> None:
+    asked = {"method": "GET", "url": url, "httpVersion": "HTTP/2", "headers": []}
+    flow = _from_har(request=asked, **address)
+    request = _request(flow, "", True)
+    assert request.fields == (HOST, *([(b"Upgrade", b"websocket")] if upgrades else []))
+    assert request.scheme == ("https" if over_tls else "http")
+    assert read.is_over_tls(flow) is over_tls
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,13 @@ from functions_runtime.message import (
 )
 from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, UnreadableError
 from functions_runtime.syntax.rfc9110 import (
+    HTTP_SCHEMES,
     PROXY_FIELDS,
     Fields,
-    authority_of,
+    authority_in_har,
     port_of,
     taken_apart,
+    with_upgrade,
     without_fields,
     without_invented_length,
 )
@@ -392,14 +394,14 @@ def _recorded(
     client, server = state["client_conn"], state["server_conn"]
     mode, _, target = str(client["proxy_mode"]).partition("@")[0].partition(":")
     is_from_har = _is_from_har(client)
-    headers = asked["headers"]
+    headers, scheme = asked["headers"], asked["scheme"].decode("ascii", "replace")
     fields, section, addressed = _request_section(
         headers if isinstance(headers, bytes) else _fields(headers),
         asked["method"],
         _authority_sent(asked, is_from_har=is_from_har),
         asked["http_version"],
         has_content=bool(asked["content"]),
-        is_from_har=is_from_har,
+        scheme=scheme if is_from_har else "",
         is_proxied=mode in ("regular", "upstream") and not is_from_har,
     )
     host, is_known = _addressed_host(addressed, asked, host_of), True
@@ -416,7 +418,7 @@ def _recorded(
         domain or (host if is_known and HOST_NAME.fullmatch(host) else None),
         _time(asked["timestamp_start"]),
         query,
-        asked["scheme"].decode("ascii", "replace"),
+        HTTP_SCHEMES.get(scheme, scheme),
         port_of(addressed) if addressed else int(asked["port"]),
         section,
     )
@@ -430,8 +432,8 @@ def _recorded(
         _size(asked["content"]),
         _size(answered["content"]) if answered else 0,
         _time_or_none(answered["timestamp_end"]) if answered else None,
-        bool(server["tls"]) if server["address"] else None,
-        asked["scheme"].decode("ascii", "replace"),
+        _is_over_tls(server, scheme, is_from_har=is_from_har),
+        scheme,
         int(asked["port"]),
         metadata.get(_FINDINGS),
         state if with_state else None,
@@ -448,14 +450,17 @@ def _request_section(
     version: bytes,
     *,
     has_content: bool,
-    is_from_har: bool,
+    scheme: str,
     is_proxied: bool,
 ) -> tuple[Fields, RequestSection, bytes]:
-    """The field section of a request, what follows from it, and the authority that the client addressed."""
+    """The field section of a request, what follows from it, and the authority that the client addressed.
+
+    `scheme` is that of the URL if mitmproxy has read the flow from a HAR file, else empty.
+    """
     fields = _field_section(headers) if isinstance(headers, bytes) else headers
-    if is_from_har:
+    if scheme:
         name = method.decode("ascii", "replace")
-        fields = without_invented_length(taken_apart(fields), name, has_content=has_content)
+        fields = with_upgrade(without_invented_length(taken_apart(fields), name, has_content=has_content), scheme)
     if is_proxied:
         fields = without_fields(fields, PROXY_FIELDS)
     return request_head(fields, authority, version)
@@ -473,6 +478,13 @@ def _is_from_har(client: State) -> bool:
     """Whether mitmproxy has read the flow from a HAR file: it makes up a client that no connection can have."""
     peer: Any = client.get("peername") or ("", None)
     return bool(peer[1] == 0)
+
+
+def _is_over_tls(server: State, scheme: str, *, is_from_har: bool) -> bool | None:
+    """Whether the request reached the server over TLS, None if the flow does not say."""
+    if is_from_har:
+        return HTTP_SCHEMES.get(scheme) == "https"
+    return bool(server["tls"]) if server["address"] else None
 
 
 def _response(answered: State, asked: State, *, is_from_har: bool, is_held: bool) -> Response:
@@ -494,8 +506,7 @@ def _authority_sent(asked: State, *, is_from_har: bool) -> bytes:
     authority: bytes = asked["authority"]
     if authority or asked["http_version"].startswith(b"HTTP/1") or not is_from_har:
         return authority
-    url = authority_of(str(asked["host"]), int(asked["port"]), asked["scheme"].decode("ascii", "replace"))
-    return url.encode("utf-8", "surrogateescape")
+    return authority_in_har(str(asked["host"]), int(asked["port"]), asked["scheme"].decode("ascii", "replace"))
 
 
 def _addressed_host(authority: bytes, asked: State, host_of: Callable[[str], str]) -> str:

@@ -32,19 +32,21 @@ from functions_runtime.recordings.recorded import CutOff, Recorded, Skipped, Unr
 from functions_runtime.syntax.rfc6265 import parse_cookie_date
 from functions_runtime.syntax.rfc9110 import (
     DEFAULT_PORTS,
+    HTTP_SCHEMES,
     SENT_WITHOUT_CONTENT,
     Fields,
     announced_length,
     as_http1_fields,
     authority_of,
     can_have_content,
+    with_upgrade,
 )
 from functions_runtime.wire_text import printable
 
-HTTP_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
-"""Schemes of recorded exchanges, and the scheme by which HTTP carries them."""
 MULTIPLEXED = ("h2", "h3", "http/2", "http/3", "spdy", "hq", "quic")
 """Prefixes of the names that tools give to HTTP/2, HTTP/3 and their predecessors, in lower case."""
+LOCAL_FETCH_TYPES = ("Memory Cache", "Disk Cache", "Service Worker")
+"""What Safari calls a response that did not come from the network."""
 MAX_REASON = 60
 """The most characters of a URL's scheme or of a method that a reason quotes."""
 NOT_AS_HAR = "the entry is not as HAR has it"
@@ -100,6 +102,7 @@ class _Response(msgspec.Struct):
     content: _Content | None = None
     bodySize: float | None = None  # noqa: N815
     transfer_size: float | None = msgspec.field(default=None, name="_transferSize")
+    by_worker: Any = msgspec.field(default=None, name="_fetchedViaServiceWorker")
 
 
 class _Timings(msgspec.Struct):
@@ -119,6 +122,13 @@ class _Entry(msgspec.Struct):
     response: _Response | None = None
     timings: _Timings | None = None
     from_cache: Any = msgspec.field(default=None, name="_fromCache")
+    fetch_type: Any = msgspec.field(default=None, name="_fetchType")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the browser got the response from a cache of its own, or from a service worker."""
+        by_worker = self.response is not None and self.response.by_worker
+        return bool(self.from_cache or by_worker) or self.fetch_type in LOCAL_FETCH_TYPES
 
 
 class _Log(msgspec.Struct):
@@ -296,8 +306,8 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
     port = port or DEFAULT_PORTS[scheme]
     method = asked.method or "GET"
     fields, section = _request_fields(asked, method, authority_of(host, port, scheme))
-    if named != scheme and b"upgrade" not in section.by_name:  # HTTP/2 needs none, and HTTP/1.1 would
-        fields = (*fields, (b"Upgrade", b"websocket"))
+    if named != scheme:
+        fields = with_upgrade(fields, named)
         section = request_section(fields)
     size = _size(answered.content) if answered else 0
     response_fields, answer = _response_fields(answered, size) if answered else ((), None)
@@ -326,8 +336,8 @@ def _recorded(entry: _Entry, position: int, domain: str, earlier: float) -> Reco
         request,
         response,
         _sent(asked),
-        _received(answered, answer, method, size) if answered and answer and not entry.from_cache else 0,
-        None if whole is None or entry.from_cache else started + whole,
+        _received(answered, answer, method, size) if answered and answer and not entry.is_local else 0,
+        None if whole is None or entry.is_local else started + whole,
         scheme == "https",
         scheme,
         port,
@@ -617,6 +627,7 @@ def _patiently(plain: Any) -> _Entry:
         if isinstance(timings, Mapping)
         else None,
         plain.get("_fromCache"),
+        plain.get("_fetchType"),
     )
 
 
@@ -637,6 +648,7 @@ def _patient_response(response: Mapping[str, Any]) -> _Response:
         else None,
         _number(response.get("bodySize")),
         _number(response.get("_transferSize")),
+        response.get("_fetchedViaServiceWorker"),
     )
 
 

@@ -18,6 +18,9 @@ FieldsByName = dict[bytes, list[bytes]]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 """The ports of the two schemes if a URL names none (section 4.2)."""
 
+HTTP_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+"""Schemes of URLs, and the scheme by which HTTP carries each (section 4.2, and RFC 6455, section 3)."""
+
 FIELD_LINE_OVERHEAD = 4
 """Bytes that HTTP/1.1 writes around a name and a value: colon, space, CR, LF (RFC 9112, section 5)."""
 
@@ -101,6 +104,13 @@ def authority_of(host: str, port: int, scheme: str) -> str:
     return name if port == DEFAULT_PORTS.get(scheme) else f"{name}:{port}"
 
 
+def authority_in_har(host: str, port: int, scheme: str) -> bytes:
+    """The authority in the URL of a HAR entry. mitmproxy reads `wss` without a port as if it had port 80."""
+    if scheme == "wss" and port == DEFAULT_PORTS["http"]:
+        port = DEFAULT_PORTS["https"]
+    return authority_of(host, port, HTTP_SCHEMES.get(scheme, scheme)).encode("utf-8", "surrogateescape")
+
+
 def port_of(authority: bytes) -> int:
     """The port in an authority, 0 if there is none."""
     port = authority.rpartition(b":")[2]
@@ -144,6 +154,16 @@ def without_invented_length(fields: Fields, method: str, *, has_content: bool) -
     if has_content or method in SENT_WITHOUT_CONTENT:
         return fields
     return tuple([field for field in fields if not (field[0].lower() == b"content-length" and field[1] == b"0")])
+
+
+def with_upgrade(fields: Fields, scheme: str) -> Fields:
+    """The field section of a request in HAR, with the Upgrade that the scheme of a WebSocket's URL stands for.
+
+    HTTP/1.1 would have it, and HTTP/2 needs none.
+    """
+    if HTTP_SCHEMES.get(scheme, scheme) == scheme or any(name.lower() == b"upgrade" for name, _ in fields):
+        return fields
+    return (*fields, (b"Upgrade", b"websocket"))
 
 
 PROXY_FIELDS = frozenset({b"proxy-connection", b"proxy-authorization"})

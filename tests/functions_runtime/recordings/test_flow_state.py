@@ -278,6 +278,29 @@ def test_flows_that_came_from_a_har_file() -> None:
     assert one(state(multiplexed, joined)).request.fields == ()
 
 
+@pytest.mark.parametrize(
+    ("scheme", "port", "host", "over_tls"),
+    [
+        (b"https", 443, b"app.example.test", True),
+        (b"http", 80, b"app.example.test", False),
+        (b"wss", 80, b"app.example.test", True),
+        (b"wss", 8443, b"app.example.test:8443", True),
+        (b"ws", 80, b"app.example.test", False),
+    ],
+)
+@pytest.mark.parametrize("address", [None, ("192.0.2.1", 443)])
+def test_the_url_of_a_har_file_says_how_the_request_was_sent(
+    scheme: bytes, port: int, host: bytes, over_tls: bool, address: tuple[str, int] | None
+) -> None:
+    """mitmproxy keeps the scheme of a WebSocket, for which its port is 80, and never says that a server had TLS."""
+    asked = {"scheme": scheme, "port": port, "headers": (), "http_version": b"HTTP/2"}
+    recorded = one(state(asked, None, {"peername": ("127.0.0.1", 0)}, {"address": address, "tls": False}))
+    upgrade = ((b"Upgrade", b"websocket"),) if scheme.startswith(b"ws") else ()
+    assert recorded.request.fields == ((b"Host", host), *upgrade)
+    assert recorded.request.scheme == ("https" if over_tls else "http")
+    assert recorded.over_tls is over_tls
+
+
 BROKEN = [b"-1:a,", b"1_0:", b"+1:a,", b" 1:a,", b"1:a?", b"1:", b"9:a,", b":", b"1234567890123:", b"x", b"1:a,1:"]
 
 

@@ -280,9 +280,23 @@ def test_content_counts_as_it_was_sent(response: Plain, received: int) -> None:
     assert one(entry({"method": "HEAD"}, response)).received == 0
 
 
-def test_a_response_from_the_cache_was_not_sent() -> None:
-    cached = one(entry(response={"bodySize": 0, "content": {"size": 900}}, time=5, _fromCache="disk"))
-    assert (cached.received, cached.ended) == (0, None)
+@pytest.mark.parametrize(
+    ("response", "more", "is_local"),
+    [
+        ({}, {"_fromCache": "disk"}, True),
+        ({}, {"_fetchType": "Disk Cache"}, True),
+        ({}, {"_fetchType": "Network Load"}, False),
+        ({"_fetchedViaServiceWorker": True}, {}, True),
+        ({"_fetchedViaServiceWorker": False}, {}, False),
+    ],
+)
+@pytest.mark.parametrize("oddity", [{}, {"time": "5"}], ids=["", "not as HAR has it"])
+def test_a_response_from_the_cache_or_a_service_worker_was_not_sent(
+    response: Plain, more: Plain, is_local: bool, oddity: Plain
+) -> None:
+    answered = {"bodySize": 0, "content": {"size": 900}, **response}
+    cached = one(entry(response=answered, **{"time": 5, **more, **oddity}))
+    assert (cached.received, cached.ended) == ((0, None) if is_local else (900, AT + 0.005))
 
 
 def test_a_request_is_sent_once_there_is_a_connection() -> None:
