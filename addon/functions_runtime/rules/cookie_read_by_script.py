@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from functions_runtime.endpoint import Endpoint
 from functions_runtime.message import Exchange, Request, Response
 from functions_runtime.profile import Profile, is_removed
-from functions_runtime.record.bounded import Digest, Recent, keyed_digest, remember
+from functions_runtime.record.bounded import Digest, Recent, keep, keyed_digest, remember
 from functions_runtime.rule import Example, Rule, Step, Subject
 from functions_runtime.ruling import Basis, Finding, Severity
 from functions_runtime.wire_text import printable
@@ -34,6 +34,13 @@ MOST_NESTED = 3
 """The deepest query within a query that is looked at."""
 
 Place = tuple[Endpoint, str]
+"""Where a value was sent: the endpoint, and the part of the request."""
+
+Setters = dict[tuple[bytes, str], Endpoint]
+"""By name and site of a cookie, the endpoint that set it first."""
+
+Evidence = tuple[bytes, Place, Endpoint | None]
+"""A cookie's name, where its value was sent, and the endpoint that set it if that belongs to another site."""
 
 # Browsers fill these in themselves, or they are hop-by-hop: no script puts a cookie's value there.
 _OF_THE_BROWSER = frozenset(
@@ -50,7 +57,7 @@ class CookiesReadByScripts:
 
     def __init__(self, key: bytes) -> None:
         self._digest = keyed_digest(key)
-        self._cookies: Recent[Digest, dict[bytes, None]] = Recent(MOST)
+        self._cookies: Recent[Digest, Setters] = Recent(MOST)
         self._sent: Recent[Digest, dict[Place, None]] = Recent(MOST)
         # Values that the server itself took out of a query or put into one: such a value in a query proves nothing.
         self._through_query: Recent[Digest, bool] = Recent(MOST)
@@ -64,7 +71,7 @@ class CookiesReadByScripts:
         if request.query or _names_of_scripts(request.names):
             for where, value in islice(_values_sent(request), MOST_VALUES):
                 here.setdefault(self._digest(value), {})[(request.endpoint, where)] = None
-        found: dict[tuple[bytes, Place], Digest] = {}
+        found: dict[Evidence, Digest] = {}
         if b"location" in response.by_name:
             self._note_redirect(request, response.by_name[b"location"][0], here)
         if response.cookies:
@@ -72,13 +79,14 @@ class CookiesReadByScripts:
         for mark, places in here.items():
             for place in places:
                 remember(self._sent, mark, place, MOST_PLACES)
-                found.update(((name, place), mark) for name in self._cookies.get(mark) or ())
+                for (name, _), setter in (self._cookies.get(mark) or {}).items():
+                    found[name, place, _elsewhere(setter, place)] = mark
         if not found:
             return ()
         return [
-            _finding(name, place)
-            for (name, place), mark in islice(found.items(), MOST_FOUND)
-            if not (self._through_query if place[1] == QUERY else self._through_header).get(mark)
+            _finding(*evidence)
+            for evidence, mark in islice(found.items(), MOST_FOUND)
+            if not (self._through_query if evidence[1][1] == QUERY else self._through_header).get(mark)
         ]
 
     def _note_redirect(self, request: Request, location: bytes, here: dict[Digest, dict[Place, None]]) -> None:
@@ -94,13 +102,16 @@ class CookiesReadByScripts:
         request: Request,
         response: Response,
         here: dict[Digest, dict[Place, None]],
-        found: dict[tuple[bytes, Place], Digest],
+        found: dict[Evidence, Digest],
     ) -> None:
         """Remember the cookies that scripts can read, and find their values in what was sent before."""
         own: set[bytes] | None = None
         for field in response.cookies[:MOST_VALUES]:
-            raw = field.cookie.value
-            if field.cookie.attributes.http_only or len(raw) < MIN_VALUE or len(value := _bare(raw)) < MIN_VALUE:
+            raw, attributes = field.cookie.value, field.cookie.attributes
+            if attributes.http_only or len(raw) < MIN_VALUE or len(value := _bare(raw)) < MIN_VALUE:
+                continue
+            lifetime = attributes.lifetime(response.time)
+            if lifetime is not None and lifetime <= 0:  # the browser deletes it
                 continue
             mark = self._digest(value)
             for _, where in here.get(mark, ()):
@@ -110,8 +121,24 @@ class CookiesReadByScripts:
                     own = _values_of_cookies(request) if own is None else own
                     if value not in own:
                         self._through_header.put(mark, True)
-            if remember(self._cookies, mark, field.cookie.name, MOST_PLACES):
-                found.update(((field.cookie.name, place), mark) for place in self._sent.get(mark) or ())
+            name, setter = field.cookie.name, request.endpoint
+            setters = self._cookies.get(mark)
+            if setters is None:
+                self._cookies.put(mark, setters := {})
+            of_site = name, _site(setter.host)
+            if of_site not in setters:
+                keep(setters, of_site, setter, MOST_PLACES)
+                found.update(((name, place, _elsewhere(setter, place)), mark) for place in self._sent.get(mark) or ())
+
+
+def _elsewhere(setter: Endpoint, place: Place) -> Endpoint | None:
+    """The endpoint that set a cookie if its value was sent to another site. Then the cookie's own site breaks."""
+    return None if _site(setter.host) == _site(place[0].host) else setter
+
+
+def _site(host: str) -> str:
+    """The last two labels of a host. If they differ, so do the sites, whatever the Public Suffix List says."""
+    return ".".join(host.split(".")[-2:])
 
 
 def _values_of_cookies(request: Request) -> set[bytes]:
@@ -165,9 +192,10 @@ def _bare(value: bytes) -> bytes:
     return unquote_to_bytes(value).strip(b'"') if b"%" in value else value
 
 
-def _finding(name: bytes, place: Place) -> Finding:
+def _finding(name: bytes, place: Place, elsewhere: Endpoint | None) -> Finding:
     where, what = place
-    return RULE.finding(printable(name), endpoint=where, place=what)
+    what = f"{what} to {where.host}" if elsewhere else what
+    return RULE.finding(printable(name), endpoint=elsewhere or where, place=what)
 
 
 _LOGIN = Exchange(
@@ -187,8 +215,9 @@ RULE = Rule(
 The Runtime makes every cookie HttpOnly, so scripts cannot read it. This rule looks for evidence that a script reads one
 today. It decodes the values of cookies that were set without HttpOnly, and looks for them in the query and in request
 headers other than Cookie. Values of less than 8 bytes do not count. CSRF tokens that a page submits twice come back in
-this way. The evidence is indirect: if a script reads a cookie but never sends it, this rule misses that. The order of
-the cookie and the request does not matter. Values are remembered as keyed digests only.""",
+this way. If the value went to another site, the finding belongs to the endpoint that set the cookie, because that site
+would break. The evidence is indirect: if a script reads a cookie but never sends it, this rule misses that. The order
+of the cookie and the request does not matter. Values are remembered as keyed digests only.""",
     fix="Return the token in the response body. Keep an HttpOnly copy in the cookie and compare the two on the server.",
     code="""\
 // The Function sets the token as a cookie and returns it in the body, where a script can read it.

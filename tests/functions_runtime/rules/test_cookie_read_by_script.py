@@ -125,6 +125,9 @@ def test_findings_come_in_the_order_of_the_fields() -> None:
     [
         (b"csrf=%s; Path=/; Secure; SameSite=Lax", True),
         (b"csrf=%s; HttpOnly", False),
+        (b"csrf=%s; Max-Age=0", False),
+        (b"csrf=%s; Max-Age=1", True),
+        (b"csrf=%s; Expires=Thu, 01 Jan 1970 00:00:00 GMT", False),
         (b"csrf=%s; httponly=false; Path=/", False),
         (b"csrf=%s; X-HttpOnly", True),
         (b'csrf="%s"', True),
@@ -182,10 +185,17 @@ def test_quotes_do_not_count_where_they_are_encoded() -> None:
         assert places(*order) == FOUND
 
 
-def test_it_does_not_matter_which_host_gets_the_value() -> None:
-    exchange = sent((b"X-Token", TOKEN), host="api.example")
-    for order in itertools.permutations((SET, exchange)):
-        assert places(*order) == {("csrf", "POST api.example/save")}
+def test_it_does_not_matter_which_host_of_a_site_gets_the_value() -> None:
+    cookie = sets(b"csrf=" + TOKEN, host="www.app.example")
+    for order in itertools.permutations((cookie, sent((b"X-Token", TOKEN), host="api.app.example"))):
+        assert places(*order) == {("csrf", "POST api.app.example/save")}
+
+
+def test_if_another_site_gets_the_value_the_cookies_own_site_breaks() -> None:
+    for order in itertools.permutations((SET, sent((b"X-Token", TOKEN), host="vendor.example"))):
+        [finding] = findings(*order)
+        assert (finding.subject, str(finding.endpoint)) == ("csrf", "GET app.example/")
+        assert "came back in the request header x-token to vendor.example. " in RULE.say(finding)
 
 
 def test_each_cookie_has_its_own_value() -> None:
@@ -207,9 +217,16 @@ def test_a_cookie_that_gets_a_new_value_is_found_by_both() -> None:
 
 
 def test_equal_values_under_one_name_are_one_cookie() -> None:
-    exchanges = [SET, sets(b"csrf=" + TOKEN, host="other.example"), with_header(TOKEN)]
+    exchanges = [SET, sets(b"csrf=" + TOKEN, host="www.app.example"), sets(b"csrf=" + TOKEN), with_header(TOKEN)]
     for order in itertools.permutations(exchanges):
         assert places(*order) == FOUND
+        assert len(findings(*order)) == 1
+
+
+def test_equal_values_of_two_sites_are_two_cookies() -> None:
+    exchanges = [SET, sets(b"csrf=" + TOKEN, host="other.example"), with_header(TOKEN)]
+    for order in itertools.permutations(exchanges):
+        assert places(*order) == FOUND | {("csrf", "GET other.example/")}
 
 
 def test_equal_values_under_several_names_are_several_cookies() -> None:

@@ -10,6 +10,7 @@ from functions_runtime.syntax.rfc9110 import (
     announced_length,
     announces_content,
     as_http1_fields,
+    authority_in_har,
     authority_of,
     can_have_content,
     field_line_size,
@@ -20,6 +21,7 @@ from functions_runtime.syntax.rfc9110 import (
     taken_apart,
     target_authority,
     unfolded,
+    with_upgrade,
     without_fields,
     without_invented_length,
 )
@@ -202,6 +204,29 @@ def test_the_port_in_an_authority(authority: bytes, port: int) -> None:
 )
 def test_the_authority_of_a_url(host: str, port: int, scheme: str, authority: str) -> None:
     assert authority_of(host, port, scheme) == authority
+
+
+@pytest.mark.parametrize(
+    ("port", "scheme", "authority"),
+    [
+        (443, "https", b"a.example"),
+        (80, "wss", b"a.example"),
+        (443, "wss", b"a.example"),
+        (8443, "wss", b"a.example:8443"),
+        (80, "ws", b"a.example"),
+        (80, "other", b"a.example:80"),
+    ],
+)
+def test_the_authority_of_a_har_entry(port: int, scheme: str, authority: bytes) -> None:
+    assert authority_in_har("a.example", port, scheme) == authority
+
+
+def test_the_url_of_a_websocket_stands_for_an_upgrade() -> None:
+    for scheme in ("ws", "wss"):
+        assert with_upgrade(FIELDS, scheme) == (*FIELDS, (b"Upgrade", b"websocket"))
+        assert with_upgrade(((b"upgrade", b"WebSocket"),), scheme) == ((b"upgrade", b"WebSocket"),)
+    for scheme in ("http", "https", "other"):
+        assert with_upgrade(FIELDS, scheme) == FIELDS
 
 
 def test_a_folded_value_is_one_line() -> None:
