@@ -83,6 +83,11 @@ class Case(NamedTuple):
         return tuple(each for each in self.told if each.place not in said)
 
     @property
+    def is_recorded_request(self) -> bool:
+        """Whether a recording of a whole exchange has the request alone."""
+        return self.origin is Origin.RECORDED and self.is_over and self.exchange.response is None
+
+    @property
     def is_replied(self) -> bool:
         """Whether the Runtime answers the request itself."""
         return isinstance(self.asked.action, Respond)

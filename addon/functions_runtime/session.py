@@ -171,6 +171,7 @@ class Session:
                 return Outcome(case)
             if not is_counted:
                 return Outcome(case._replace(is_over=True))
+            self.journal.unanswered += case.origin is Origin.RECORDED
             return self._unanswered(case, overrides, waited=waited)
         exchange = Exchange.whole(past.request, past.response, sent, received, ended, past.over_tls, past.removed)
         if not is_counted:
@@ -263,6 +264,7 @@ class Session:
         )
         if case.exchange.response:
             self.journal.hosts.reached(case.endpoint.host, untested(case.exchange), -1)
+        self.journal.unanswered -= case.is_recorded_request
         return case._replace(receipt=case.receipt._replace(journal=self._nowhere))
 
     def left_out(self, names: Iterable[bytes] = ()) -> None:
@@ -286,6 +288,7 @@ class Session:
             return case
         self.journal.outside_scope -= case.receipt.journal is self._nowhere
         receipt = self._begin(case.exchange, case.endpoint, case.origin, case.unmeasured)
+        self.journal.unanswered += case.is_recorded_request
         if case.exchange.response:
             self._saw_response(case.endpoint, case.exchange, case.exchange.response)
         return case._replace(receipt=self.journal.book(receipt, case.findings)[0])

@@ -36,6 +36,14 @@ def test_what_the_user_turned_off_is_silenced_if_nothing_else_is_known() -> None
     assert told._replace(origin=Origin.RECORDED).silenced == ()
 
 
+def test_a_recording_may_have_the_request_alone() -> None:
+    for origin in Origin:
+        over = case(origin)._replace(is_over=True)
+        assert over.is_recorded_request is (origin is Origin.RECORDED)
+        assert not over._replace(exchange=Exchange(Request(), Response())).is_recorded_request
+        assert not case(origin).is_recorded_request
+
+
 def test_the_client_has_the_reply_only_if_rules_are_enforced() -> None:
     replied = Ruling(action=Respond(Reply(431, "")))
     for origin in Origin:

@@ -472,16 +472,33 @@ def test_what_is_outside_a_new_scope_counts_no_more_until_it_is_judged_again() -
         if of is not without:
             cases = [play(of, request((b"Via", b"1.1 a"), path="/out"), response(BAD_COOKIE, TYPE))]
             cases.append(of.request(request(path="/changed"), Origin.CHANGED, told=(TOLD,), unmeasured=True).case)
+            cases.append(of.whole(Exchange(request(path="/unanswered")), Origin.RECORDED).case)
         if of is here:
             left = cases
     for _ in range(2):
         left = [here.withdraw(case) for case in left]
         for step in (here.sent(left[0], 5), here.ended(left[0], 0, 0, 1.0)):
             assert (step.findings, step.new) == ((), ())
-        assert report(here) == replace(report(without), outside_scope=2)
+        assert report(here) == replace(report(without), outside_scope=3)
     for case in left:
         here.again(case)
     assert report(here) == report(whole)
+
+
+def test_a_report_says_how_many_recorded_requests_have_no_response() -> None:
+    here = session()
+    waiting = here.request(request(), Origin.AUDITED).case
+    here.ended(waiting, 0, 0, None)
+    assert report(here).notices == ()
+    for _ in range(2):
+        alone = here.whole(Exchange(request()), Origin.RECORDED).case
+    [notice] = report(here).notices
+    assert (notice.id, notice.count) == ("entries-skipped", 2)
+    assert notice.message == "2 entries have no response: only their requests were judged."
+    here.clear()
+    assert report(here).notices == ()
+    here.again(here.again(alone).case)
+    assert [each.count for each in report(here).notices] == [1]
 
 
 def test_what_was_forgotten_cannot_be_left_out() -> None:

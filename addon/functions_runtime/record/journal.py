@@ -21,6 +21,7 @@ from functions_runtime.record.inventory import FOLDED, CookieKey, Inventory, See
 from functions_runtime.record.notices import (
     Notice,
     changed_when_recorded,
+    entries_skipped,
     no_cookies,
     restricted_untested,
     stale_baseline,
@@ -69,6 +70,7 @@ class Journal:
         self.folded = 0
         self.enforced = 0
         self.recorded = 0
+        self.unanswered = 0
         self.began: float | None = None
         self.ended: float | None = None
         self.outside_scope = 0
@@ -95,7 +97,7 @@ class Journal:
         self._replacing |= other._replacing
         self.inventory.merge(other.inventory)
         self.hosts.merge(other.hosts)
-        for name in ("judged", "clean", "folded", "enforced", "recorded", "outside_scope"):
+        for name in ("judged", "clean", "folded", "enforced", "recorded", "unanswered", "outside_scope"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.began = min((time for time in (self.began, other.began) if time is not None), default=None)
         self.ended = max((time for time in (self.ended, other.ended) if time is not None), default=None)
@@ -285,7 +287,9 @@ class Journal:
         notices: Iterable[Notice | None] = (),
         is_over: bool = False,
     ) -> Report:
-        """The journal as it stands. `scoped` and `sources` are as in `Report`; `notices` are further ones.
+        """The journal as it stands. `scoped` and `sources` are as in `Report`.
+
+        `notices` are further ones. One of them takes the place of the journal's own with the same id: it knows more.
 
         `is_over` says that nothing more comes: what the baseline has and this run has not is stale then.
         """
@@ -294,6 +298,8 @@ class Journal:
         endpoints = judged_endpoints(self.inventory.endpoints, entries, own)
         exchanges = {host: (seen.exchanges, seen.exchanges - seen.unclean) for host, seen in self.hosts.seen.items()}
         stale = stale_baseline(self._stale(entries)) if is_over else None
+        known = {each.id: each for each in notices if each}
+        known |= {each.id: each for each in (*self._notices(own, entries), stale) if each and each.id not in known}
         cookies = [replace(each, own=own(each.host)) for each in self.inventory.cookies]
         return Report(
             mode,
@@ -310,7 +316,7 @@ class Journal:
             self.outside_scope,
             self._baseline is not None,
             judged_hosts(exchanges, endpoints, entries, self.hosts.site),
-            tuple(notice for notice in (*notices, *self._notices(own, entries), stale) if notice),
+            tuple(known.values()),
             self.recorded,
             tuple(sources),
             scoped,
@@ -336,6 +342,7 @@ class Journal:
             if seen.untested and own(host):
                 untested.update({name: count for name, count in seen.untested.items() if (host, name) not in shown})
         yield restricted_untested(untested)
+        yield entries_skipped({}, unanswered=(self.unanswered, ()))
         yield changed_when_recorded(self.inventory.unmeasured)
 
 

@@ -61,7 +61,7 @@ def entries_skipped(
     """Entries of recordings that could not be judged, by reason, or only in part.
 
     `cut_off` maps the names of recordings that could be read only in part to the last entry that was read, and why.
-    `unanswered` are the entries without a response.
+    `unanswered` are the entries without a response, whose places nobody may know.
     """
     cut_off = cut_off or {}
     count = sum(number for number, _ in skipped.values())
@@ -77,7 +77,8 @@ def entries_skipped(
         sentences.append(f"{count:,} {verb} not judged: {reasons}.")
     if unanswered[0]:
         have, were = ("entry has", "its request was") if unanswered[0] == 1 else ("entries have", "their requests were")
-        sentences.append(f"{unanswered[0]:,} {have} no response: only {were} judged ({_entries(unanswered)}).")
+        places = f" ({_entries(unanswered)})" if unanswered[1] else ""
+        sentences.append(f"{unanswered[0]:,} {have} no response: only {were} judged{places}.")
     return Notice("entries-skipped", " ".join(sentences), count + len(cut_off) + unanswered[0]) if sentences else None
 
 

@@ -16,6 +16,7 @@ from functions_runtime.record import journal as journal_module
 from functions_runtime.record.entry import Baseline, Entry
 from functions_runtime.record.inventory import FOLDED, Headroom, SeenEndpoint, Standing
 from functions_runtime.record.journal import Journal
+from functions_runtime.record.notices import entries_skipped
 from functions_runtime.record.report import JudgedEndpoint, Report
 from functions_runtime.ruling import FOLDED_FACTS, Basis, Finding, Forward, Severity
 from functions_runtime.version import VERSION
@@ -621,6 +622,14 @@ def test_a_recording_without_a_cookie_says_so() -> None:
     assert (whole.recorded, whole.sources, whole.source) == (21, ("a.har",), "a.har")
     journal.hosts.has_credentials = True
     assert report(journal).notices == ()
+
+
+def test_a_notice_that_knows_more_takes_the_place_of_the_journals() -> None:
+    journal = Journal()
+    journal.unanswered = 1
+    assert report(journal).notices == (entries_skipped({}, unanswered=(1, ())),)
+    better = entries_skipped({}, unanswered=(1, ["7"]))
+    assert journal.report("audit", SEED_PAGE_LIMITS, notices=[better]).notices == (better,)
 
 
 def test_restricted_headers_are_noticed_until_something_shows_what_they_do() -> None:

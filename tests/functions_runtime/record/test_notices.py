@@ -53,6 +53,9 @@ def test_entries_of_several_recordings_are_named() -> None:
 
 
 def test_entries_without_a_response() -> None:
+    unplaced = notices.entries_skipped({}, unanswered=(1, ()))
+    assert unplaced
+    assert unplaced.message == "1 entry has no response: only its request was judged."
     one = notices.entries_skipped({}, unanswered=(1, ["7"]))
     assert one
     assert (one.id, one.count) == ("entries-skipped", 1)
