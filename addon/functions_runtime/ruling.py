@@ -39,7 +39,7 @@ SEVERITIES = {str(severity): severity for severity in reversed(Severity)}
 """Severities by name, the gravest first."""
 
 
-class Basis(enum.Enum):
+class Basis(str, enum.Enum):  # findings are keys, and a member that is no text computes its hash each time
     """The source of a statement about the Runtime."""
 
     DOCUMENTED = "documented"

@@ -136,6 +136,7 @@ def _elsewhere(setter: Endpoint, place: Place) -> Endpoint | None:
     return None if _site(setter.host) == _site(place[0].host) else setter
 
 
+@lru_cache(maxsize=1024)
 def _site(host: str) -> str:
     """The last two labels of a host. If they differ, so do the sites, whatever the Public Suffix List says."""
     return ".".join(host.split(".")[-2:])
