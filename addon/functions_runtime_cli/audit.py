@@ -45,7 +45,7 @@ another."""
 EPILOG = """\
 exit status: 0 if the audit ran, whatever it found; 1 if the command line is wrong, no recording at all could be read,
 or a report could not be written; 2 if --fail-on is set and there are new findings of that severity or above, no
-response of your own hosts was checked, or one of several recordings could not be read, or one only in part.
+response of your own hosts was checked, or a recording could not be read, or only in part.
 Contents are read only if a filter asks for them, as ~b does."""
 
 

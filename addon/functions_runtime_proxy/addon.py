@@ -202,10 +202,7 @@ class FunctionsRuntime:
 
     @command.command("runtime.judge")
     def judge(self, flows: Sequence[flow.Flow]) -> None:
-        """Judge flows again, by the options as they are now. Changes only their marks and comments.
-
-        What is outside the scope no longer counts.
-        """
+        """Judge flows again, by the options as they are now. What is outside the scope no longer counts."""
         chosen = [each for each in flows if isinstance(each, http.HTTPFlow) and self._concerns(each)]
         judged = 0
         for each in chosen:

@@ -114,7 +114,9 @@ def _background(rule: Rule) -> Iterator[str]:
 def explain(rule: Rule) -> list[str]:
     """A rule as `runtime.explain` shows it, line by line."""
     how = f"{rule.title}: {rule.severity}, {BASES[rule.basis.value]}."
-    return [how, *(line.strip() for line in (*_background(rule), *_advice(rule)))]
+    why, see = _background(rule)
+    enforced = [f"In enforce mode, the addon {rule.enforcement}."] if rule.enforcement else []
+    return [how, *(line.strip() for line in (why, *enforced, *_advice(rule), see))]
 
 
 def _changes(message: http.Message | None, passage: Passage) -> Iterator[str]:

@@ -48,7 +48,8 @@ def why_it_fails(
 def _why(report: Report, fail_on: Severity, new: int) -> str:
     if new:
         noun = "new problem" if report.compared else "problem"
-        return f"there {'is' if new == 1 else 'are'} {counted(new, noun)} of severity {fail_on} or above"
+        above = "" if fail_on is Severity.ERROR else " or above"
+        return f"there {'is' if new == 1 else 'are'} {counted(new, noun)} of severity {fail_on}{above}"
     if report.standing is None:
         return f"no request to {'your own hosts' if report.judged else 'the site'} was judged"
     return "no response of your own hosts was seen" if report.standing is Standing.UNKNOWN else ""

@@ -307,7 +307,7 @@ def test_limits_and_domain(har: Path, out: Path) -> None:
 def test_the_gate(har: Path, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(har), "--quiet", "--fail-on", "error", "--report", str(out)]) == 2
     assert capsys.readouterr().err == (
-        "Exit status 2, because there is 1 problem of severity error or above (--fail-on is set):\n"
+        "Exit status 2, because there is 1 problem of severity error (--fail-on is set):\n"
         "  cookie-lifetime-too-long [sid] GET app.example.test/a and 1 more endpoint\n"
     )
     assert main([str(har), "--quiet", "--fail-on", "error", "--baseline", str(out)]) == 0

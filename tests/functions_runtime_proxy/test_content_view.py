@@ -145,6 +145,12 @@ def test_explain_says_how_sure_a_rule_is_and_what_to_do() -> None:
     text = "\n".join(lines)
     assert rule.fix in text
     assert "exports.handler" in text
+    assert lines[-1].startswith("Rule cors-method-blocked. See ")
+
+
+def test_explain_says_what_enforce_mode_does() -> None:
+    rule = BY_ID["cookie-domain-replaced"]
+    assert f"In enforce mode, the addon {rule.enforcement}." in runtime_view.explain(rule)
 
 
 @pytest.mark.parametrize("rule", [rule for rule in BY_ID.values() if rule.code], ids=lambda rule: rule.id)

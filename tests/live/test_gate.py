@@ -45,7 +45,7 @@ def test_a_run_with_an_error_ends_with_2_and_loses_nothing(tmp_path: Path, origi
     assert flow.metadata["runtime"][0]["rule"] == "cookie-lifetime-too-long"
     assert len(json.loads(har.read_text())["log"]["entries"]) == 1
     assert proxy.findings(path)[0]["rule"] == "cookie-lifetime-too-long"
-    assert "because there is 1 problem of severity error or above (runtime_fail_on is set):\n" in proxy.output
+    assert "because there is 1 problem of severity error (runtime_fail_on is set):\n" in proxy.output
     assert "\n  cookie-lifetime-too-long [sid] GET " in proxy.output
     assert "Traceback" not in proxy.output
 

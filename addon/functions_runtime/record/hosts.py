@@ -80,6 +80,7 @@ class Hosts:
         self._registrable = registrable
         self.seen: dict[str, SeenHost] = {}
         self._before: set[str] = set()  # hosts of which all was judged before the user chose another scope
+        self._is_of_several = False
         self.has_credentials = False
         self.has_login = False
 
@@ -177,13 +178,25 @@ class Hosts:
         return self._registrable(host)
 
     def merge(self, other: Hosts) -> None:
-        """Take in what was seen elsewhere. If there are too many hosts, the order does not decide which are kept."""
+        """Take in what was seen elsewhere. If there are too many hosts, the order does not decide which are kept.
+
+        If nobody navigated anywhere in one of the two, all its hosts are own ones (decision 63).
+        """
+        self._end_of_one()
+        other._end_of_one()
         for name, seen in other.seen.items():
             self.seen.setdefault(name, SeenHost()).merge(seen)
         if len(self.seen) > MAX_MERGED_HOSTS:
             self.seen = {name: self.seen[name] for name in sorted(self.seen)[:MAX_MERGED_HOSTS]}
         self.has_credentials = self.has_credentials or other.has_credentials
         self.has_login = self.has_login or other.has_login
+
+    def _end_of_one(self) -> None:
+        """If this is of one recording and nobody navigated in it, all its hosts count as entered."""
+        if not self._is_of_several and not any(map(_was_entered, self.seen.values())):
+            for seen in self.seen.values():
+                seen.is_entered = True
+        self._is_of_several = True
 
     def _of(self, host: str) -> SeenHost:
         seen = self.seen.get(host)

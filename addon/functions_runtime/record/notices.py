@@ -143,12 +143,14 @@ def restricted_untested(requests: Mapping[str, int]) -> Notice | None:
     named = ", ".join(
         f"{name} ({count:,})" for name, count in sorted(requests.items(), key=lambda each: (-each[1], each[0]))
     )
+    loop = ""
+    if "x-forwarded-proto" in requests:
+        loop = " A site behind a load balancer that ends TLS can end up in a redirect loop without X-Forwarded-Proto."
     headers, them = ("header", "it") if len(requests) == 1 else ("headers", "them")
     return Notice(
         "restricted-untested",
         f"Requests with the restricted {headers} {named} reached the site. Nothing shows whether the site depends on "
-        f"{them}. To find out, select the flows in mitmproxy and run the command runtime.probe. A site behind a load "
-        "balancer that ends TLS can end up in a redirect loop without X-Forwarded-Proto.",
+        f"{them}. To find out, select the flows in mitmproxy and run the command runtime.probe.{loop}",
         sum(requests.values()),
     )
 

@@ -17,7 +17,6 @@ from functions_runtime.reports.causes import Cause, RuleCauses, by_host, by_rule
 from functions_runtime.reports.json import timestamp
 from functions_runtime.reports.text import counted, nothing_judged
 from functions_runtime.reports.wording import (
-    SCOPES,
     checked,
     headline,
     how_judged,
@@ -73,8 +72,7 @@ def _verdict(report: Report, grave: Sequence[RuleCauses]) -> Iterable[str]:
     if not report.judged:
         yield nothing_judged(report)
     if said := whose(report):
-        question = is_it_yours(report)
-        yield _text(f"{said} {question} {' or '.join(SCOPES)}." if question else said)
+        yield _text(" ".join((said, *(is_it_yours(report) or ()))))
     blocking = [each for each in grave if each.severity is (grave[0].severity)]
     if blocking:
         yield f"## {title_of_gravest(grave[0].severity)}"
@@ -234,6 +232,8 @@ def _endpoint(judged: JudgedEndpoint, limits: Limits) -> Sequence[str]:
 
 
 def _headroom(headroom: Headroom, limits: Limits) -> str:
+    if not headroom.size:
+        return "not seen"
     size, count = share(headroom.size, limits.size), share(headroom.count, limits.count)
     return f"{counted(headroom.size, 'byte')} ({size}), {counted(headroom.count, 'field')} ({count})"
 

@@ -14,8 +14,6 @@ from functions_runtime.ruling import Basis, Severity
 LITTLE = 10
 """Up to this number of requests, a verdict without a finding rests on too little to be good news."""
 
-SCOPES = ("--set runtime_scope='~d HOST'", "--scope '~d HOST'")
-"""How the addon and `audit` take a scope."""
 
 MAX_SITES_NAMED = 3
 """The most sites that a sentence names."""
@@ -195,9 +193,10 @@ def scope(report: Report) -> str:
     return f"~d {site_name(report) or 'example.com'}"
 
 
-def is_it_yours(report: Report) -> str:
-    """The question that leads to `SCOPES`. Empty if the user chose the scope."""
-    return "" if report.scoped else "Not your site? Name your host:"
+def is_it_yours(report: Report) -> tuple[str, str] | None:
+    """A question, and the option that corrects the choice of hosts. None if the user chose the scope."""
+    option = "--scope '~d HOST'" if report.sources else "--set runtime_scope='~d HOST'"
+    return None if report.scoped else ("Not your site? Name your host:", option)
 
 
 def checked(report: Report) -> str:

@@ -40,7 +40,7 @@ def _sentence(facts: Mapping[str, Fact]) -> str:
         return "The cookie {subject} has both Max-Age and Expires, and they agree. Max-Age wins."
     return (
         "The cookie {subject} has a Max-Age and an Expires that differ by more than a minute. Max-Age wins, so the "
-        "cookie lives {lives} than Expires says."
+        "lifetime of the cookie is {lives} than Expires says."
     )
 
 

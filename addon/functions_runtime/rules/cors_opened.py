@@ -30,7 +30,7 @@ def check(exchange: Exchange, profile: Profile) -> Iterable[Finding]:
     request, response = exchange.request, exchange.response
     assert response
     preflight = request.preflight
-    if not preflight:
+    if not preflight or response.status >= 500:  # a server that is down refuses nobody
         return ()
     if not _passes(preflight, PREFLIGHT_STATUS, PREFLIGHT_REPLY_FIELDS):
         return ()
@@ -97,6 +97,7 @@ response.appendHeader("Access-Control-Allow-Origin", "https://app.example");
             _preflight((b"Access-Control-Allow-Origin", b"https://app.example")),
             ((Severity.WARNING, None),),
         ),
+        Example("A server that is down", _preflight(status=503)),
         Example("Open to all today", _preflight((b"Access-Control-Allow-Origin", b"*"))),
     ),
     check=check,

@@ -65,7 +65,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     basis=Basis.DOCUMENTED,
     step=Step.CONSEQUENCES,
-    message="Different paths lead to this endpoint, and the site responds to them. A Function has one fixed path.",
+    message="The site responds to several paths that differ only in a parameter. A Function has one fixed path.",
     explanation="""\
 A Function is called by its one fixed path (documented on the request-flow page). If the site responds with 2xx to two
 or more paths that differ only in an identifier, such as /items/1 and /items/2, no single Function can serve them all.

@@ -65,7 +65,7 @@ and this rule does not report them.""",
     check=check,
     enforcement="removes the header",
     subject=Subject.HEADER,
-    curl=("-H", "{subject}: test"),
+    curl=None,
 )
 
 RULES = (RULE,)

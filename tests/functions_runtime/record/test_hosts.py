@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from functions_runtime.message import Request, Response
@@ -256,6 +258,21 @@ def test_hosts_that_were_seen_elsewhere_are_added() -> None:
     assert (merged.unclean, merged.is_entered, merged.has_fetch_metadata) == (1, True, True)
     assert merged.untested == {"via": 2, "x-real-ip": 1}
     assert (first.has_credentials, first.has_login) == (True, True)
+
+
+@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+def test_each_run_decides_which_of_its_hosts_are_own(order: tuple[int, ...]) -> None:
+    """If nobody navigated in it, all are."""
+    runs = [
+        seen(navigation("a.example"), ("ads.example", (), ())),
+        seen(("api.example", (), ()), ("auth.example", (), ())),
+        seen(("b.example", (ACCEPT_HTML,), HTML), ("fonts.example", (), ())),
+    ]
+    together = Hosts(last_two)
+    for number in order:
+        together.merge(runs[number])
+    own = together.own(scoped=False)
+    assert {host for host in together.seen if not own(host)} == {"ads.example", "fonts.example"}
 
 
 def test_hosts_beyond_the_maximum_of_several_runs_go(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,9 @@ ME = Endpoint("PUT", "api.example", "/me")
         ("cookie-session", Endpoint("HEAD", "localhost", "/{id}"), "sid", "curl -ig -I 'http://localhost/{id}'"),
         ("method-unsupported", ME, None, "curl -ig -X PUT https://api.example/me"),
         ("preflight-answered", ME._replace(method="OPTIONS"), None, "curl -ig -X OPTIONS https://api.example/me"),
-        ("restricted-request-header", ME, "via", "curl -ig -X PUT -H 'via: test' https://api.example/me"),
+        ("restricted-header-used", ME, "via", "curl -ig -X PUT -H 'via: test' https://api.example/me"),
+        ("restricted-header-used", ME, "host", None),
+        ("restricted-request-header", ME, "via", None),
         (
             "cors-method-blocked",
             ME,

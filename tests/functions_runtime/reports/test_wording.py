@@ -289,5 +289,7 @@ def test_requests_and_causes_are_those_of_own_hosts() -> None:
 
 
 def test_who_chose_the_scope_is_not_asked() -> None:
-    assert is_it_yours(report()) == "Not your site? Name your host:"
-    assert is_it_yours(report(scoped=True)) == ""
+    question = "Not your site? Name your host:"
+    assert is_it_yours(report()) == (question, "--set runtime_scope='~d HOST'")
+    assert is_it_yours(report(sources=("a.har",))) == (question, "--scope '~d HOST'")
+    assert is_it_yours(report(scoped=True)) is None

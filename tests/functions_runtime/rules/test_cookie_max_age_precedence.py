@@ -54,7 +54,7 @@ def test_up_to_a_minute_apart_they_agree(max_age: int, expires_in: int) -> None:
 def test_more_than_a_minute_apart_they_disagree(max_age: int, expires_in: int, lives: str) -> None:
     [finding] = findings(both(max_age, expires_in))
     assert (finding.severity, finding.subject, finding.effect) == (Severity.WARNING, "sid", None)
-    assert f"the cookie lives {lives} than Expires says" in RULE.say(finding)
+    assert f"the lifetime of the cookie is {lives} than Expires says" in RULE.say(finding)
 
 
 def test_expires_is_measured_from_the_moment_the_response_arrived() -> None:

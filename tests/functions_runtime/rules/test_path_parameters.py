@@ -21,7 +21,7 @@ def test_the_second_path_of_an_endpoint_is_found() -> None:
     first, second, third = seen("/items/1", "/items/2", "/items/3")
     assert (first, len(second), len(third)) == ([], 1, 1)
     assert (second[0].severity, second[0].subject, second[0].endpoint) == (Severity.ERROR, None, None)
-    assert RULE.say(second[0]).startswith("Different paths lead to this endpoint")
+    assert RULE.say(second[0]).startswith("The site responds to several paths")
 
 
 @pytest.mark.parametrize(

@@ -130,9 +130,8 @@ def _others(entries: Sequence[Entry], kind: str, groups: Content) -> Content:
     """What was found at other people's hosts, folded."""
     if not entries:
         return ""
-    causes = gather(entries)
-    hosts = len({cause.host for cause in causes})
-    title = f"Other hosts: {counted(len(causes), 'cause')} at {counted(hosts, 'host')}"
+    hosts = len({entry.endpoint.host for entry in entries})
+    title = f"Findings at {counted(hosts, 'other host')}"
     return element("details", element("summary", title), groups, id=f"other-{kind}s-fold", class_="others fold")
 
 

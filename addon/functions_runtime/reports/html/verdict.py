@@ -14,7 +14,6 @@ from functions_runtime.reports.causes import Cause, RuleCauses, by_rule, gather,
 from functions_runtime.reports.html.markup import Attribute, Content, Markup, element, more
 from functions_runtime.reports.text import counted, standings_of_endpoints
 from functions_runtime.reports.wording import (
-    SCOPES,
     headline,
     how_judged,
     is_it_yours,
@@ -147,9 +146,9 @@ def _whose(report: Report) -> Content:
     if not (said := whose(report)):
         return ""
     how: Content = ""
-    if question := is_it_yours(report):
-        option, argument = (element("code", way) for way in SCOPES)
-        how = (" ", question, " ", option, " or ", argument, ".")
+    if ways := is_it_yours(report):
+        question, option = ways
+        how = (" ", question, " ", element("code", option))
     return element("p", said, how, class_="whose", data_whole=True)
 
 

@@ -220,7 +220,7 @@ def test_what_is_at_other_hosts_is_folded_in_both_views() -> None:
     )
     for view, prefix in (("rule", "other-rule-cookie-lifetime-too-long"), ("endpoint", "endpoint-")):
         [fold] = root.findall(f"div[@data-view='{view}']/details")
-        assert texts(fold, "summary")[0] == "Other hosts: 1 cause at 1 host"
+        assert texts(fold, "summary")[0] == "Findings at 1 other host"
         [group] = fold.findall("details")
         assert group.attrib["id"].startswith(prefix)
     [link] = root.findall("div[@data-view='endpoint']/details/details/table/tbody/tr/th/a")

@@ -121,11 +121,9 @@ def test_a_host_has_a_verdict_of_its_own() -> None:
 
 
 def test_how_to_choose_another_site_is_code() -> None:
-    root = verdict(report(entry()))
-    assert texts(root, "p[@class='whose']/code") == [
-        "--set runtime_scope='~d HOST'",
-        "--scope '~d HOST'",
-    ]
+    for sources, option in (((), "--set runtime_scope='~d HOST'"), (("a.har",), "--scope '~d HOST'")):
+        root = verdict(report(entry(), sources=sources))
+        assert texts(root, "p[@class='whose']/code") == [option]
     assert texts(verdict(report(entry(), scoped=True)), "p[@class='whose']") == [
         "The verdict is about a.example, all in your scope."
     ]
