@@ -17,6 +17,8 @@ from tests.flows import arrive, live, recorded
 
 VALUES = {"case", "options", "passage"}
 """Modules whose values the addon holds in its hands. To look at one is not to go anywhere."""
+WALKERS = {"functions_runtime_proxy.addon", "functions_runtime_proxy.passage"}
+"""Modules whose calls count: the addon's, and those that it leaves to the passage of a flow."""
 ARCHITECTURE = Path(__file__).parents[1] / "docs" / "architecture.md"
 
 
@@ -25,11 +27,7 @@ def rooms_entered(addon: FunctionsRuntime, hook: str, flow: Any) -> list[str]:
     entered: list[str] = []
 
     def profile(frame: FrameType, event: str, argument: Any) -> None:
-        if (
-            event == "call"
-            and frame.f_back
-            and frame.f_back.f_globals.get("__name__") == "functions_runtime_proxy.addon"
-        ):
+        if event == "call" and frame.f_back and frame.f_back.f_globals.get("__name__") in WALKERS:
             package, _, room = str(frame.f_globals.get("__name__")).partition(".")
             is_ours = package.startswith("functions_runtime") and room not in {"addon", *VALUES}
             if is_ours and entered[-1:] != [room]:

@@ -22,8 +22,8 @@ from functions_runtime.case import Origin, Outcome
 from functions_runtime.catalogue import BY_ID
 from functions_runtime.record.report import Report
 from functions_runtime.reports import terminal
-from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
-from functions_runtime.session import Session
+from functions_runtime.ruling import Finding, Respond
+from functions_runtime.session import Overrides, Session
 from functions_runtime.syntax.rfc9110 import PROXY_FIELDS, Fields, without_fields
 from functions_runtime_proxy import content_view, enforce, gate, internals, options, publish, read
 from functions_runtime_proxy.counting import passed
@@ -31,7 +31,7 @@ from functions_runtime_proxy.dashboard import Dashboard
 from functions_runtime_proxy.passage import Passage
 from functions_runtime_proxy.probe import Probe
 from functions_runtime_proxy.registrable import registrable_domain
-from functions_runtime_proxy.report_files import LOG_SUFFIX, ReportWriter
+from functions_runtime_proxy.report_files import ReportWriter
 from functions_runtime_proxy.rule_argument import RuleId, register_rule_argument
 
 logger = logging.getLogger("runtime")
@@ -126,7 +126,7 @@ class FunctionsRuntime:
             return
         passage, outcome = self._begin(flow)
         if passage.case.origin is Origin.ENFORCED:
-            self._enforce_request(flow, passage, outcome.action)
+            passage.enforce_request(flow, outcome.action, streams_large_bodies=self._settings.streams_large_bodies)
         if self._settings.streams_large_bodies:
             enforce.prepare_upload(flow)
         shows = passage.case.has_reply or passage.case.is_over or not (flow.live or read.is_answered(flow))
@@ -138,33 +138,30 @@ class FunctionsRuntime:
         passage = self._passages.get(flow)
         if not passage or not flow.live or flow.response or not read.has_unannounced_content(flow, passage.case):
             return
-        outcome = self._session.sent(
-            passage.case, passed(flow.request), self._settings.overrides_of(flow, passage.case.endpoint)
-        )
+        outcome = self._session.sent(passage.case, passed(flow.request), self._overrides(flow, passage))
         passage.case = outcome.case
         if passage.case.origin is Origin.ENFORCED and isinstance(outcome.action, Respond):
-            self._enforce_request(flow, passage, outcome.action)
+            passage.enforce_request(flow, outcome.action, streams_large_bodies=False)
         self._publish(flow, passage, outcome, shows=passage.case.has_reply)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.get(flow)
         if passage and passage.case.is_over:
             return
-        if not (passage or self._concerns(flow)) or not read.is_answered(flow) or not self._settings.scope(flow):
+        if not (passage or self._concerns(flow)) or not read.is_answered(flow):
+            return
+        if not self._is_in_scope(flow):
+            self._withdraw(flow)
             return
         if read.is_foreign(flow, passage.case if passage else None):
             self._leave_alone(flow, passage)
             return
-        if passage is None:  # a scope that speaks of the response: it is too late to act on the request
-            passage, asked = self._begin(flow)
-            self._publish(flow, passage, asked, shows=passage.case.is_over, acts=False)
-            if passage.case.is_over:
-                return
-            if passage.case.origin is Origin.ENFORCED:
-                self._log_that_scope_is_late()
+        passage = passage or self._begin_late(flow)
+        if passage.case.is_over:
+            return
         outcome = self._judge_response(flow, passage)
         if passage.case.origin is Origin.ENFORCED:
-            self._enforce_response(flow, passage, outcome.action)
+            passage.enforce_response(flow, outcome.action)
         if flow.live:
             passage.is_streamed = enforce.prepare_stream(flow, may_begin=self._settings.streams_large_bodies)
         self._publish(flow, passage, outcome)
@@ -206,7 +203,7 @@ class FunctionsRuntime:
         chosen = [each for each in flows if isinstance(each, http.HTTPFlow) and self._concerns(each)]
         judged = 0
         for each in chosen:
-            if self._settings.scope(each):
+            if self._is_in_scope(each):
                 self._judge_again(each)
                 judged += 1
             else:
@@ -218,7 +215,7 @@ class FunctionsRuntime:
     @command.command("runtime.probe")
     def probe(self, flows: Sequence[flow.Flow]) -> None:
         """Replay GET and HEAD requests with and without restricted headers, to see whether the site depends on them."""
-        chosen = [each for each in flows if isinstance(each, http.HTTPFlow) and self._settings.scope(each)]
+        chosen = [each for each in flows if isinstance(each, http.HTTPFlow) and self._is_in_scope(each)]
         try:
             self._probe.start(chosen, len(flows))
         except ValueError as error:
@@ -229,10 +226,8 @@ class FunctionsRuntime:
         """Write a report of all findings so far. The suffix of the path decides the format."""
         try:
             target = options.report_path("runtime.report", str(path))
-            if target.suffix.lower() == LOG_SUFFIX:
-                raise CommandError(f"A {LOG_SUFFIX} log grows while the proxy runs: set runtime_report to its path.")
             self._writer.write_now(target)
-        except (OptionsError, OSError) as error:
+        except (OptionsError, OSError, ValueError) as error:
             raise CommandError(str(error)) from error
         logger.info("Runtime: wrote %s.", target)
 
@@ -261,6 +256,12 @@ class FunctionsRuntime:
         if data.method == b"CONNECT" or self._probe.owns(flow):
             return False
         return not self._dashboard.is_at(data.host, data.port)
+
+    def _is_in_scope(self, flow: http.HTTPFlow) -> bool:
+        return self._settings.has_in_scope(flow, self._passages.get(flow))
+
+    def _overrides(self, flow: http.HTTPFlow, passage: Passage) -> Overrides | None:
+        return self._settings.overrides_of(flow, passage.case.endpoint, passage)
 
     def _begin(self, flow: http.HTTPFlow) -> tuple[Passage, Outcome]:
         """Judge the request of a flow that nothing is known of, or all of it if it is a recording and not changed."""
@@ -293,11 +294,19 @@ class FunctionsRuntime:
             passage.request_before = fields
         return passage, outcome
 
+    def _begin_late(self, flow: http.HTTPFlow) -> Passage:
+        """As `_begin`, if only the response shows that the flow is in scope. It is too late to act on the request."""
+        passage, asked = self._begin(flow)
+        self._publish(flow, passage, asked, shows=passage.case.is_over, acts=False)
+        if passage.case.origin is Origin.ENFORCED:
+            self._log_that_scope_is_late()
+        return passage
+
     def _judge_response(self, flow: http.HTTPFlow, passage: Passage) -> Outcome:
         outcome = self._session.response(
             passage.case,
             read.response_of(flow),
-            self._settings.overrides_of(flow, passage.case.endpoint),
+            self._overrides(flow, passage),
             removed=passage.removed,
             sent=passed(flow.request),
             received=passed(flow.response),
@@ -313,7 +322,7 @@ class FunctionsRuntime:
             passed(flow.request),
             passage.stand_in.swallowed if passage.stand_in else passed(flow.response),
             ended,
-            self._settings.overrides_of(flow, passage.case.endpoint),
+            self._overrides(flow, passage),
             waited=waited,
         )
         passage.case = outcome.case
@@ -342,7 +351,7 @@ class FunctionsRuntime:
         else:
             domain = read.function_domain(flow, self._settings.domain, self._settings.keep_host_header)
             case = passage.case.at_domain(domain)
-            overrides = self._settings.overrides_of(flow, case.endpoint)
+            overrides = self._overrides(flow, passage)
             if case.lacks_response and read.is_answered_by_site(flow, case):  # it was outside the scope
                 response = read.response_of(flow)
                 outcome = self._session.again(case, overrides, late=(response, passed(flow.response)))
@@ -359,6 +368,7 @@ class FunctionsRuntime:
             passage.case = self._session.withdraw(passage.case)
             passage.is_published = True
             publish.silence(flow, (*passage.case.findings, *passage.silenced) if passage.is_changed else ())
+            self._changed()
 
     def _original_fields(self, flow: http.HTTPFlow) -> Fields:
         passage = self._passages.get(flow)
@@ -374,42 +384,14 @@ class FunctionsRuntime:
 
     def _shown_by_experiment(self, flow: http.HTTPFlow, header: str, finding: Finding | None) -> None:
         """Take down what an experiment without this header has shown, if the flow is still in scope."""
-        if not self._settings.scope(flow):
+        if not self._is_in_scope(flow):
             return
         passage = self._judged(flow)
-        overrides = self._settings.overrides_of(flow, passage.case.endpoint)
+        overrides = self._overrides(flow, passage)
         outcome = self._session.evidence(passage.case, header, finding, overrides)
         passage.case = outcome.case
         self._publish(flow, passage, outcome, acts=False)
         ctx.master.addons.trigger(UpdateHook([flow]))
-
-    # Enforce
-
-    def _enforce_request(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
-        """Let happen to the request what was ruled, and remember what it was before."""
-        if isinstance(action, Respond):
-            passage.changed()
-            enforce.respond_to_request(flow, action.reply)
-            return
-        assert passage.request_before is not None
-        passage.removed = enforce.rewrite_request(flow, passage.request_before, action)
-        if isinstance(action, Rewrite):
-            passage.changed()
-            passage.request_after = flow.request.headers.fields
-        if self._settings.streams_large_bodies:
-            enforce.hold_get(flow)
-
-    def _enforce_response(self, flow: http.HTTPFlow, passage: Passage, action: Action) -> None:
-        assert flow.response
-        if isinstance(action, Respond):
-            passage.stand_in = enforce.replace_response(flow, action.reply)
-        elif isinstance(action, Rewrite):
-            judged = passage.case.exchange.response
-            assert judged
-            enforce.rewrite_response(flow, judged.fields, action)
-        if not isinstance(action, Forward):
-            passage.changed()
-            passage.response_after = (flow.response.status_code, flow.response.headers.fields)
 
     # Publish
 

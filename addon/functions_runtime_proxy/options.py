@@ -6,6 +6,7 @@ makes no sense raises mitmproxy's `OptionsError` here, which names the option an
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import ipaddress
 import os
@@ -13,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mitmproxy import flowfilter, http
 from mitmproxy.addonmanager import Loader
@@ -33,6 +34,9 @@ from functions_runtime.session import Overrides
 from functions_runtime.wire_text import printable
 from functions_runtime_proxy import filters, internals
 from functions_runtime_proxy.report_files import SUFFIXES
+
+if TYPE_CHECKING:
+    from functions_runtime_proxy.passage import Passage
 
 ENFORCE, AUDIT = MODES = ("enforce", "audit")
 FAIL_ON: dict[str, Severity | None] = {"never": None, **SEVERITIES}
@@ -77,14 +81,22 @@ class Settings:
     def enforces(self) -> bool:
         return self.mode == ENFORCE
 
-    def overrides_of(self, flow: http.HTTPFlow, here: Endpoint) -> Overrides | None:
-        """The user's overrides for what a flow shows, `here` or at another endpoint. None if there are no overrides."""
+    def has_in_scope(self, flow: http.HTTPFlow, passage: Passage | None) -> bool:
+        """Whether a flow is in scope, as it came."""
+        if not (self.scope_text and passage and passage.is_changed):
+            return bool(self.scope(flow))
+        with passage.as_it_came(flow):
+            return bool(self.scope(flow))
+
+    def overrides_of(self, flow: http.HTTPFlow, here: Endpoint, passage: Passage | None = None) -> Overrides | None:
+        """The user's overrides for what a flow shows as it came, `here` or elsewhere. None if there are none."""
         if not self.overrides:
             return None
 
         def at(where: Endpoint) -> Sequence[Override]:
             if where == here:
-                return tuple(override for each, override in self.overrides if each.matches_flow(flow))
+                with passage.as_it_came(flow) if passage else contextlib.nullcontext():
+                    return tuple(override for each, override in self.overrides if each.matches_flow(flow))
             return self.overrides_at(filters.subject_at(where, flow.request.scheme, flow.request.port))
 
         return at

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mitmproxy import http
+
 from functions_runtime.case import Case
-from functions_runtime.ruling import Finding
+from functions_runtime.ruling import Action, Finding, Forward, Respond, Rewrite
 from functions_runtime.syntax.rfc9110 import Fields
-from functions_runtime_proxy.enforce import StandIn
+from functions_runtime_proxy import enforce
 
 
 @dataclass(slots=True)
@@ -27,15 +31,61 @@ class Passage:
     request_after: Fields | None = None
     removed: frozenset[bytes] = frozenset()
     response_after: tuple[int, Fields] | None = None
-    stand_in: StandIn | None = None
+    stand_in: enforce.StandIn | None = None
     is_changed: bool = False
     enforced: tuple[Finding, ...] = ()
     is_published: bool = False
     is_streamed: bool = False
 
-    def changed(self) -> None:
-        """What was ruled happens to the flow."""
+    def enforce_request(self, flow: http.HTTPFlow, action: Action, *, streams_large_bodies: bool) -> None:
+        """Let happen to the request what was ruled, and remember what it was before."""
+        if isinstance(action, Respond):
+            self._change()
+            enforce.respond_to_request(flow, action.reply)
+            return
+        assert self.request_before is not None
+        self.removed = enforce.rewrite_request(flow, self.request_before, action)
+        if isinstance(action, Rewrite):
+            self._change()
+            self.request_after = flow.request.headers.fields
+        if streams_large_bodies:
+            enforce.hold_get(flow)
+
+    def enforce_response(self, flow: http.HTTPFlow, action: Action) -> None:
+        """Let happen to the response what was ruled."""
+        judged = self.case.exchange.response
+        assert flow.response
+        assert judged
+        if isinstance(action, Forward):
+            return
+        if isinstance(action, Respond):
+            self.stand_in = enforce.replace_response(flow, action.reply)
+        else:
+            enforce.rewrite_response(flow, judged.fields, action)
+        self._change()
+        self.response_after = flow.response.status_code, flow.response.headers.fields
+
+    def _change(self) -> None:
         self.is_changed, self.enforced = True, self.case.findings
+
+    @contextlib.contextmanager
+    def as_it_came(self, flow: http.HTTPFlow) -> Iterator[None]:
+        """Inside, the flow has the fields and the status that it came with, for filters to look at."""
+        response = flow.response
+        if self.request_after is not None and self.request_before is not None:
+            flow.request.headers.fields = self.request_before
+        if self.case.has_reply:
+            flow.response = None
+        elif response and self.response_after and (original := self.case.exchange.response):
+            content = None if self.stand_in else response.raw_content
+            headers, began, ended = http.Headers(original.fields), response.timestamp_start, response.timestamp_end
+            flow.response = http.Response(b"HTTP/1.1", original.status, b"", headers, content, None, began, ended)
+        try:
+            yield
+        finally:
+            flow.response = response
+            if self.request_after is not None:
+                flow.request.headers.fields = self.request_after
 
     @property
     def silenced(self) -> tuple[Finding, ...]:

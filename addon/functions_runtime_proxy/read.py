@@ -148,9 +148,12 @@ def _addressed_host(flow: http.HTTPFlow, authority: bytes, keep_host_header: boo
     In reverse mode mitmproxy has written its own target into Host before any addon sees the request, unless
     keep_host_header is on.
     """
-    host = _host(authority) or flow.request.data.host.lower()
+    host = _host(authority)
     mode = flow.client_conn.proxy_mode
-    overwritten = not keep_host_header and isinstance(mode, mode_specs.ReverseMode) and host == mode.address[0].lower()
+    overwritten = isinstance(mode, mode_specs.ReverseMode) and (
+        not host or (not keep_host_header and host == mode.address[0].lower())
+    )
+    host = host or flow.request.data.host.lower()
     if overwritten and flow.client_conn.sni:
         return flow.client_conn.sni.lower(), True
     return host, not overwritten

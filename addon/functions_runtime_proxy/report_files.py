@@ -104,7 +104,9 @@ class ReportWriter:
             logger.warning("Runtime: the report %s could not be written: %s.", path, reason)
 
     def write_now(self, path: Path) -> None:
-        """Write one report once. Raises OSError if that fails."""
+        """Write one report once. Raises OSError if that fails, and ValueError if it is a log."""
+        if path.suffix.lower() == LOG_SUFFIX:
+            raise ValueError(f"A {LOG_SUFFIX} log grows while the proxy runs: set runtime_report to its path.")
         replace_file(path, FORMATS[path.suffix.lower()](self._snapshot()))
 
     def touch(self) -> None:

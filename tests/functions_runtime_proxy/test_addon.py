@@ -465,6 +465,62 @@ def test_scope(bench: Bench) -> None:
     assert outside.metadata == {}
 
 
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+@pytest.mark.parametrize("scope", ["~hq Referer", "~h Referer", "!~hs HttpOnly", "~c 200", "!~c 400", "!~bs greater"])
+def test_the_scope_is_asked_about_the_flow_as_it_came(scope: str, mode: str, bench: Bench) -> None:
+    bench.configure(runtime_scope=scope, runtime_mode=mode)
+    flow = bench.play(live((b"Referer", b"/a")), BAD_COOKIE)
+    assert ("cookie-lifetime-too-long", "sid") in bench.found()
+    bench.call("runtime.judge", [flow])
+    assert ("cookie-lifetime-too-long", "sid") in bench.found()
+    bench.addon._shown_by_experiment(flow, "referer", by_experiment("referer", ["status"]))
+    assert ("restricted-header-used", "referer") in bench.found()
+    assert flow.response
+    assert flow.response.status_code == (200 if mode == "audit" else 400)
+    assert ("Referer" in flow.request.headers) is (mode == "audit" or scope == "~c 200")  # that one is late
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+@pytest.mark.parametrize(
+    ("rule", "is_off"),
+    [
+        ("|~hq Referer|cookie-lifetime-too-long|off", True),
+        ("|~c 200|content-type-missing|off", True),
+        ("|~c 400|content-type-missing|off", False),
+        ("|~hs b.test|content-type-missing|off", True),
+        ("|~hs HttpOnly|content-type-missing|off", False),
+    ],
+)
+def test_a_pattern_is_asked_about_the_flow_as_it_came(rule: str, is_off: bool, mode: str, bench: Bench) -> None:
+    bench.configure(runtime_rules=[rule], runtime_mode=mode)
+    cookie = BAD_COOKIE if "cookie" in rule or "~c" in rule else COOKIE
+    flow = bench.play(live((b"Referer", b"/a")), cookie)
+    name = rule.split("|")[2]
+    for _ in range(2):
+        assert (name not in {found for found, _ in bench.found()}) is is_off
+        bench.call("runtime.judge", [flow])
+
+
+def test_a_pattern_is_not_asked_about_the_reply_to_a_request(bench: Bench) -> None:
+    bench.configure(runtime_rules=["|~c 431|request-headers-too-long|off"])
+    flow = bench.play(live(*TOO_MANY))
+    bench.call("runtime.judge", [flow])
+    assert _rules(flow) == ["request-headers-too-long"]
+    assert flow.response
+    assert flow.response.status_code == 431
+
+
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_if_the_response_shows_that_a_flow_is_outside_the_scope_nothing_of_it_counts(mode: str, bench: Bench) -> None:
+    bench.configure(runtime_scope="!~c 404", runtime_mode=mode)
+    flow = bench.play(live((b"Referer", b"/a")), BAD_COOKIE, status=404)
+    report = bench.addon._report()
+    assert (report.judged, report.outside_scope, bench.found()) == (0, 1, set())
+    assert flow.response
+    assert flow.response.status_code == 404
+    assert flow.marked == ""
+
+
 def test_scope_that_speaks_of_the_response(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.configure(runtime_scope="~c 200")
     flow = bench.play(live((b"Referer", b"/a")), COOKIE)
