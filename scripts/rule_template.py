@@ -141,7 +141,8 @@ def _problem(rule_id: str, module: str) -> str | None:
         return "An id is made of lower-case words and hyphens and is not a word of Python, like cookie-too-large."
     if len(rule_id) > LONGEST:
         return f"An id has at most {LONGEST} characters, and this one has {len(rule_id)}."
-    taken = [path for path in (RULES / f"{module}.py", TESTS / f"test_{module}.py") if path.exists()]
+    own = RULES / f"{module}.py", TESTS / f"test_{module}.py", SITES / f"{rule_id}.txt"
+    taken = [path for path in own if path.exists()]
     if taken:
         return f"{taken[0].relative_to(ROOT)} is there already. Choose another id, or change that rule."
     uses = [path for path in sorted(RULES.glob("*.py")) if f'"{rule_id}"' in path.read_text(encoding="utf-8")]

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from functions_runtime.profile import COOKIE_LIFETIME_LIMIT
+
 Field = tuple[bytes, bytes]
 
-BAD_COOKIE: Field = (b"Set-Cookie", b"sid=a; Max-Age=86401")
-"""A cookie that lives a second longer than the Runtime allows."""
+TOO_LONG = COOKIE_LIFETIME_LIMIT + 1
+"""Seconds that no cookie may live under the Runtime."""
+
+
+def lasting(cookie: bytes) -> bytes:
+    """A set-cookie-string for a cookie that lives a second longer than the Runtime allows."""
+    return b"%s; Max-Age=%d" % (cookie, TOO_LONG)
+
+
+BAD_COOKIE: Field = (b"Set-Cookie", lasting(b"sid=a"))

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from radon.complexity import cc_visit
 from radon.metrics import mi_rank, mi_visit
 
 from tests.documented import rules_of_the_limitations_page
@@ -151,8 +152,14 @@ COMPUTING = {
 FINDING_MODULES = {"importlib", "pkgutil"}
 """What the catalogue needs besides, to find the rules."""
 
-READING = {f"{PURE}.reports.html.assets": {"pkgutil"}, f"{PURE}.recordings.har": {"msgspec"}}
-"""Modules that read files of the package when they are imported, and what they read them with."""
+BESIDES = {f"{PURE}.reports.html.assets": {"pkgutil"}, f"{PURE}.recordings.har": {"msgspec"}}
+"""What single modules need besides: to read files of the package when they are imported, and to decode HAR."""
+
+WITHOUT_A_PROXY = {"filters", "gate", "internals", "options", "read", "registrable", "report_files"}
+"""What of the shell the command may use."""
+
+MOST_COMPLEX = 10
+"""The highest cyclomatic complexity of a function of the shell or the session."""
 
 FORBIDDEN_CALLS = {"open", "print", "input", "eval", "exec", "compile", "__import__", "breakpoint"}
 CLOCKS = {"now", "utcnow", "today"}
@@ -225,7 +232,7 @@ def test_a_module_of_the_pure_part_imports_what_the_table_allows(module: str) ->
 
 @pytest.mark.parametrize("module", pure())
 def test_the_pure_part_knows_nothing_of_mitmproxy_files_sockets_or_chance(module: str) -> None:
-    allowed = COMPUTING | (FINDING_MODULES if part_of(module) == "catalogue" else set()) | READING.get(module, set())
+    allowed = COMPUTING | (FINDING_MODULES if part_of(module) == "catalogue" else set()) | BESIDES.get(module, set())
     foreign = [name for name in imports(module) if not project_module(name)]
     assert [name for name in foreign if name not in allowed and name.rpartition(".")[0] not in allowed] == []
 
@@ -259,6 +266,12 @@ def test_a_module_of_the_shell_is_easy_to_maintain(module: str) -> None:
     assert mi_rank(mi_visit(source_of(module), multi=True)) == "A"
 
 
+@pytest.mark.parametrize("module", [*shell(), f"{PURE}.session"])
+def test_no_function_of_the_shell_or_the_session_is_complex(module: str) -> None:
+    functions = [block for block in cc_visit(source_of(module)) if block.letter != "C"]
+    assert {block.fullname: block.complexity for block in functions if block.complexity > MOST_COMPLEX} == {}
+
+
 def test_only_one_module_knows_what_mitmproxy_does_not_document() -> None:
     knowing = {
         module
@@ -272,6 +285,13 @@ def test_only_one_module_knows_what_mitmproxy_does_not_document() -> None:
 def test_the_addon_knows_no_more_of_the_pure_part_than_its_door() -> None:
     for module in shell():
         assert "journal" not in attributes(module), module
+
+
+def test_the_command_needs_no_addon() -> None:
+    for module in modules():
+        if module.startswith("functions_runtime_cli"):
+            used = {name.split(".")[1] for name in imports(module) if name.startswith("functions_runtime_proxy.")}
+            assert used <= WITHOUT_A_PROXY, module
 
 
 def test_no_row_of_the_table_is_left_over() -> None:

@@ -524,19 +524,6 @@ def test_again_and_again() -> None:
         assert not difference(before, one.report())
 
 
-SETS = Exchange(path="/login", response_fields=((b"Set-Cookie", b"x=tokentoken"),))
-SENDS = Exchange(path="/b", request_fields=((b"X-XSRF", b"tokentoken"),))
-"""A cookie, and the request that shows that a script reads it: neither is evidence alone."""
-
-
-def test_again_where_evidence_takes_two() -> None:
-    with proxy(runtime_mode="audit") as one:
-        flows = [one.play(SENDS), one.play(SETS)]
-        before = one.report()
-        one.call("runtime.judge", flows)
-        assert not difference(before, one.report())
-
-
 def test_a_change_of_the_domain_counts_no_evidence_twice() -> None:
     sets = Exchange(response_fields=((b"Set-Cookie", b"sid=abcdefgh; Domain=example.test"),))
     sends = Exchange(host=b"shop.example.test", request_fields=((b"Cookie", b"sid=abcdefgh"),))

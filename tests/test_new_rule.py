@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("addon", "docs", "scripts", "tests", "README.md", "pyproject.toml")
+ID, MODULE = "x-made-by-a-test", "x_made_by_a_test"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "node_modules", "*.png")
 
 
@@ -45,18 +46,16 @@ def refusal(checkout: Path, *arguments: str) -> str:
 
 
 def test_a_new_rule_passes_what_every_rule_must(checkout: Path) -> None:
-    done = run(checkout, "scripts/new_rule", "cookie-too-large")
+    done = run(checkout, "scripts/new_rule", ID)
     assert done.returncode == 0, done.stderr
     written = [
-        "addon/functions_runtime/rules/cookie_too_large.py",
-        "tests/functions_runtime/rules/test_cookie_too_large.py",
-        "tests/exchanges/breaking/cookie-too-large.txt",
+        f"addon/functions_runtime/rules/{MODULE}.py",
+        f"tests/functions_runtime/rules/test_{MODULE}.py",
+        f"tests/exchanges/breaking/{ID}.txt",
     ]
     assert [line.strip() for line in done.stdout.splitlines() if line.startswith("  ")] == written
-    assert "[`cookie-too-large`](docs/rules.md#cookie-too-large) | info |" in (checkout / "README.md").read_text(
-        "utf-8"
-    )
-    assert "### cookie-too-large\n" in (checkout / "docs" / "rules.md").read_text("utf-8")
+    assert f"[`{ID}`](docs/rules.md#{ID}) | info |" in (checkout / "README.md").read_text("utf-8")
+    assert f"### {ID}\n" in (checkout / "docs" / "rules.md").read_text("utf-8")
     for check in (["ruff", "format", "--check"], ["ruff", "check"]):
         checked = run(checkout, "-m", *check, *written[:2])
         assert checked.returncode == 0, checked.stdout
@@ -77,12 +76,14 @@ def test_a_wrong_id_is_refused_in_a_sentence(checkout: Path) -> None:
         assert "An id is made of lower-case words" in refusal(checkout, bad)
     assert "at most 40 characters" in refusal(checkout, "a" * 41)
     assert "cookie_session.py is there already" in refusal(checkout, "cookie-session")
+    (checkout / "tests" / "exchanges" / "breaking" / f"{ID}.txt").write_text("somebody's own", encoding="utf-8")
+    assert f"{ID}.txt is there already" in refusal(checkout, ID)
     assert "headers_too_long.py has a rule of this id" in refusal(checkout, "request-headers-too-long")
 
 
 def test_a_readme_without_a_place_for_the_table_leaves_no_rule_behind(checkout: Path) -> None:
     (checkout / "README.md").write_text("# Nothing\n", encoding="utf-8")
-    done = run(checkout, "scripts/new_rule", "cookie-too-large")
+    done = run(checkout, "scripts/new_rule", ID)
     assert done.returncode == 1
     assert "README.md needs one" in done.stderr
-    assert [*checkout.rglob("*cookie_too_large.py"), *checkout.rglob("cookie-too-large.txt")] == []
+    assert [*checkout.rglob(f"*{MODULE}.py"), *checkout.rglob(f"{ID}.txt")] == []

@@ -18,6 +18,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from functions_runtime.version import VERSION
+from tests.fields import lasting
 from tests.processes import running
 from tests.requirements import require
 
@@ -79,7 +80,7 @@ def bin_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     """A HAR file with a cookie that lives too long."""
-    headers = [{"name": "Set-Cookie", "value": "sid=1; Max-Age=86401"}]
+    headers = [{"name": "Set-Cookie", "value": lasting(b"sid=1").decode()}]
     request = {"method": "GET", "url": "https://a.example/", "httpVersion": "HTTP/1.1", "cookies": [], "headers": []}
     response = {"status": 200, "statusText": "OK", "httpVersion": "HTTP/1.1", "cookies": [], "headers": headers}
     response |= {"content": {"size": 0, "mimeType": "text/html", "text": ""}, "redirectURL": ""}

@@ -21,7 +21,7 @@ from functions_runtime.profile import Profile
 from functions_runtime.record.entry import Baseline
 from functions_runtime.record.hosts import Registrable, itself
 from functions_runtime.record.inventory import CookieKey
-from functions_runtime.record.journal import Journal, Receipt
+from functions_runtime.record.journal import DEPENDENCE, Journal, Receipt
 from functions_runtime.record.report import Report
 from functions_runtime.rule import Rule
 from functions_runtime.ruling import Action, Finding, Forward, Place, Reply, Respond
@@ -34,9 +34,6 @@ REFUSED = Respond(Reply(0, ""))
 """What the Runtime does with a response that it never asks for."""
 
 FORWARD = Forward()
-
-BY_EXPERIMENT = "restricted-header-used"
-"""The rule of what an experiment finds."""
 
 
 class Session:
@@ -245,7 +242,7 @@ class Session:
 
         What an earlier experiment has shown gives way.
         """
-        about = (BY_EXPERIMENT, header)
+        about = (DEPENDENCE, header)
         # An experiment goes further than a trace in headers, which is evidence if the experiment shows nothing.
         told = [each for each in case.told if (each.rule, each.subject) != about or not (finding or each.extent)]
         if finding:
@@ -430,7 +427,7 @@ def _without(findings: Iterable[Finding], places: Container[Place]) -> list[Find
 
 def _is_told_once(finding: Finding) -> bool:
     """Whether judging the exchange again need not come to this finding."""
-    return BY_ID[finding.rule].memory is not None or finding.rule == BY_EXPERIMENT
+    return BY_ID[finding.rule].memory is not None or finding.rule == DEPENDENCE
 
 
 def _together(first: Outcome, *others: Outcome, action: Action = FORWARD) -> Outcome:

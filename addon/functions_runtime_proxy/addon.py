@@ -136,7 +136,7 @@ class FunctionsRuntime:
         if not flow.request.raw_content:
             return
         passage = self._passages.get(flow)
-        if not passage or not flow.live or flow.response or not read.has_unannounced_content(flow, passage.case):
+        if not passage or not flow.live or flow.response or not read.announces_no_content(passage.case):
             return
         outcome = self._session.sent(passage.case, passed(flow.request), self._overrides(flow, passage))
         passage.case = outcome.case
@@ -146,17 +146,17 @@ class FunctionsRuntime:
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         passage = self._passages.get(flow)
-        if passage and passage.case.is_over:
-            return
-        if not (passage or self._concerns(flow)) or not read.is_answered(flow):
+        if (passage.case.is_over if passage else not self._concerns(flow)) or not read.is_answered(flow):
             return
         if not self._is_in_scope(flow):
             self._withdraw(flow)
-            return
-        if read.is_foreign(flow, passage.case if passage else None):
+        elif read.is_foreign(flow, passage.case if passage else None):
             self._leave_alone(flow, passage)
-            return
-        passage = passage or self._begin_late(flow)
+        else:
+            self._respond(flow, passage or self._begin_late(flow))
+
+    def _respond(self, flow: http.HTTPFlow, passage: Passage) -> None:
+        """Judge, enforce and publish the site's own response, whose head is there."""
         if passage.case.is_over:
             return
         outcome = self._judge_response(flow, passage)

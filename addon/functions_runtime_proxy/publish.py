@@ -72,8 +72,7 @@ def _take_back(flow: http.HTTPFlow) -> None:
 
     mitmweb lets users write behind our last line only. What they wrote there stays.
     """
-    stored = flow.metadata.get(FINDINGS_KEY)  # can come from anybody
-    plains = [plain for plain in stored if isinstance(plain, dict)] if isinstance(stored, (list, tuple)) else []
+    plains = _stored(flow)
     if flow.marked in _marks_shown(plains):
         flow.marked = ""
     if OUR_LINE in flow.comment:
@@ -81,6 +80,12 @@ def _take_back(flow: http.HTTPFlow) -> None:
         ours.sort(key=len, reverse=True)  # one may be the beginning of another
         lines = [_without(ours, line) if line.startswith(OUR_LINE) else line for line in flow.comment.split("\n")]
         flow.comment = "\n".join(line for line in lines if not line.startswith(OUR_LINE)).strip("\n")
+
+
+def _stored(flow: http.HTTPFlow) -> list[dict[str, Any]]:
+    """The findings in a flow's metadata, whoever wrote it."""
+    stored = flow.metadata.get(FINDINGS_KEY)
+    return [plain for plain in stored if isinstance(plain, dict)] if isinstance(stored, (list, tuple)) else []
 
 
 def _without(ours: Iterable[str], line: str) -> str:

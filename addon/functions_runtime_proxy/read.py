@@ -258,10 +258,10 @@ def is_stream(response: http.Response) -> bool:
     return False
 
 
-def has_unannounced_content(flow: http.HTTPFlow, case: Case) -> bool:
-    """Whether a request turned out to have content of which its head said nothing, as HTTP/2 allows."""
+def announces_no_content(case: Case) -> bool:
+    """Whether the head of a request says nothing of content. HTTP/2 allows some all the same."""
     by_name = case.exchange.request.by_name
-    return b"content-length" not in by_name and b"transfer-encoding" not in by_name and bool(flow.request.raw_content)
+    return b"content-length" not in by_name and b"transfer-encoding" not in by_name
 
 
 def stored_findings(flow: http.HTTPFlow) -> tuple[tuple[Finding, ...], bool]:

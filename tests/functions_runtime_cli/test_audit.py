@@ -20,6 +20,7 @@ from mitmproxy.test import tflow
 from functions_runtime_cli import audit, judging, opening
 from functions_runtime_cli.audit import main
 from functions_runtime_proxy import report_files
+from functions_runtime_proxy.report_files import SUFFIXES
 from tests.functions_runtime_cli.recordings import entry, write_flows, write_har
 
 ADDON = Path(__file__).resolve().parents[2] / "addon"
@@ -61,7 +62,7 @@ def test_a_summary_is_printed_unless_it_is_to_be_quiet(har: Path, capsys: pytest
 
 
 def test_each_format_is_written(har: Path, tmp_path: Path) -> None:
-    paths = [tmp_path / f"report{suffix}" for suffix in (".json", ".html", ".xml", ".sarif", ".md", ".jsonl")]
+    paths = [tmp_path / f"report{suffix}" for suffix in SUFFIXES]
     arguments = [word for path in paths for word in ("--report", str(path))]
     assert main([str(har), "--quiet", *arguments]) == 0
     for path in paths:

@@ -12,7 +12,7 @@ import pytest
 from mitmproxy.certs import CertStore
 
 from tests.conftest import Start
-from tests.fields import Field
+from tests.fields import TOO_LONG, Field
 from tests.live.http2 import Http2, Http2Origin, Stream
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
@@ -273,7 +273,7 @@ def test_streams_of_one_connection_are_apart(reverse: Mitmdump, origin: Origin) 
 
 
 def _with_trailers(stream: Stream) -> tuple[list[Field], bytes, list[Field]]:
-    age = b"86401" if stream.values(b":path") == [b"/bad"] else b"60"
+    age = b"%d" % TOO_LONG if stream.values(b":path") == [b"/bad"] else b"60"
     return [(b":status", b"200"), (b"set-cookie", b"a=1; Max-Age=" + age)], LARGE, [(b"x-checksum", b"1")]
 
 

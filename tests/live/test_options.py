@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.conftest import Start
+from tests.fields import lasting
 from tests.live.mitmdump import Mitmdump, run
 from tests.live.origin import Origin
 from tests.live.wire import BAD_COOKIE_LINE, Message, request, response
@@ -159,7 +160,7 @@ def test_rule_that_is_off_is_not_enforced(proxy: Mitmdump, origin: Origin) -> No
     path = origin.serve(response(BAD_COOKIE_LINE))
     setting = "runtime_rules=/cookie-lifetime-too-long/off"
     received = _fetched_with(proxy, setting, request(target=path))
-    assert received.values(b"Set-Cookie") == [b"sid=a; Max-Age=86401; HttpOnly; Secure"]
+    assert received.values(b"Set-Cookie") == [lasting(b"sid=a") + b"; HttpOnly; Secure"]
     assert (
         _fetched_with(proxy, "runtime_rules=/preflight-answered/off", request(method=b"OPTIONS", target=path)).status
         == 400
@@ -168,7 +169,7 @@ def test_rule_that_is_off_is_not_enforced(proxy: Mitmdump, origin: Origin) -> No
 
 
 def test_rule_can_be_off_for_one_subject(proxy: Mitmdump, origin: Origin) -> None:
-    path = origin.serve(response(b"Set-Cookie: a=1; Max-Age=86401", b"Set-Cookie: b=1; Max-Age=1"))
+    path = origin.serve(response(b"Set-Cookie: " + lasting(b"a=1"), b"Set-Cookie: b=1; Max-Age=1"))
     setting = "runtime_rules=/cookie-lifetime-too-long:a/off"
     assert _fetched_with(proxy, setting, request(target=path)).status == 200
     assert _fetched_with(proxy, setting.replace(":a", ":b"), request(target=path)).status == 400
@@ -203,8 +204,8 @@ def test_last_word_on_a_rule_counts(start: Start, origin: Origin) -> None:
     ]
     proxy = start(f"reverse:{origin.url}", options=options)
     assert proxy.fetch(request(target=origin.serve(response(BAD_COOKIE_LINE)))).status == 400
-    path = origin.serve(response(b"Set-Cookie: other=a; Max-Age=86401", b"Set-Cookie: kept=a; Max-Age=1"))
+    path = origin.serve(response(b"Set-Cookie: " + lasting(b"other=a"), b"Set-Cookie: kept=a; Max-Age=1"))
     assert proxy.fetch(request(target=path)).values(b"Set-Cookie") == [
-        b"other=a; Max-Age=86401; HttpOnly; Secure",
+        lasting(b"other=a") + b"; HttpOnly; Secure",
         b"kept=a; Max-Age=1",
     ]

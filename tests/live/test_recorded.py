@@ -14,6 +14,7 @@ from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import tflow
 
 from tests.conftest import Start
+from tests.fields import lasting
 from tests.live.mitmdump import run
 from tests.live.origin import Origin
 from tests.live.wire import BAD_COOKIE_LINE, Message, request, response
@@ -197,7 +198,7 @@ def test_recording_in_audit_mode_is_judged_again(start: Start, origin: Origin, t
     ],
 )
 def test_metadata_of_unknown_origin_is_not_believed(metadata: dict[str, Any], tmp_path: Path) -> None:
-    flow = _recorded("sid=a; Max-Age=86401", at=1.0)
+    flow = _recorded(lasting(b"sid=a").decode(), at=1.0)
     flow.metadata.update(metadata)
     _, report, _ = _read(_write(tmp_path / "odd.flow", flow), tmp_path)
     assert ("/recorded", "cookie-lifetime-too-long", "sid") in _found(report)

@@ -12,11 +12,12 @@ import pytest
 from mitmproxy import http
 from mitmproxy.io import read_flows_from_paths
 
+from functions_runtime_proxy.report_files import SUFFIXES
 from tests.live.mitmdump import Mitmdump
 from tests.live.origin import Origin
 from tests.live.wire import request, response
 
-FORMATS = ("json", "jsonl", "html", "xml", "sarif", "md")
+FORMATS = [suffix.removeprefix(".") for suffix in SUFFIXES]
 
 
 class Secrets:

@@ -31,7 +31,7 @@ from functions_runtime.ruling import FOLDED_FACTS, Finding, Severity
 from functions_runtime.version import VERSION
 
 DEPENDENCE = "restricted-header-used"
-"""The rule of what shows that a site depends on a restricted header."""
+"""The rule of what shows that a site depends on a restricted header, in traffic or by an experiment."""
 
 MAX_ENTRIES = 10_000
 
