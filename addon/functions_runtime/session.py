@@ -217,6 +217,7 @@ class Session:
         case = self._counted(case._replace(findings=()))
         if late:
             response, received = late
+            self.journal.unanswered -= case.is_recorded_request
             exchange = replace(case.exchange, response=response, received=received, awaited=False)
             self._saw_response(case.endpoint, exchange, response)
             case = case._replace(exchange=exchange)
@@ -268,6 +269,10 @@ class Session:
         """Count an exchange outside the user's scope. `names` are those of its fields if it is recorded."""
         self.journal.outside_scope += 1
         self.journal.hosts.saw_names(names)
+
+    def came_into_scope(self) -> None:
+        """Take back that an exchange was left out: its response shows that it is in the user's scope."""
+        self.journal.outside_scope -= self.journal.outside_scope > 0
 
     def report(self, mode: str, *, scoped: bool = False, is_over: bool = False) -> Report:
         """What was found so far. The arguments are as in `Journal.report`."""

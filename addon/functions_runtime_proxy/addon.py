@@ -291,11 +291,12 @@ class FunctionsRuntime:
             )
         passage = self._passages[flow] = Passage(outcome.case, is_changed=origin is Origin.CHANGED)
         if origin is Origin.ENFORCED:
-            passage.request_before = fields
+            passage.came, passage.request_before = flow.request.headers.fields, fields
         return passage, outcome
 
     def _begin_late(self, flow: http.HTTPFlow) -> Passage:
         """As `_begin`, if only the response shows that the flow is in scope. It is too late to act on the request."""
+        self._session.came_into_scope()
         passage, asked = self._begin(flow)
         self._publish(flow, passage, asked, shows=passage.case.is_over, acts=False)
         if passage.case.origin is Origin.ENFORCED:

@@ -83,7 +83,7 @@ class Settings:
 
     def has_in_scope(self, flow: http.HTTPFlow, passage: Passage | None) -> bool:
         """Whether a flow is in scope, as it came."""
-        if not (self.scope_text and passage and passage.is_changed):
+        if not (self.scope_text and passage):
             return bool(self.scope(flow))
         with passage.as_it_came(flow):
             return bool(self.scope(flow))

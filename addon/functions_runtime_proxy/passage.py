@@ -18,21 +18,24 @@ from functions_runtime_proxy import enforce
 class Passage:
     """A flow on its way.
 
-    `request_before` are the fields of the request as they came, None if nothing can have changed them;
-    `request_after` and `response_after` are what the Runtime made of the two messages, None if it left them alone.
-    `removed` are the names, in lower case, of the request's fields that the server did not get.
-    `stand_in` stands in the place of a response whose content is still arriving. `is_changed` says that the flow is not
-    as it came, and `enforced` is what was found in it by then. `is_published` says that the flow shows what was found,
+    `came` are the fields of the request as they came, and `request_before` those that are not for mitmproxy as the
+    client's proxy. Both are None if nothing can have changed them. `request_after` and `response_after` are what the
+    Runtime made of the two messages, None if it left them alone. `removed` are the names, in lower case, of the
+    request's fields that the server did not get. `stand_in` stands in the place of a response whose content is still
+    arriving. `is_changed` says that the flow is not as it came, and `enforced` are the findings because of which.
+    `is_replied` says that the Runtime replied to the request. `is_published` says that the flow shows what was found,
     `is_streamed` that mitmproxy will not hold the response's content.
     """
 
     case: Case
+    came: Fields | None = None
     request_before: Fields | None = None
     request_after: Fields | None = None
     removed: frozenset[bytes] = frozenset()
     response_after: tuple[int, Fields] | None = None
     stand_in: enforce.StandIn | None = None
     is_changed: bool = False
+    is_replied: bool = False
     enforced: tuple[Finding, ...] = ()
     is_published: bool = False
     is_streamed: bool = False
@@ -41,6 +44,7 @@ class Passage:
         """Let happen to the request what was ruled, and remember what it was before."""
         if isinstance(action, Respond):
             self._change()
+            self.is_replied = True
             enforce.respond_to_request(flow, action.reply)
             return
         assert self.request_before is not None
@@ -66,15 +70,16 @@ class Passage:
         self.response_after = flow.response.status_code, flow.response.headers.fields
 
     def _change(self) -> None:
-        self.is_changed, self.enforced = True, self.case.findings
+        self.is_changed = True
+        self.enforced = tuple([each for each in self.case.findings if each.effect is not None])
 
     @contextlib.contextmanager
     def as_it_came(self, flow: http.HTTPFlow) -> Iterator[None]:
         """Inside, the flow has the fields and the status that it came with, for filters to look at."""
-        response = flow.response
-        if self.request_after is not None and self.request_before is not None:
-            flow.request.headers.fields = self.request_before
-        if self.case.has_reply:
+        fields, response = flow.request.headers.fields, flow.response
+        if self.came is not None:
+            flow.request.headers.fields = self.came
+        if self.is_replied:
             flow.response = None
         elif response and self.response_after and (original := self.case.exchange.response):
             content = None if self.stand_in else response.raw_content
@@ -83,15 +88,14 @@ class Passage:
         try:
             yield
         finally:
-            flow.response = response
-            if self.request_after is not None:
-                flow.request.headers.fields = self.request_after
+            flow.request.headers.fields, flow.response = fields, response
 
     @property
     def silenced(self) -> tuple[Finding, ...]:
         """What the user turned off since the flow was changed. A recording of the flow must still say it."""
         case = self.case
-        if case.findings[: len(self.enforced)] == self.enforced:  # as long as nobody has judged it again
+        gone = [each for each in self.enforced if each not in case.findings]
+        if not gone:
             return case.silenced
         said = {each.place for each in case.findings}
-        return (*case.silenced, *[each for each in self.enforced if each.place not in said])
+        return (*case.silenced, *[each for each in gone if each.place not in said])

@@ -497,8 +497,18 @@ def test_a_report_says_how_many_recorded_requests_have_no_response() -> None:
     assert notice.message == "2 entries have no response: only their requests were judged."
     here.clear()
     assert report(here).notices == ()
-    here.again(here.again(alone).case)
+    again = here.again(here.again(alone).case).case
     assert [each.count for each in report(here).notices] == [1]
+    here.again(again, late=(response(TYPE), 5))
+    assert report(here).notices == ()
+
+
+def test_an_exchange_that_comes_into_scope_late_was_not_left_out() -> None:
+    here = session()
+    here.left_out()
+    for _ in range(2):
+        here.came_into_scope()
+        assert report(here).outside_scope == 0
 
 
 def test_what_was_forgotten_cannot_be_left_out() -> None:

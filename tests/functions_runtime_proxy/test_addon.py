@@ -501,6 +501,51 @@ def test_a_pattern_is_asked_about_the_flow_as_it_came(rule: str, is_off: bool, m
         bench.call("runtime.judge", [flow])
 
 
+@pytest.mark.parametrize("mode", ["enforce", "audit"])
+def test_what_a_client_says_to_its_proxy_came_too(mode: str, bench: Bench) -> None:
+    bench.configure(runtime_scope="~hq Proxy-Connection", runtime_mode=mode)
+    bench.play(live((b"Proxy-Connection", b"keep-alive"), mode="regular"), BAD_COOKIE)
+    assert ("cookie-lifetime-too-long", "sid") in bench.found()
+
+
+@pytest.mark.parametrize(
+    "options", [{"runtime_rules": ["|~hq Referer|cookie-session|off"]}, {"runtime_scope": "~d app"}]
+)
+def test_a_filter_does_not_undo_what_others_did_to_the_flow(options: dict[str, Any], bench: Bench) -> None:
+    bench.configure(**options)
+    flow = live((b"Referer", b"/a"), method="POST", http_version="HTTP/2.0")
+    bench.addon.requestheaders(flow)
+    flow.request.headers["Authorization"] = "added"
+    flow.request.raw_content = b"content"
+    bench.addon.request(flow)
+    arrive(flow, COOKIE)
+    bench.addon.responseheaders(flow)
+    assert flow.response
+    flow.response.headers["X-Added"] = "1"
+    bench.call("runtime.judge", [_finished(flow)])
+    assert flow.request.headers["Authorization"] == "added"
+    assert "Referer" not in flow.request.headers
+    assert flow.response.headers["X-Added"] == "1"
+
+
+def test_a_reply_is_still_the_runtimes_if_its_rule_is_off_later(bench: Bench) -> None:
+    flow = bench.play(live(method="OPTIONS"))
+    bench.configure(runtime_rules=["/preflight-answered/off"])
+    bench.call("runtime.judge", [flow])
+    bench.configure(runtime_scope="!~c 204")
+    bench.call("runtime.judge", [flow])
+    assert bench.report()["exchanges"]["judged"] == 1
+
+
+def test_what_no_longer_holds_does_not_stay_on_a_flow_that_was_changed(bench: Bench) -> None:
+    many = [(b"X-%d" % number, b"v" * 75) for number in range(42)]
+    flow = bench.play(live((b"Referer", b"/a"), *many), (b"Content-Type", b"text/html"), COOKIE)
+    assert "headers-near-limit" in _rules(flow)
+    bench.configure(runtime_limits="15kb/90")
+    bench.call("runtime.judge", [flow])
+    assert "headers-near-limit" not in _rules(flow)
+
+
 def test_a_pattern_is_not_asked_about_the_reply_to_a_request(bench: Bench) -> None:
     bench.configure(runtime_rules=["|~c 431|request-headers-too-long|off"])
     flow = bench.play(live(*TOO_MANY))
@@ -524,6 +569,7 @@ def test_if_the_response_shows_that_a_flow_is_outside_the_scope_nothing_of_it_co
 def test_scope_that_speaks_of_the_response(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.configure(runtime_scope="~c 200")
     flow = bench.play(live((b"Referer", b"/a")), COOKIE)
+    assert (bench.addon._report().judged, bench.addon._report().outside_scope) == (1, 0)
     assert flow.request.headers["Referer"] == "/a"
     assert flow.response
     assert flow.response.headers["Set-Cookie"].endswith("; HttpOnly; Secure")

@@ -192,10 +192,11 @@ class Hosts:
         self.has_login = self.has_login or other.has_login
 
     def _end_of_one(self) -> None:
-        """If this is of one recording and nobody navigated in it, all its hosts count as entered."""
-        if not self._is_of_several and not any(map(_was_entered, self.seen.values())):
-            for seen in self.seen.values():
-                seen.is_entered = True
+        """Decide which hosts were entered if this is of one recording. If nobody navigated in it, all of them count."""
+        if not self._is_of_several:
+            entered = {name for name, seen in self.seen.items() if _was_entered(seen)}
+            for name, seen in self.seen.items():
+                seen.is_entered = name in entered or entered <= {NEVER_OWN}
         self._is_of_several = True
 
     def _of(self, host: str) -> SeenHost:

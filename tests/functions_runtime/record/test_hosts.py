@@ -264,15 +264,15 @@ def test_hosts_that_were_seen_elsewhere_are_added() -> None:
 def test_each_run_decides_which_of_its_hosts_are_own(order: tuple[int, ...]) -> None:
     """If nobody navigated in it, all are."""
     runs = [
-        seen(navigation("a.example"), ("ads.example", (), ())),
-        seen(("api.example", (), ()), ("auth.example", (), ())),
+        seen(navigation("a.example"), ("ads.example", (), ()), ("b.example", ((b"Sec-Fetch-Dest", b"script"),), ())),
+        seen(navigation("mitm.it"), ("api.example", (), ()), ("auth.example", (), ())),
         seen(("b.example", (ACCEPT_HTML,), HTML), ("fonts.example", (), ())),
     ]
     together = Hosts(last_two)
     for number in order:
         together.merge(runs[number])
     own = together.own(scoped=False)
-    assert {host for host in together.seen if not own(host)} == {"ads.example", "fonts.example"}
+    assert {host for host in together.seen if not own(host)} == {"ads.example", "fonts.example", "mitm.it"}
 
 
 def test_hosts_beyond_the_maximum_of_several_runs_go(monkeypatch: pytest.MonkeyPatch) -> None:
