@@ -258,7 +258,7 @@ class FunctionsRuntime:
         return not self._dashboard.is_at(data.host, data.port)
 
     def _is_in_scope(self, flow: http.HTTPFlow) -> bool:
-        return self._settings.has_in_scope(flow, self._passages.get(flow))
+        return self._settings.includes(flow, self._passages.get(flow))
 
     def _overrides(self, flow: http.HTTPFlow, passage: Passage) -> Overrides | None:
         return self._settings.overrides_of(flow, passage.case.endpoint, passage)

@@ -81,8 +81,8 @@ class Settings:
     def enforces(self) -> bool:
         return self.mode == ENFORCE
 
-    def has_in_scope(self, flow: http.HTTPFlow, passage: Passage | None) -> bool:
-        """Whether a flow is in scope, as it came."""
+    def includes(self, flow: http.HTTPFlow, passage: Passage | None) -> bool:
+        """Whether the scope includes a flow, as it came."""
         if not (self.scope_text and passage):
             return bool(self.scope(flow))
         with passage.as_it_came(flow):
