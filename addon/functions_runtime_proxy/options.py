@@ -83,7 +83,7 @@ class Settings:
 
     def includes(self, flow: http.HTTPFlow, passage: Passage | None) -> bool:
         """Whether the scope includes a flow, as it came."""
-        if not (self.scope_text and passage):
+        if passage is None or not self.is_scoped:
             return bool(self.scope(flow))
         with passage.as_it_came(flow):
             return bool(self.scope(flow))

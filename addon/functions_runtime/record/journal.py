@@ -298,8 +298,8 @@ class Journal:
         endpoints = judged_endpoints(self.inventory.endpoints, entries, own)
         exchanges = {host: (seen.exchanges, seen.exchanges - seen.unclean) for host, seen in self.hosts.seen.items()}
         stale = stale_baseline(self._stale(entries)) if is_over else None
-        known = {each.id: each for each in notices if each}
-        known |= {each.id: each for each in (*self._notices(own, entries), stale) if each and each.id not in known}
+        by_id = {each.id: each for each in notices if each}
+        by_id |= {each.id: each for each in (*self._notices(own, entries), stale) if each and each.id not in by_id}
         cookies = [replace(each, own=own(each.host)) for each in self.inventory.cookies]
         return Report(
             mode,
@@ -316,7 +316,7 @@ class Journal:
             self.outside_scope,
             self._baseline is not None,
             judged_hosts(exchanges, endpoints, entries, self.hosts.site),
-            tuple(known.values()),
+            tuple(by_id.values()),
             self.recorded,
             tuple(sources),
             scoped,
